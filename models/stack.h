@@ -1,0 +1,241 @@
+#ifndef MODELS_STACK_H
+#define MODELS_STACK_H
+
+/* The seams of the stack: how layers meet. A layer includes this file and never another layer.
+ *
+ * Six downward seams (spread, chain, state, messaging, ledger, atomic), one table of what a layer
+ * does in blocks (fill, final, dropped, deliver) and the upcalls inside them. A block is a context,
+ * not a container: the chain knows bytes, gas and item counts; each layer owns its part of the
+ * content and finds it again by block->body[layer].
+ *
+ * Rules of use
+ *  - Execution happens once a block, in fill(), on the parent's view. fill() may set words, charge,
+ *    emit, deliver, read and write; it may not send, set timers or draw by call order.
+ *  - All consensus state is words changed by chain.set, so a dropped block undoes itself. Inputs
+ *    append outside blocks; blocks consume them; final() forgets them; dropped() gives them back.
+ *    Whatever a layer took from a pool in fill() belongs to the block and is freed in dropped().
+ *  - Effects leave in final(): sends, timers, log rows of outcomes.
+ *  - Delivery never waits; execution may (the ledger parks the work).
+ *  - Layers meet by seam calls on nodes of one group; across groups only by network messages from a
+ *    layer to the same layer. stack_here() asserts it.
+ *  - Downcalls never call back into the caller's layer synchronously, except deliver -> emit.
+ *
+ * Identifiers: chain = workchain ordinal << 21 | heap index of its prefix (1 << depth | top bits);
+ * block = chain << 32 | number, never used twice, dropped or not; message = source chain << 32 |
+ * that chain's counter, constant over hops, paths and resends; tx = client index << 32 | counter. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/context.h"
+#include "sim/sim_assert.h"
+
+/* Slots of the kernel. Workloads are a list: slots LAYER_WORKLOAD .. SLOT_MAX - 1. */
+enum layer {
+    LAYER_SPREAD,
+    LAYER_CHAIN,
+    LAYER_STATE,
+    LAYER_MESSAGING,
+    LAYER_LEDGER,
+    LAYER_ATOMIC,
+    LAYER_WORKLOAD,
+    LAYER_COUNT
+};
+
+enum { CHAIN_DEPTH_MAX = 20, CHAIN_NONE = 0, WORKLOADS_MAX = 10 };
+enum chain_class { CHAIN_SHARD, CHAIN_MASTER, CHAIN_CHANNEL, CHAIN_COMMITTEE };
+
+/* A routing address: TON-R2's 96 bits. */
+struct address {
+    int32_t workchain;
+    uint64_t prefix; /* top 64 bits of the account id */
+};
+
+/* One block. Owned by the chain layer; dead after final() or dropped() of every layer returned, so
+ * keep the id, never the pointer. */
+struct block {
+    uint64_t id, parent;   /* parent: the view; reads see everything up to it plus this block */
+    uint64_t time_ns;      /* of its slot */
+    uint64_t final_ns;     /* set before final() is called */
+    uint64_t master_seqno; /* the masterchain block it refers to; 0 = none yet */
+    uint32_t chain, height, producer; /* producer: member index */
+    uint32_t bytes, gas, items;
+    uint64_t body[LAYER_COUNT];
+};
+
+struct row { /* space: contract or chaincode */
+    uint32_t chain, space;
+    uint64_t key;
+};
+
+enum { TX_PARTS_MAX = 2 };
+
+struct part { /* what one chain does for a transaction */
+    struct address account;
+    int64_t amount; /* negative: debit */
+};
+
+/* A transaction as a client submits it: part[0] is the home account (debited), part[1], if any, the
+ * recipient. Copied at submit. */
+struct tx {
+    uint64_t id, submit_ns;
+    uint32_t client;   /* node index within ROLE_CLIENT */
+    uint32_t bytes;    /* of the message it makes */
+    uint8_t workload;  /* slot that gets the outcome */
+    uint8_t parts;
+    struct part part[TX_PARTS_MAX];
+};
+
+/* A message between accounts. Copied at emit; id, created_lt and hash are set by emit. Routed by
+ * address: the destination chain is looked up at each hop, since shards split and merge. */
+struct envelope {
+    uint64_t id, tx;
+    struct address from, to;
+    uint64_t value;
+    uint32_t bytes;        /* of the message on the wire */
+    uint8_t layer, kind;   /* whose deliver() gets it at the end, and that layer's own kind */
+    uint8_t workload;      /* slot that learns the transaction's outcome */
+    uint8_t pad;
+    uint64_t submit_ns, queued_ns, collated_ns; /* of the transaction, for its phases; 0 = none */
+    uint64_t created_ns, first_committed_ns;    /* set by messaging */
+    unsigned char body[16];
+};
+
+/* spread <- chain. publish() returns before anybody completes; not called for one-member chains. */
+struct spread_seam {
+    void *self;
+    void (*publish)(void *self, struct context *context, const struct block *block);
+};
+
+struct chain_seam {
+    void *self;
+    /* Fixed after build: any node may ask about any chain. */
+    uint32_t (*count)(const void *self, enum chain_class chain_class);
+    uint32_t (*at)(const void *self, enum chain_class chain_class, uint32_t ordinal); /* -> chain */
+    uint32_t (*members)(const void *self, uint32_t chain);
+    uint32_t (*node)(const void *self, uint32_t chain, uint32_t member);
+    uint32_t (*gateway)(const void *self, uint32_t chain, uint64_t salt);
+    /* The chain whose addresses include this one, CHAIN_NONE if no workchain does. */
+    uint32_t (*find)(const void *self, struct address address);
+    /* The routing address of a chain: workchain and tagged prefix (TON-R3). */
+    struct address (*prefix)(const void *self, uint32_t chain);
+    /* Nominal block interval of a chain, ns. */
+    uint64_t (*interval_ns)(const void *self, uint32_t chain);
+    /* When a block that becomes final at `final_ns` may be seen by other chains, and the seqno of
+     * the masterchain block that shows it: at once and 0, or the next masterchain block. */
+    uint64_t (*visible_ns)(const void *self, uint64_t final_ns, uint64_t *ret_master_seqno);
+    /* On a node of that chain only. */
+    void (*wake)(void *self, struct context *context, uint32_t chain);
+    void (*complete)(void *self, struct context *context, uint32_t chain, uint32_t member,
+                     uint64_t block);
+    /* Inside fill() only. charge() is false, and charges nothing, when the block has no room for
+     * that much more; set() is the one way to change consensus state. */
+    bool (*charge)(void *self, struct block *block, uint32_t bytes, uint32_t gas);
+    void (*set)(void *self, struct block *block, uint64_t *word, uint64_t value);
+};
+
+/* What a layer does in blocks. Rounds of fill() go over STATE, MESSAGING, LEDGER, ATOMIC until a
+ * round adds nothing; fill returns how many items it added. */
+struct block_app {
+    void *self;
+    uint32_t (*fill)(void *self, struct context *context, struct block *block, uint32_t round);
+    void (*final)(void *self, struct context *context, const struct block *block);
+    void (*dropped)(void *self, struct context *context, const struct block *block);
+    /* Upcall of messaging, inside its own fill. The envelope is a copy on the caller's stack. */
+    void (*deliver)(void *self, struct context *context, struct block *block,
+                    const struct envelope *envelope);
+};
+
+struct messaging_seam {
+    void *self;
+    /* Inside fill/deliver. Copies the envelope and sets its id. */
+    void (*emit)(void *self, struct context *context, struct block *block,
+                 struct envelope *envelope);
+};
+
+enum verdict { VERDICT_YES, VERDICT_NO, VERDICT_LATER };
+
+struct state_seam {
+    void *self;
+    /* A row never written reads 0. LATER = cold; no side effect: it does not ask. */
+    enum verdict (*read)(void *self, const struct block *view, struct row row, uint64_t *ret_value);
+    void (*write)(void *self, struct block *block, struct row row, uint64_t value);
+    /* A held row stays readable until let go. */
+    void (*hold)(void *self, struct block *block, struct row row, bool on);
+    /* Asks for a row that read() answered LATER. In final() only. Answer: ledger.fetched(ticket). */
+    void (*fetch)(void *self, struct context *context, struct row row, uint64_t ticket);
+};
+
+struct ledger_seam {
+    void *self;
+    enum verdict (*reserve)(void *self, struct block *block, uint64_t tx, const struct part *part);
+    void (*settle)(void *self, struct block *block, uint64_t tx, const struct part *part,
+                   bool commit);
+    void (*fetched)(void *self, struct context *context, struct block *block, uint64_t ticket,
+                    bool ok);
+    /* A single-message transaction, on a node of its home chain: queued for the next block. */
+    void (*submit)(void *self, struct context *context, uint32_t chain, const struct tx *tx);
+    /* The address of account `index` of a shard, counted from 0 within the shard. */
+    struct address (*account)(const void *self, uint32_t chain, uint64_t index);
+    uint64_t (*account_count)(const void *self, uint32_t chain);
+};
+
+enum outcome { OUTCOME_COMMITTED = 1, OUTCOME_ABORTED, OUTCOME_FAILED };
+
+/* What became of a transaction, as its client learns it. Times are of final blocks. */
+struct tx_result {
+    uint64_t tx, submit_ns;
+    uint64_t arrived_ns, collated_ns, committed_ns, final_ns; /* 0 = never got there */
+    uint32_t home_chain;
+    uint8_t workload, chains;
+    uint8_t outcome; /* enum outcome */
+    uint8_t reason;  /* enum tx_reason */
+};
+enum tx_reason { REASON_NONE, REASON_BALANCE, REASON_NO_ACCOUNT, REASON_COUNT };
+
+struct atomic_seam {
+    void *self;
+    /* On the client's node. */
+    void (*submit)(void *self, struct context *context, const struct tx *tx);
+    /* Upcall of the ledger, in final(), on a node of the chain that settled the transaction. */
+    void (*settled)(void *self, struct context *context, uint32_t chain,
+                    const struct tx_result *result);
+    void (*reserved)(void *self, struct context *context, struct block *block, uint64_t tx,
+                     const struct part *part, bool yes);
+};
+
+struct workload_seam {
+    void *self;
+    uint32_t client_node; /* dense number of the node with `client` index = slot-local 0 */
+    /* On the client's node. */
+    void (*outcome)(void *self, struct context *context, const struct tx_result *result);
+};
+
+struct stack {
+    struct spread_seam spread;
+    struct chain_seam chain;
+    struct state_seam state;
+    struct messaging_seam messaging;
+    struct ledger_seam ledger;
+    struct atomic_seam atomic;
+    struct workload_seam workload[WORKLOADS_MAX]; /* by slot - LAYER_WORKLOAD */
+    struct block_app app[LAYER_COUNT]; /* zero where a layer takes no part in blocks */
+};
+
+/* stack_here asserts that the caller stands on a node of that chain's group. */
+static inline void stack_here(const struct stack *stack, const struct context *context,
+                              uint32_t chain)
+{
+    uint32_t node = stack->chain.node(stack->chain.self, chain, 0);
+    SIM_ASSERT(world_group(context->world, node) == context->group);
+}
+
+/* block_set changes one word of consensus state. */
+static inline void block_set(const struct stack *stack, struct block *block, uint64_t *word,
+                             uint64_t value)
+{
+    stack->chain.set(stack->chain.self, block, word, value);
+}
+
+#endif

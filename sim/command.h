@@ -1,0 +1,32 @@
+#ifndef SIM_COMMAND_H
+#define SIM_COMMAND_H
+
+/* Subcommands. sim/ and analysis/ each export one table; main.c joins them. A command parses its
+ * own options with argp, prints results on stdout and messages on stderr, and returns an exit
+ * code. */
+
+#include <stdint.h>
+
+enum exit_code {
+    EXIT_FINE = 0,
+    EXIT_OUR_FAULT = 1,
+    EXIT_USAGE = 2,
+    EXIT_SCENARIO = 3,
+    EXIT_VIOLATION = 4,
+    EXIT_MISMATCH = 5,
+    EXIT_INCOMPLETE = 6,
+    EXIT_IO = 7,
+    EXIT_LIMIT = 8,
+    EXIT_SIGINT = 130,
+    EXIT_SIGTERM = 143
+};
+
+struct command {
+    const char *name, *arguments, *summary;
+    int (*run)(int argc, char **argv); /* argv[0] = "shardsim NAME" */
+};
+
+extern const struct command sim_commands[];      /* NULL-name terminated; sim/commands.c      */
+extern const struct command analysis_commands[]; /* NULL-name terminated; analysis/commands.c */
+
+#endif

@@ -1,0 +1,85 @@
+#ifndef SIM_LOG_H
+#define SIM_LOG_H
+
+/* The result database, layout 1. Fixed-size records go through a ring to a writer thread, which
+ * feeds SQLite in batches inside transactions. The file is PATH.partial until log_close renames it,
+ * so a file called *.db is always whole; a killed run leaves a .partial that sqlite3 opens, that
+ * passes integrity_check, whose run.status is `running`. No index while running; at the end on
+ * message and tx, then ANALYZE.
+ *
+ * Legal order: log_open, log_text_* (dictionaries), log_* rows from one thread, log_close. All
+ * functions but log_open take NULL for "no database" and then do nothing. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum log_level { LOG_ALL, LOG_PROTOCOL, LOG_TX, LOG_NONE };
+enum log_weight { LOG_PACKET, LOG_STEP, LOG_MILESTONE }; /* PROTOCOL drops packets; TX keeps
+                                                            milestones only */
+#define LOG_NULL INT64_MIN /* this value in a row is written as NULL */
+
+struct log;
+
+struct log_run { /* the row of `run` as known at the start; texts are copied */
+    uint64_t run_key, config_hash, replication, seed, warmup_ns;
+    const char *experiment, *measurement, *program_version, *model_version, *git_rev, *compiler,
+        *libraries, *host, *argv, *scenario_json, *started_utc;
+};
+
+struct log_end {
+    const char *status; /* ok, limit, interrupted, violation, failed */
+    uint64_t sim_end_ns, n_events;
+    uint64_t result_hash[2]; /* written as 32 hex digits, high word first */
+    double wall_s, cpu_s;
+    uint64_t max_rss_kib;
+};
+
+/* log_open creates PATH.partial (and the folders above it). With force an existing PATH is
+ * replaced at the end. Returns NULL with a complete sentence in ret_error (`error_bytes`) when PATH
+ * exists without force, or anything cannot be written. */
+struct log *log_open(const char *path, bool force, enum log_level level, const struct log_run *run,
+                     char *ret_error, size_t error_bytes);
+
+/* Dictionaries. Texts are copied. May be called at any time; small tables. */
+void log_kind(struct log *log, uint32_t kind_id, const char *name, const char *layer,
+              const char *value_unit, const char *doc);
+void log_entity(struct log *log, uint64_t entity_id, const char *type, const char *name,
+                uint64_t parent /* 0 = NULL */);
+void log_code(struct log *log, const char *table_column /* "message.path" */, int64_t code,
+              const char *name);
+void log_param(struct log *log, const char *path, const char *text, double number /* NAN = NULL */,
+               const char *unit, bool swept, const char *origin);
+
+struct log_event {
+    uint64_t seq, t_ns, entity, peer, subject, cause; /* entity, peer: 0 = NULL */
+    int64_t bytes, value;                              /* LOG_NULL = NULL */
+    uint32_t kind_id, chain;                           /* chain: 0 = NULL */
+    enum log_weight weight;
+};
+
+/* log_event queues one row of `event` if the level keeps it. Blocks while the ring is full. */
+void log_event(struct log *log, const struct log_event *event);
+
+/* Whole rows, columns in the order of the table; LOG_NULL = NULL. */
+void log_message(struct log *log, const int64_t column[11]);
+void log_tx(struct log *log, const int64_t column[10]); /* type and reason are codes */
+void log_tx_phase(struct log *log, uint64_t tx_id, uint32_t slot, const char *phase, uint64_t ns);
+void log_fault(struct log *log, uint32_t index, const char *type, const char *target,
+               uint64_t from_ns, uint64_t to_ns /* UINT64_MAX = NULL */, const char *detail);
+void log_violation(struct log *log, const char *property, uint64_t seq, uint64_t t_ns,
+                   const char *text);
+void log_sample(struct log *log, const char *name /* constant */, int64_t entity /* -1 = all */,
+                uint64_t t_ns, int64_t value);
+void log_metric(struct log *log, const char *name, int64_t entity /* -1 = all */, double value,
+                const char *unit, uint64_t n);
+
+/* log_failed is true once the writer could not write (disk full...); cheap, for the run loop. */
+bool log_failed(const struct log *log);
+
+/* log_close writes the end of the run, indices, ANALYZE, and renames. Returns 0, or -1 with the
+ * reason in ret_error; then no *.db exists that looks whole. Frees the log in every case. */
+int log_close(struct log *log, const struct log_end *end, char *ret_error, size_t error_bytes,
+              uint64_t *ret_file_bytes);
+
+#endif

@@ -1,0 +1,72 @@
+#ifndef SIM_MEMORY_H
+#define SIM_MEMORY_H
+
+/* Accounted memory: everything a run allocates while it runs comes from pools, slabs and maps that
+ * count their bytes against --max-memory. Counted bytes, not resident ones, so that the stop
+ * repeats on every machine. Passing the limit does not fail the allocation: it is recorded with the
+ * pool's name, and the engine stops the run at the next instant. Nothing here is freed piecemeal at
+ * the end: destroy frees the chunks. None of it is thread-safe. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct memory {
+    uint64_t used_bytes, peak_bytes, limit_bytes; /* limit 0 = none */
+    const char *exceeded_by;                      /* name of the pool that passed the limit first */
+};
+
+/* memory_take / memory_give: a counted, zeroed block for long-lived arrays. Aborts when the machine
+ * has no memory. give takes the size that was taken. */
+void *memory_take(struct memory *memory, const char *name, size_t bytes);
+void memory_give(struct memory *memory, void *block, size_t bytes);
+/* memory_grow doubles (at least to `count_needed` items) a counted array and returns its new place;
+ * new items are zero. *count is the capacity. */
+void *memory_grow(struct memory *memory, const char *name, void *array, uint32_t *count,
+                  uint32_t count_needed, size_t item_bytes);
+
+/* A pool of equal slots, addressed by handles 1.. (0 = none). Slots never move, so words in them
+ * may be journalled. A taken slot is zeroed. take, at, give: O(1). */
+struct pool {
+    struct memory *memory;
+    const char *name;
+    unsigned char **chunks;
+    uint32_t chunk_count, chunk_capacity, slot_count /* ever made */, free_head, live;
+    uint32_t slot_bytes;
+};
+void pool_init(struct pool *pool, struct memory *memory, const char *name, size_t slot_bytes);
+uint32_t pool_take(struct pool *pool);
+void *pool_at(const struct pool *pool, uint32_t handle);
+void pool_give(struct pool *pool, uint32_t handle);
+void pool_destroy(struct pool *pool);
+
+/* A slab: blocks of any size up to 16 MiB in power-of-two classes from 64 bytes. Content undefined
+ * when taken. Handles are never 0. */
+struct slab {
+    struct memory *memory;
+    const char *name;
+    struct pool class_pool[20];
+};
+void slab_init(struct slab *slab, struct memory *memory, const char *name);
+uint32_t slab_take(struct slab *slab, size_t bytes);
+void *slab_at(const struct slab *slab, uint32_t handle);
+void slab_give(struct slab *slab, uint32_t handle);
+void slab_destroy(struct slab *slab);
+
+/* A map from 64-bit keys to 64-bit values; open addressing, grows, never iterated by anything that
+ * schedules, draws or prints. Look-up, put, remove: O(1) expected, with a fixed mix (no seed), so
+ * its cost repeats too. */
+struct map {
+    struct memory *memory;
+    const char *name;
+    uint64_t *keys, *values;
+    unsigned char *state;
+    uint32_t capacity, count, tombs;
+};
+void map_init(struct map *map, struct memory *memory, const char *name);
+bool map_get(const struct map *map, uint64_t key, uint64_t *ret_value);
+void map_put(struct map *map, uint64_t key, uint64_t value); /* inserts or replaces */
+bool map_remove(struct map *map, uint64_t key);              /* false = was not there */
+void map_destroy(struct map *map);
+
+#endif
