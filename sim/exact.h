@@ -8,6 +8,9 @@
 
 #include <stdint.h>
 
+/* 128-bit integers: ISO C has none, gcc and clang do on every 64-bit machine. */
+__extension__ typedef unsigned __int128 uint128;
+
 double exact_log(double x);            /* x > 0                                          */
 double exact_exp(double x);            /* |x| < 700                                      */
 double exact_pow(double x, double y);  /* x > 0                                          */
@@ -16,7 +19,7 @@ double exact_normal_inverse(double p); /* 0 < p < 1; absolute error of the quant
 /* exact_divide_up is ceil(a * b / c) in 128 bits, c > 0; the result must fit in 64 bits. */
 static inline uint64_t exact_divide_up(uint64_t a, uint64_t b, uint64_t c)
 {
-    unsigned __int128 product = (unsigned __int128)a * b;
+    uint128 product = (uint128)a * b;
     return (uint64_t)((product + c - 1) / c);
 }
 
