@@ -5,6 +5,7 @@
  * own options with argp, prints results on stdout and messages on stderr, and returns an exit
  * code. */
 
+#include <argp.h>
 #include <stdint.h>
 
 enum exit_code {
@@ -24,6 +25,9 @@ enum exit_code {
 struct command {
     const char *name, *arguments, *summary;
     int (*run)(int argc, char **argv); /* argv[0] = "shardsim NAME" */
+    /* The options that run() gives to argp, `{0}`-terminated, or NULL: main.c names the nearest one
+     * for a wrong option, and completion lists them. */
+    const struct argp_option *options;
 };
 
 extern const struct command sim_commands[];      /* NULL-name terminated; sim/commands.c      */

@@ -1,0 +1,31 @@
+/* The models of this program, in the order that `list` shows them: within a layer the first one is
+ * the default. */
+
+#include "sim/model.h"
+
+#include "models/stack.h"
+
+const struct model *const model_registry[] = {
+    NULL,
+};
+
+const size_t model_stack_bytes = sizeof(struct stack);
+const uint32_t model_stack_version = 1;
+
+const char *model_stack_check(const struct stack *stack)
+{
+    /* Without a chain there are no shards, and no seam is needed (echo, phold). */
+    if (!stack->chain.count)
+        return NULL;
+    if (!stack->spread.publish)
+        return "spread";
+    if (!stack->state.read)
+        return "state";
+    if (!stack->messaging.emit)
+        return "messaging";
+    if (!stack->ledger.reserve)
+        return "ledger";
+    if (!stack->atomic.submit)
+        return "atomic";
+    return NULL;
+}

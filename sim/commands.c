@@ -1,0 +1,7 @@
+/* The commands of this folder, in the order that `help` shows them. */
+
+#include "sim/command.h"
+
+const struct command sim_commands[] = {
+    {NULL, NULL, NULL, NULL, NULL},
+};
