@@ -1,0 +1,228 @@
+#include "sim/context.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/engine_private.h"
+
+void context_send(struct context *context, const struct send *send)
+{
+    struct world *world = context->world;
+    SIM_ASSERT(send->to < world->node_count && context->self < world->node_count);
+    SIM_ASSERT(send->kind < KINDS_MAX && (send->slot < SLOT_MAX && world->model[send->slot]));
+    SIM_ASSERT(send->payload_bytes == 0 || send->payload != NULL);
+    uint32_t handle = event_new(world, send->payload_bytes, true);
+    struct event *event = event_at(world, handle);
+    event->type = EVENT_MESSAGE;
+    event->cause_mix = context->cause_mix;
+    event->cause_seq = context->cause_seq;
+    event->subject = send->subject;
+    event->from = context->self;
+    event->to = send->to;
+    event->bytes = send->wire_bytes;
+    event->chain = send->chain;
+    event->attempt = send->attempt;
+    event->slot = send->slot;
+    event->kind = send->kind;
+    event->priority = send->priority;
+    event->epoch = world->nodes[context->self].epoch;
+    if (send->payload_bytes > 0)
+        memcpy(event->payload ? slab_at(&world->payloads, event->payload) : event->inline_payload,
+               send->payload, send->payload_bytes);
+    world->packets[send->slot][send->kind]++;
+    world->packet_bytes[send->slot][send->kind] += send->wire_bytes;
+    SIM_ASSERT(send->depart_ns == 0 || send->depart_ns >= context->now_ns);
+    if (send->depart_ns > context->now_ns) {
+        event->type = EVENT_DEPART;
+        engine_push(world, handle, context->self, send->depart_ns, ORDER_MESSAGE, context->self);
+    } else if (send->to == context->self) {
+        engine_push(world, handle, send->to, context->now_ns, ORDER_MESSAGE, context->self);
+    } else {
+        network_hand_over(world, handle);
+    }
+}
+
+uint64_t context_timer(struct context *context, uint32_t node, uint8_t slot, uint8_t kind,
+                       uint32_t chain, uint64_t at_ns, uint64_t cookie)
+{
+    struct world *world = context->world;
+    SIM_ASSERT(node < world->node_count && world->nodes[node].group == context->group);
+    SIM_ASSERT(slot < SLOT_MAX && world->model[slot] && kind < KINDS_MAX);
+    SIM_ASSERT(at_ns >= context->now_ns);
+    uint32_t handle = event_new(world, 0, false);
+    struct event *event = event_at(world, handle);
+    event->type = EVENT_TIMER;
+    event->cause_mix = context->cause_mix;
+    event->cause_seq = context->cause_seq;
+    event->subject = cookie;
+    event->from = event->to = node;
+    event->chain = chain;
+    event->slot = slot;
+    event->kind = kind;
+    event->epoch = world->nodes[node].epoch;
+    event->generation = ++world->generation;
+    uint64_t timer = (uint64_t)event->generation << 32 | handle;
+    engine_push(world, handle, node, at_ns, ORDER_TIMER, context->self);
+    return timer;
+}
+
+bool context_timer_cancel(struct context *context, uint64_t timer)
+{
+    struct world *world = context->world;
+    SIM_ASSERT((uint32_t)timer != 0);
+    struct event *event = event_at(world, (uint32_t)timer);
+    if (event->type != EVENT_TIMER || event->generation != (uint32_t)(timer >> 32))
+        return false;
+    SIM_ASSERT(world->nodes[event->to].group == context->group);
+    /* The entry stays in the queue and is thrown away unseen when its time comes. */
+    event->type = EVENT_CANCELLED;
+    return event->epoch == world->nodes[event->to].epoch;
+}
+
+void context_as(struct context *context, uint32_t node)
+{
+    SIM_ASSERT(node < context->world->node_count);
+    /* Only start() may speak for nodes of every group: nothing runs beside it. */
+    SIM_ASSERT(!context->world->running || context->world->nodes[node].group == context->group);
+    context->self = node;
+    context->group = context->world->nodes[node].group;
+}
+
+bool context_up(const struct context *context, uint32_t node)
+{
+    SIM_ASSERT(node < context->world->node_count);
+    return context->world->nodes[node].down == 0;
+}
+
+uint64_t context_work_ns(const struct context *context, uint64_t ns)
+{
+    return exact_divide_up(ns, context->world->nodes[context->self].slow_1024, 1024);
+}
+
+void context_rng(const struct context *context, struct rng_stream *stream,
+                 enum rng_purpose purpose, uint64_t entity, uint64_t item)
+{
+    rng_stream_at(stream, &context->world->rng, purpose, entity, item);
+}
+
+void context_trace(struct context *context, const struct trace *trace)
+{
+    SIM_ASSERT(trace->slot < SLOT_MAX && trace->kind < KINDS_MAX);
+    struct row_fields fields = {
+        .kind_id = (uint32_t)trace->slot << 8 | (uint32_t)(KIND_TRACE + trace->kind),
+        .chain = trace->chain,
+        .bytes = trace->bytes,
+        .entity = context->world->nodes[context->self].identity,
+        .peer = trace->peer,
+        .subject = trace->subject,
+        .value = trace->value,
+        .weight = trace->milestone ? LOG_MILESTONE : LOG_STEP};
+    rows_trace(context->world, &fields);
+}
+
+void context_count(struct context *context, uint8_t slot, uint32_t metric, int64_t delta)
+{
+    SIM_ASSERT(slot < SLOT_MAX && metric < COUNTERS_MAX);
+    context->world->counters[slot][metric] += delta;
+}
+
+void context_metric(struct context *context, const char *name, uint64_t entity, double value,
+                    const char *unit, uint64_t n)
+{
+    log_metric(context->world->log, name, entity ? (int64_t)entity : -1, value, unit, n);
+}
+
+void context_sample(struct context *context, const char *name, uint64_t entity, int64_t value)
+{
+    log_sample(context->world->log, name, entity ? (int64_t)entity : -1, context->now_ns, value);
+}
+
+static int64_t time_or_null(uint64_t ns)
+{
+    return ns == UINT64_MAX ? LOG_NULL : (int64_t)ns;
+}
+
+void context_message_row(struct context *context, const struct message_row *row)
+{
+    int64_t column[11] = {(int64_t)row->id,
+                          row->source_chain,
+                          row->destination_chain,
+                          time_or_null(row->created_ns),
+                          time_or_null(row->first_committed_ns),
+                          time_or_null(row->delivered_ns),
+                          (int64_t)row->path,
+                          row->hops,
+                          row->bytes,
+                          row->fee_total,
+                          (int64_t)row->outcome};
+    log_message(context->world->log, column);
+}
+
+/* Texts of tx.type and tx.reason get small numbers in order of first use; the row keeps a number. */
+static int64_t text_code(struct world *world, const char **texts, uint32_t *count,
+                         const char *column, const char *text)
+{
+    if (!text)
+        return LOG_NULL;
+    for (uint32_t i = 0; i < *count; i++)
+        if (strcmp(texts[i], text) == 0)
+            return i + 1;
+    SIM_ASSERT(*count < 16);
+    texts[(*count)++] = text;
+    log_code(world->log, column, *count, text);
+    return *count;
+}
+
+void context_tx_row(struct context *context, const struct tx_row *row)
+{
+    struct world *world = context->world;
+    int64_t type =
+        text_code(world, world->tx_types, &world->tx_type_count, "tx.type", row->type);
+    int64_t reason =
+        text_code(world, world->tx_reasons, &world->tx_reason_count, "tx.reason", row->reason);
+    int64_t column[10] = {(int64_t)row->id,
+                          type,
+                          row->source_chain,
+                          row->chains,
+                          time_or_null(row->submit_ns),
+                          time_or_null(row->prepared_ns),
+                          time_or_null(row->decided_ns),
+                          time_or_null(row->final_ns),
+                          (int64_t)row->outcome,
+                          reason};
+    log_tx(world->log, column);
+}
+
+void context_tx_phase(struct context *context, uint64_t tx, uint8_t slot, const char *phase,
+                      uint64_t ns)
+{
+    log_tx_phase(context->world->log, tx, slot, phase, ns);
+}
+
+void context_violation(struct context *context, uint8_t slot, uint32_t property, uint64_t subject,
+                       const char *format, ...)
+{
+    struct world *world = context->world;
+    const char *name = world->model[slot]->properties[property].name;
+    char text[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (world->violations++ == 0) {
+        world->result.violation_event = world->events;
+        snprintf(world->result.violation, sizeof world->result.violation,
+                 "%s at event %llu, %.9f s: %s", name, (unsigned long long)world->events,
+                 (double)context->now_ns / 1e9, text);
+    }
+    /* A broken rule may break at every event from then on; a hundred rows tell the story. */
+    if (world->violations <= 100)
+        log_violation(world->log, name, world->rows, context->now_ns, text);
+    struct row_fields fields = {.kind_id = (uint32_t)SLOT_KERNEL << 8 | KERNEL_VIOLATION,
+                                .entity = world->nodes ? world->nodes[context->self].identity : 0,
+                                .subject = subject,
+                                .value = (int64_t)slot << 8 | (int64_t)property,
+                                .weight = LOG_MILESTONE};
+    rows_trace(world, &fields);
+}

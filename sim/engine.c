@@ -1,0 +1,477 @@
+/* The run loop: pops events in key order, hands them to the layer they are addressed to, and stops
+ * when it must. The order is asserted at push (an event never precedes its cause) and at pop. */
+
+#include "sim/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "sim/diagnostics.h"
+#include "sim/engine_private.h"
+
+enum {
+    WIDE_BIT = 31,                /* of an event handle: the slot has room for a payload */
+    WATCH_EVERY = 1 << 12,        /* events between looks at clock, signal and log */
+    PROGRESS_EVERY = 1 << 16,
+    SAFETY_EVERY = 1 << 20
+};
+
+const char *const engine_status_names[] = {"ok", "limit", "interrupted", "violation", "failed"};
+
+/* Counters of the last run, for engine_counter. */
+static struct {
+    const struct model *model[SLOT_MAX];
+    int64_t counters[SLOT_MAX][COUNTERS_MAX];
+} last_run;
+
+struct event *event_at(const struct world *world, uint32_t handle)
+{
+    if (handle >> WIDE_BIT)
+        return pool_at(&world->wide, handle & ~(UINT32_C(1) << WIDE_BIT));
+    return pool_at(&world->narrow, handle);
+}
+
+uint32_t event_new(struct world *world, size_t payload_bytes, bool wants_inline)
+{
+    bool fits = payload_bytes <= EVENT_INLINE_BYTES;
+    bool wide = wants_inline && payload_bytes > 0 && fits;
+    uint32_t handle = wide ? pool_take(&world->wide) | UINT32_C(1) << WIDE_BIT
+                           : pool_take(&world->narrow);
+    struct event *event = event_at(world, handle);
+    event->wide = wide;
+    SIM_ASSERT(payload_bytes <= UINT32_C(1) << 24);
+    event->payload_bytes = (uint32_t)payload_bytes;
+    if (!fits)
+        event->payload = slab_take(&world->payloads, payload_bytes);
+    return handle;
+}
+
+void event_free(struct world *world, uint32_t handle)
+{
+    struct event *event = event_at(world, handle);
+    if (event->payload)
+        slab_give(&world->payloads, event->payload);
+    event->type = EVENT_FREE;
+    event->generation = 0;
+    if (handle >> WIDE_BIT)
+        pool_give(&world->wide, handle & ~(UINT32_C(1) << WIDE_BIT));
+    else
+        pool_give(&world->narrow, handle);
+}
+
+void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t at_ns,
+                 enum order_class order_class, uint32_t source)
+{
+    const struct context *context = &world->context;
+    SIM_ASSERT(at_ns >= context->now_ns && at_ns < UINT64_C(1) << 62);
+    uint64_t depth = at_ns > context->now_ns ? 0 : context->depth + 1;
+    SIM_ASSERT(depth <= ORDER_DEPTH_MAX && "an endless chain of events at one instant");
+    struct node *scheduler = &world->nodes[source];
+    struct queue_entry entry = {
+        .key = {.time_ns = at_ns,
+                .rank = order_rank(depth, order_class, scheduler->identity),
+                .sequence = scheduler->sequence++},
+        .slot = handle,
+        .node = node};
+    SIM_ASSERT(!world->running || order_before(&world->current, &entry.key));
+    if (!world->group_queue) {
+        world->queue_type->push(world->queue, &entry);
+        return;
+    }
+    uint32_t group = world->nodes[node].group;
+    SIM_ASSERT(!world->running || group == context->group || at_ns >= world->window_end_ns);
+    world->queue_type->push(world->group_queue[group], &entry);
+}
+
+static void handle_message(struct world *world, struct event *event, uint32_t handle,
+                           uint32_t node)
+{
+    if (world->nodes[node].down > 0) {
+        network_drop(world, handle, DROP_NODE_DOWN);
+        return;
+    }
+    rows_event(world, event, node, (uint32_t)event->slot << 8 | event->kind, LOG_PACKET);
+    struct message message = {.from = event->from,
+                              .to = node,
+                              .wire_bytes = event->bytes,
+                              .slot = event->slot,
+                              .kind = event->kind,
+                              .subject = event->subject,
+                              .payload_bytes = event->payload_bytes};
+    if (event->payload)
+        message.payload = slab_at(&world->payloads, event->payload);
+    else if (event->payload_bytes > 0)
+        message.payload = event->inline_payload;
+    world->model[event->slot]->on_message(world->state[event->slot], &world->context, &message);
+    event_free(world, handle);
+}
+
+static void handle_timer(struct world *world, struct event *event, uint32_t handle, uint32_t node)
+{
+    rows_event(world, event, node, (uint32_t)event->slot << 8 | (uint32_t)(KIND_TIMER + event->kind),
+               LOG_STEP);
+    uint8_t slot = event->slot, kind = event->kind;
+    uint32_t chain = event->chain;
+    uint64_t cookie = event->subject;
+    event_free(world, handle);
+    world->model[slot]->on_timer(world->state[slot], &world->context, kind, chain, cookie);
+}
+
+/* True when the event is dead and must not be seen: cancelled, or of a node that crashed since. */
+static bool is_dead(const struct world *world, const struct event *event, uint32_t node)
+{
+    if (event->type == EVENT_CANCELLED)
+        return true;
+    bool mortal = event->type == EVENT_TIMER || event->type == EVENT_DEPART;
+    return mortal && event->epoch != world->nodes[node].epoch;
+}
+
+void engine_dispatch(struct world *world, const struct queue_entry *entry)
+{
+    uint32_t handle = entry->slot, node = entry->node;
+    struct event *event = event_at(world, handle);
+    struct context *context = &world->context;
+    /* With a queue a group only each group's own events rise; the windows see to the rest. */
+    SIM_ASSERT(world->group_queue || !world->running ||
+               order_before(&world->current, &entry->key));
+    world->current = entry->key;
+    context->now_ns = entry->key.time_ns;
+    context->depth = order_depth(&entry->key);
+    context->trace_index = 0;
+    context->cause_mix = digest_mix(&entry->key);
+    context->self = node;
+    if (is_dead(world, event, node)) {
+        event_free(world, handle);
+        return;
+    }
+    world->running = true;
+    world->events++;
+    context->group = world->nodes[node].group;
+    switch ((enum event_type)event->type) {
+    case EVENT_MESSAGE:
+        handle_message(world, event, handle, node);
+        break;
+    case EVENT_TIMER:
+        handle_timer(world, event, handle, node);
+        break;
+    case EVENT_DEPART:
+        context->cause_seq = event->cause_seq;
+        network_hand_over(world, handle);
+        break;
+    case EVENT_PORT:
+        rows_event(world, event, node, (uint32_t)SLOT_KERNEL << 8 | KERNEL_PORT, LOG_PACKET);
+        uint32_t port = (uint32_t)event->subject;
+        event_free(world, handle);
+        network_port_free(world, port);
+        break;
+    case EVENT_FAULT: {
+        bool begins = event->subject & 1;
+        uint32_t window = (uint32_t)(event->subject >> 1);
+        uint32_t kind = begins ? KERNEL_FAULT_BEGINS : KERNEL_FAULT_ENDS;
+        rows_event(world, event, node, (uint32_t)SLOT_KERNEL << 8 | kind, LOG_MILESTONE);
+        event_free(world, handle);
+        fault_apply(world, window, begins);
+        break;
+    }
+    case EVENT_FREE:
+    case EVENT_CANCELLED:
+        SIM_ASSERT(event->type != EVENT_FREE && event->type != EVENT_CANCELLED);
+    }
+}
+
+static uint64_t wall_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+struct loop {
+    uint64_t end_ns, wall_start_ns, next_safety;
+    enum engine_status status;
+    bool stop_at_instant; /* a limit that acts between instants has been passed */
+};
+
+static void limit(struct world *world, struct loop *loop, const char *text)
+{
+    if (loop->stop_at_instant)
+        return;
+    loop->status = ENGINE_LIMIT;
+    loop->stop_at_instant = true;
+    snprintf(world->result.limit, sizeof world->result.limit, "%s", text);
+}
+
+/* Looks at what only the outside world knows: clock, signal, disk. */
+static void watch(struct world *world, struct loop *loop)
+{
+    const struct engine_options *options = world->options;
+    if (options->max_wall_ns && wall_ns() - loop->wall_start_ns > options->max_wall_ns)
+        limit(world, loop, "--max-wall: the wall-clock time is used up");
+    if (options->signal_number && *options->signal_number && !loop->stop_at_instant) {
+        loop->status = ENGINE_INTERRUPTED;
+        loop->stop_at_instant = true;
+    }
+    if (log_failed(world->log)) {
+        loop->status = ENGINE_LOG_FAILED;
+        loop->stop_at_instant = true;
+    }
+    if (options->progress && world->events % PROGRESS_EVERY == 0) {
+        struct engine_progress progress = {world->context.now_ns, loop->end_ns, world->events};
+        options->progress(options->progress_context, &progress);
+    }
+}
+
+static void check_safety(struct world *world)
+{
+    for (uint32_t slot = 0; slot < SLOT_MAX; slot++)
+        if (world->model[slot] && world->model[slot]->check_safety)
+            world->model[slot]->check_safety(world->state[slot], &world->context);
+}
+
+/* What must be looked at after every event. Returns true to stop at once. */
+static bool after_event(struct world *world, struct loop *loop)
+{
+    const struct engine_options *options = world->options;
+    if (world->memory.exceeded_by && !loop->stop_at_instant) {
+        char text[160];
+        snprintf(text, sizeof text, "--max-memory: %.1f MiB counted; the pool \"%s\" passed the limit",
+                 (double)world->memory.used_bytes / 1048576.0, world->memory.exceeded_by);
+        limit(world, loop, text);
+    }
+    if (world->violations > 0) {
+        loop->status = ENGINE_VIOLATION;
+        return true;
+    }
+    if (options->max_events && world->events >= options->max_events) {
+        limit(world, loop, "--max-events: that many events have happened");
+        return true;
+    }
+    if (world->events % WATCH_EVERY == 0)
+        watch(world, loop);
+    if (world->events >= loop->next_safety && !world->group_queue) {
+        loop->next_safety += SAFETY_EVERY;
+        check_safety(world);
+    }
+    return false;
+}
+
+static void run_single(struct world *world, struct loop *loop)
+{
+    const struct queue_type *queue_type = world->queue_type;
+    struct queue_entry entry;
+    while (queue_type->peek(world->queue, &entry)) {
+        if (entry.key.time_ns > loop->end_ns)
+            return;
+        if (loop->stop_at_instant && entry.key.time_ns > world->context.now_ns)
+            return;
+        queue_type->pop(world->queue, &entry);
+        engine_dispatch(world, &entry);
+        if (after_event(world, loop))
+            return;
+    }
+}
+
+static bool earliest(struct world *world, uint64_t *ret_ns)
+{
+    struct queue_entry entry;
+    bool any = false;
+    for (uint32_t group = 0; group < world->group_count; group++)
+        if (world->queue_type->peek(world->group_queue[group], &entry) &&
+            (!any || entry.key.time_ns < *ret_ns)) {
+            *ret_ns = entry.key.time_ns;
+            any = true;
+        }
+    return any;
+}
+
+static void shuffle_groups(const struct world *world, uint32_t *order, uint64_t window)
+{
+    struct rng shuffle = {.seed = world->options->group_order, .replication = 0};
+    struct rng_stream stream;
+    rng_stream_at(&stream, &shuffle, RNG_TEST, 0, window);
+    for (uint32_t i = world->group_count; i > 1; i--) {
+        uint32_t j = (uint32_t)rng_below(&stream, i);
+        uint32_t swapped = order[i - 1];
+        order[i - 1] = order[j];
+        order[j] = swapped;
+    }
+}
+
+/* Conservative windows: within the least link latency no group can reach another. */
+static void run_grouped(struct world *world, struct loop *loop)
+{
+    uint32_t *order =
+        memory_take(&world->memory, "group order", world->group_count * sizeof(uint32_t) + 1);
+    for (uint32_t i = 0; i < world->group_count; i++)
+        order[i] = i;
+    struct queue_entry entry;
+    for (uint64_t window = 0; !loop->stop_at_instant; window++) {
+        uint64_t start_ns = UINT64_MAX;
+        bool events = earliest(world, &start_ns), stop = false;
+        bool fault = world->queue_type->peek(world->fault_queue, &entry);
+        if (fault && entry.key.time_ns <= start_ns) {
+            if (entry.key.time_ns > loop->end_ns)
+                break;
+            world->window_end_ns = 0;
+            world->queue_type->pop(world->fault_queue, &entry);
+            engine_dispatch(world, &entry);
+            continue;
+        }
+        if (!events || start_ns > loop->end_ns)
+            break;
+        world->window_end_ns = start_ns + world->lookahead_ns;
+        if (fault && entry.key.time_ns < world->window_end_ns)
+            world->window_end_ns = entry.key.time_ns;
+        shuffle_groups(world, order, window);
+        for (uint32_t i = 0; i < world->group_count && !stop; i++) {
+            struct queue *queue = world->group_queue[order[i]];
+            while (!stop && world->queue_type->peek(queue, &entry) &&
+                   entry.key.time_ns < world->window_end_ns &&
+                   entry.key.time_ns <= loop->end_ns) {
+                world->queue_type->pop(queue, &entry);
+                engine_dispatch(world, &entry);
+                stop = after_event(world, loop);
+            }
+        }
+        if (stop)
+            break;
+    }
+    memory_give(&world->memory, order, world->group_count * sizeof(uint32_t) + 1);
+}
+
+static void make_queues(struct world *world)
+{
+    bool grouped = world->options->group_order != 0 && world->lookahead_ns > 0;
+    if (!grouped) {
+        world->queue = world->queue_type->create(&world->memory);
+        return;
+    }
+    world->queue_type = &queue_heap; /* one a group: small, and popped in windows */
+    world->group_queue = memory_take(&world->memory, "group queues",
+                                     (world->group_count + 1) * sizeof(struct queue *));
+    for (uint32_t i = 0; i < world->group_count; i++)
+        world->group_queue[i] = queue_heap.create(&world->memory);
+    world->fault_queue = queue_heap.create(&world->memory);
+}
+
+static void free_queues(struct world *world)
+{
+    if (world->queue)
+        world->queue_type->destroy(world->queue);
+    if (!world->group_queue)
+        return;
+    for (uint32_t i = 0; i < world->group_count; i++)
+        queue_heap.destroy(world->group_queue[i]);
+    queue_heap.destroy(world->fault_queue);
+    memory_give(&world->memory, world->group_queue,
+                (world->group_count + 1) * sizeof(struct queue *));
+}
+
+static void start(struct world *world)
+{
+    rows_dictionaries(world);
+    make_queues(world);
+    fault_schedule(world);
+    for (uint32_t i = 0; i < world->scenario->layer_count; i++) {
+        uint8_t slot = world->scenario->layers[i].slot;
+        if (world->node_count > 0)
+            context_as(&world->context, 0);
+        if (world->model[slot]->start)
+            world->model[slot]->start(world->state[slot], &world->context);
+    }
+}
+
+static void finish(struct world *world, struct loop *loop)
+{
+    struct engine_result *result = &world->result;
+    bool whole = loop->status == ENGINE_OK;
+    uint64_t now_ns = world->context.now_ns;
+    result->sim_end_ns = whole ? world->scenario->duration_ns : now_ns;
+    if (loop->status == ENGINE_LIMIT && !loop->stop_at_instant)
+        result->sim_end_ns = loop->end_ns;
+    /* The end has no event: what the layers say now is caused by nothing and hashed by nobody. */
+    world->context.now_ns = result->sim_end_ns;
+    if (loop->status != ENGINE_VIOLATION)
+        check_safety(world);
+    for (uint32_t slot = 0; slot < SLOT_MAX && whole; slot++)
+        if (world->model[slot] && world->model[slot]->check_liveness)
+            world->model[slot]->check_liveness(world->state[slot], &world->context);
+    if (world->violations > 0)
+        loop->status = ENGINE_VIOLATION;
+    for (uint32_t i = 0; i < world->scenario->layer_count; i++) {
+        uint8_t slot = world->scenario->layers[i].slot;
+        if (world->model[slot]->report)
+            world->model[slot]->report(world->state[slot], &world->context);
+    }
+    rows_metrics(world);
+    result->status = loop->status;
+    result->events = world->events;
+    result->rows = world->rows;
+    result->result_hash[0] = world->digest.high;
+    result->result_hash[1] = world->digest.low;
+    result->memory_peak_bytes = world->memory.peak_bytes;
+}
+
+int engine_run(const struct scenario *scenario, const struct engine_options *options,
+               struct diagnostics *diagnostics, struct engine_result *ret_result)
+{
+    struct world *world = calloc(1, sizeof *world);
+    SIM_ASSERT(world);
+    world_init(world, scenario, options);
+    if (world_build(world, diagnostics) != 0) {
+        world_free(world);
+        free(world);
+        return -1;
+    }
+    struct loop loop = {.end_ns = scenario->duration_ns,
+                        .wall_start_ns = wall_ns(),
+                        .next_safety = SAFETY_EVERY,
+                        .status = ENGINE_OK};
+    if (options->until_ns && options->until_ns < loop.end_ns) {
+        loop.end_ns = options->until_ns;
+        loop.status = ENGINE_LIMIT;
+        snprintf(world->result.limit, sizeof world->result.limit, "--until: that time is reached");
+    }
+    start(world);
+    if (world->group_queue)
+        run_grouped(world, &loop);
+    else
+        run_single(world, &loop);
+    finish(world, &loop);
+    memcpy(last_run.model, world->model, sizeof last_run.model);
+    memcpy(last_run.counters, world->counters, sizeof last_run.counters);
+    *ret_result = world->result;
+    free_queues(world);
+    world_free(world);
+    free(world);
+    return 0;
+}
+
+int engine_check(const struct scenario *scenario, struct diagnostics *diagnostics)
+{
+    const struct engine_options options = {0};
+    struct world *world = calloc(1, sizeof *world);
+    SIM_ASSERT(world);
+    world_init(world, scenario, &options);
+    int status = world_build(world, diagnostics);
+    world_free(world);
+    free(world);
+    return status;
+}
+
+int64_t engine_counter(const struct engine_result *result, const char *layer, const char *metric)
+{
+    int64_t sum = 0;
+    (void)result;
+    for (uint32_t slot = 0; slot < SLOT_MAX; slot++) {
+        const struct model *model = last_run.model[slot];
+        if (!model || !model->metrics || strcmp(model->layer_name, layer) != 0)
+            continue;
+        for (uint32_t i = 0; model->metrics[i].name; i++)
+            if (strcmp(model->metrics[i].name, metric) == 0)
+                sum += last_run.counters[slot][i];
+    }
+    return sum;
+}

@@ -1,0 +1,224 @@
+#ifndef SIM_ENGINE_PRIVATE_H
+#define SIM_ENGINE_PRIVATE_H
+
+/* What the kernel's own files share: the world behind world.h and context.h. Nobody else includes
+ * this. engine.c runs, world.c builds, context.c serves handlers, network.c moves packets,
+ * fault.c resolves and applies faults, engine_rows.c writes rows and the digest. */
+
+#include "sim/context.h"
+#include "sim/digest.h"
+#include "sim/engine.h"
+#include "sim/exact.h"
+#include "sim/log.h"
+#include "sim/memory.h"
+#include "sim/model.h"
+#include "sim/network_config.h"
+#include "sim/queue.h"
+#include "sim/scenario.h"
+#include "sim/sim_assert.h"
+#include "sim/world.h"
+
+enum {
+    ROLE_NAMES_MAX = 16,
+    COUNTERS_MAX = 64,
+    KINDS_MAX = 64,
+    EVENT_INLINE_BYTES = 56,
+    CLASSES_MAX = NETWORK_CLASSES_MAX
+};
+
+enum event_type {
+    EVENT_FREE,
+    EVENT_MESSAGE, /* an arrival */
+    EVENT_TIMER,
+    EVENT_DEPART,  /* a packet reaches its own uplink at a later time than it was sent */
+    EVENT_PORT,    /* an uplink or link has finished a packet and others wait */
+    EVENT_FAULT,
+    EVENT_CANCELLED
+};
+
+/* One pending event: 56 bytes, or 112 with room for a small payload. The key and the node it
+ * happens on travel in the queue's entry. */
+struct event {
+    uint64_t cause_mix, cause_seq;
+    uint64_t subject; /* message subject; timer cookie; port and fault: index */
+    uint32_t from, to, bytes, chain;
+    uint32_t generation; /* tells a timer handle from a later one in the same slot */
+    uint32_t payload;    /* slab handle when the payload is larger than the slot has room for */
+    uint32_t payload_bytes;
+    uint32_t next;    /* the next packet that waits in the same port */
+    uint32_t attempt; /* addresses the packet's luck */
+    uint8_t type, slot, kind, priority;
+    uint16_t epoch; /* of the node when a timer was set or a packet sent: a crash ends it */
+    uint8_t wide;   /* lives in the wide pool, with bytes[] */
+    uint8_t pad;
+    unsigned char inline_payload[];
+};
+
+struct port { /* a FIFO with a rate; classes only while packets wait */
+    uint64_t free_ns, bit_per_s, limit_bytes, waiting_bytes;
+    uint32_t head[CLASSES_MAX], tail[CLASSES_MAX];
+    uint32_t waiting;
+    uint32_t node; /* the sending node: events of this port happen there */
+    bool armed;
+};
+
+struct node {
+    uint64_t identity, sequence, uplink_free_ns;
+    uint32_t group, ordinal;
+    uint32_t port;      /* pool handle, 0 = never needed one */
+    uint32_t slow_1024; /* work takes this many 1024ths of its time */
+    uint16_t down, epoch;
+    uint16_t region;
+    uint8_t role_name;
+    bool unlimited;
+};
+
+struct role_name {
+    const char *name;
+    uint32_t *nodes;
+    uint32_t count, capacity;
+};
+
+struct link { /* an ordered pair with a FIFO of its own */
+    uint32_t from, to, port;
+    const struct network_link_config *config;
+};
+
+enum drop_reason {
+    DROP_LOSS = 1,
+    DROP_QUEUE_FULL,
+    DROP_NODE_DOWN,
+    DROP_CUT,
+    DROP_PARTITION,
+    DROP_FAULT_LOSS,
+    DROP_REASONS
+};
+
+/* Kernel rows: SLOT_KERNEL << 8 | these. */
+enum kernel_kind {
+    KERNEL_PACKET_DROPPED = KIND_TRACE,
+    KERNEL_FAULT_BEGINS,
+    KERNEL_FAULT_ENDS,
+    KERNEL_PORT,
+    KERNEL_VIOLATION,
+    KERNEL_KIND_END
+};
+
+/* One occurrence of a fault: a window and whom it concerns. */
+struct fault_window {
+    const struct fault_spec *spec;
+    uint64_t from_ns, to_ns; /* to UINT64_MAX = until the end */
+    uint16_t *member; /* by node: 0 = not concerned, else 1, or 1 + group; NULL = links only */
+    uint32_t *nodes;  /* concerned nodes, ascending */
+    uint32_t node_count;
+    bool active;
+};
+
+struct world {
+    const struct scenario *scenario;
+    const struct engine_options *options;
+    struct memory memory;
+    struct rng rng;
+
+    struct node *nodes;
+    uint32_t node_count, node_capacity;
+    uint32_t group_count;
+    struct map node_by_identity; /* identity -> dense + 1 */
+    struct role_name roles[ROLE_NAMES_MAX];
+    uint32_t role_count;
+
+    struct stack *stack;
+    void *state[SLOT_MAX];
+    const struct model *model[SLOT_MAX];
+    uint32_t property_mask[SLOT_MAX];
+    uint64_t property_within[SLOT_MAX][32];
+
+    /* network */
+    struct pool ports;
+    struct link *links;
+    uint32_t link_count;
+    struct map link_by_pair;
+    uint64_t loss_threshold;
+    uint64_t lookahead_ns;
+    bool queueing; /* uplinks hold real queues: more than one class, or a limit */
+    uint64_t *region_cdf;
+
+    /* faults */
+    struct fault_window *windows;
+    uint32_t window_count, window_capacity, link_faults_active;
+
+    /* events */
+    const struct queue_type *queue_type;
+    struct queue *queue;
+    struct queue **group_queue;
+    struct queue *fault_queue;
+    uint64_t window_end_ns;
+    struct pool narrow, wide;
+    struct slab payloads;
+    uint32_t generation;
+
+    /* the running event */
+    struct order_key current;
+    struct context context;
+    bool running; /* false while building and starting */
+
+    /* results */
+    struct log *log;
+    struct digest digest;
+    uint64_t rows, events;
+    int64_t counters[SLOT_MAX][COUNTERS_MAX];
+    uint64_t packets[SLOT_MAX][KINDS_MAX], packet_bytes[SLOT_MAX][KINDS_MAX];
+    uint64_t dropped[DROP_REASONS];
+    struct engine_result result;
+    uint32_t violations;
+    const char *tx_types[16], *tx_reasons[16];
+    uint32_t tx_type_count, tx_reason_count;
+};
+
+/* world.c */
+void world_init(struct world *world, const struct scenario *scenario,
+                const struct engine_options *options);
+int world_build(struct world *world, struct diagnostics *diagnostics);
+void world_free(struct world *world);
+/* world_find_target returns the node "role:ordinal", or UINT32_MAX. */
+uint32_t world_find_target(const struct world *world, const char *role, uint32_t ordinal);
+const struct role_name *world_find_role(const struct world *world, const char *role);
+
+/* engine.c */
+struct event *event_at(const struct world *world, uint32_t handle);
+uint32_t event_new(struct world *world, size_t payload_bytes, bool wants_inline);
+void event_free(struct world *world, uint32_t handle);
+/* engine_push schedules event `handle` on `node` at `at_ns`, with `source` as the scheduler. */
+void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t at_ns,
+                 enum order_class order_class, uint32_t source);
+void engine_dispatch(struct world *world, const struct queue_entry *entry);
+
+/* network.c */
+int network_build(struct world *world, struct diagnostics *diagnostics);
+void network_hand_over(struct world *world, uint32_t handle); /* a packet reaches its uplink */
+void network_port_free(struct world *world, uint32_t port_handle);
+void network_drop(struct world *world, uint32_t handle, enum drop_reason reason);
+void network_free(struct world *world);
+
+/* fault.c */
+int fault_resolve(struct world *world, struct diagnostics *diagnostics);
+void fault_schedule(struct world *world);
+void fault_apply(struct world *world, uint32_t window, bool begins);
+/* fault_on_link returns 0, or why a packet from -> to is dropped; adds delays to *delay_ns. */
+enum drop_reason fault_on_link(struct world *world, const struct event *event, uint64_t *delay_ns);
+void fault_free(struct world *world);
+
+/* engine_rows.c */
+void rows_dictionaries(struct world *world);
+void rows_event(struct world *world, const struct event *event, uint32_t node, uint32_t kind_id,
+                enum log_weight weight);
+struct row_fields {
+    uint32_t kind_id, chain, bytes;
+    uint64_t entity, peer, subject;
+    int64_t value;
+    enum log_weight weight;
+};
+void rows_trace(struct world *world, const struct row_fields *fields);
+void rows_metrics(struct world *world);
+
+#endif

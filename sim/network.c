@@ -1,0 +1,342 @@
+/* Packets: one uplink FIFO a node, or a FIFO of its own for a pair named in network.links; then
+ * latency (fixed for a pair), jitter, loss, faults. A packet occupies its FIFO for
+ * ceil(8 * bytes * 1e9 / bit_per_s) ns whether or not it is lost afterwards. Without priority
+ * classes and limits a FIFO is one word, the instant it is free; with them it holds real queues and
+ * costs one more event for each packet that waits. Both give the same times to the nanosecond. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/diagnostics.h"
+#include "sim/distribution.h"
+#include "sim/engine_private.h"
+
+static uint64_t ratio_threshold(int64_t ratio)
+{
+    if (ratio >= INT64_C(1000000000000))
+        return UINT64_MAX;
+    return (uint64_t)(((uint128)ratio << 64) / UINT64_C(1000000000000));
+}
+
+static uint64_t serialisation_ns(uint32_t bytes, uint64_t bit_per_s)
+{
+    return bit_per_s == 0 ? 0
+                          : exact_divide_up((uint64_t)bytes * 8, UINT64_C(1000000000), bit_per_s);
+}
+
+static struct link *link_find(const struct world *world, uint32_t from, uint32_t to)
+{
+    uint64_t index;
+    if (world->link_count == 0 ||
+        !map_get(&world->link_by_pair, (uint64_t)from << 32 | to, &index))
+        return NULL;
+    return &world->links[index];
+}
+
+static uint64_t pair_latency_ns(const struct world *world, const struct link *link, uint32_t from,
+                                uint32_t to)
+{
+    const struct network_config *network = &world->scenario->network;
+    if (!link && network->latency_by_region) {
+        uint32_t regions = network->regions.names.count;
+        return (uint64_t)network->regions
+            .matrix_ns[world->nodes[from].region * regions + world->nodes[to].region];
+    }
+    const struct distribution *latency = link ? &link->config->latency : &network->latency;
+    struct rng_stream stream;
+    if (latency->type == DISTRIBUTION_CONSTANT)
+        return distribution_sample(latency, &stream);
+    rng_stream_link(&stream, &world->rng, RNG_LINK_LATENCY, world->nodes[from].identity,
+                    world->nodes[to].identity, 0, 0, 0);
+    return distribution_sample(latency, &stream);
+}
+
+static void open_stream(const struct world *world, const struct event *event,
+                        enum rng_purpose purpose, struct rng_stream *ret_stream)
+{
+    rng_stream_link(ret_stream, &world->rng, purpose, world->nodes[event->from].identity,
+                    world->nodes[event->to].identity, event->subject,
+                    (uint32_t)event->slot << 8 | event->kind, event->attempt);
+}
+
+void network_drop(struct world *world, uint32_t handle, enum drop_reason reason)
+{
+    const struct event *event = event_at(world, handle);
+    struct row_fields fields = {.kind_id = (uint32_t)SLOT_KERNEL << 8 | KERNEL_PACKET_DROPPED,
+                                .chain = event->chain,
+                                .bytes = event->bytes,
+                                .entity = world->nodes[event->to].identity,
+                                .peer = world->nodes[event->from].identity,
+                                .subject = event->subject,
+                                .value = (int64_t)reason,
+                                .weight = LOG_PACKET};
+    world->dropped[reason]++;
+    rows_trace(world, &fields);
+    event_free(world, handle);
+}
+
+/* The packet has left its FIFO at done_ns: decide its fate on the way and schedule its arrival. */
+static void transmit(struct world *world, uint32_t handle, const struct link *link,
+                     uint64_t done_ns)
+{
+    struct event *event = event_at(world, handle);
+    const struct network_config *network = &world->scenario->network;
+    uint64_t delay_ns = 0;
+    if (world->link_faults_active > 0) {
+        enum drop_reason reason = fault_on_link(world, event, &delay_ns);
+        if (reason != 0) {
+            network_drop(world, handle, reason);
+            return;
+        }
+    }
+    uint64_t threshold = link ? ratio_threshold(link->config->loss) : world->loss_threshold;
+    struct rng_stream stream;
+    if (threshold > 0) {
+        open_stream(world, event, RNG_LINK_LOSS, &stream);
+        if (rng_chance(&stream, threshold)) {
+            network_drop(world, handle, DROP_LOSS);
+            return;
+        }
+    }
+    const struct distribution *jitter = link ? &link->config->jitter : &network->jitter;
+    uint64_t jitter_ns;
+    if (jitter->type != DISTRIBUTION_CONSTANT)
+        open_stream(world, event, RNG_LINK_JITTER, &stream);
+    jitter_ns = distribution_sample(jitter, &stream);
+    uint64_t at_ns =
+        done_ns + pair_latency_ns(world, link, event->from, event->to) + jitter_ns + delay_ns;
+    event->type = EVENT_MESSAGE;
+    engine_push(world, handle, event->to, at_ns, ORDER_MESSAGE, event->from);
+}
+
+static uint32_t port_new(struct world *world, uint32_t node, uint64_t bit_per_s,
+                         uint64_t limit_bytes)
+{
+    uint32_t handle = pool_take(&world->ports);
+    struct port *port = pool_at(&world->ports, handle);
+    port->node = node;
+    port->bit_per_s = bit_per_s;
+    port->limit_bytes = limit_bytes;
+    return handle;
+}
+
+static void port_arm(struct world *world, uint32_t port_handle, struct port *port,
+                     const struct event *event)
+{
+    uint32_t handle = event_new(world, 0, false);
+    struct event *departure = event_at(world, handle);
+    departure->type = EVENT_PORT;
+    departure->cause_mix = event->cause_mix;
+    departure->cause_seq = event->cause_seq;
+    departure->subject = port_handle;
+    departure->from = departure->to = port->node;
+    port->armed = true;
+    engine_push(world, handle, port->node, port->free_ns, ORDER_MESSAGE, port->node);
+}
+
+static void port_enqueue(struct world *world, uint32_t port_handle, uint32_t handle)
+{
+    struct port *port = pool_at(&world->ports, port_handle);
+    struct event *event = event_at(world, handle);
+    if (port->limit_bytes > 0 && port->waiting_bytes + event->bytes > port->limit_bytes) {
+        network_drop(world, handle, DROP_QUEUE_FULL);
+        return;
+    }
+    uint32_t classes = (uint32_t)world->scenario->network.queue.classes;
+    uint32_t priority = event->priority < classes ? event->priority : classes - 1;
+    if (port->head[priority] == 0)
+        port->head[priority] = handle;
+    else
+        event_at(world, port->tail[priority])->next = handle;
+    port->tail[priority] = handle;
+    event->next = 0;
+    port->waiting++;
+    port->waiting_bytes += event->bytes;
+    if (!port->armed)
+        port_arm(world, port_handle, port, event);
+}
+
+static void port_submit(struct world *world, uint32_t port_handle, uint32_t handle,
+                        const struct link *link)
+{
+    struct port *port = pool_at(&world->ports, port_handle);
+    uint64_t now = world->context.now_ns;
+    if (port->waiting > 0 || port->free_ns > now) {
+        port_enqueue(world, port_handle, handle);
+        return;
+    }
+    port->free_ns = now + serialisation_ns(event_at(world, handle)->bytes, port->bit_per_s);
+    transmit(world, handle, link, port->free_ns);
+}
+
+void network_port_free(struct world *world, uint32_t port_handle)
+{
+    struct port *port = pool_at(&world->ports, port_handle);
+    port->armed = false;
+    uint32_t priority = 0;
+    while (priority < CLASSES_MAX && port->head[priority] == 0)
+        priority++;
+    if (priority == CLASSES_MAX)
+        return;
+    uint32_t handle = port->head[priority];
+    struct event *event = event_at(world, handle);
+    port->head[priority] = event->next;
+    port->waiting--;
+    port->waiting_bytes -= event->bytes;
+    if (event->epoch != world->nodes[event->from].epoch) {
+        /* What waited in a node that crashed is gone; look for the next one at once. */
+        network_drop(world, handle, DROP_NODE_DOWN);
+        if (port->waiting > 0) {
+            struct event cause = {.cause_mix = world->context.cause_mix,
+                                  .cause_seq = world->context.cause_seq};
+            port->free_ns = world->context.now_ns;
+            port_arm(world, port_handle, port, &cause);
+        }
+        return;
+    }
+    port->free_ns = world->context.now_ns + serialisation_ns(event->bytes, port->bit_per_s);
+    const struct link *link = link_find(world, event->from, event->to);
+    bool more = port->waiting > 0;
+    struct event cause = {.cause_mix = world->context.cause_mix,
+                          .cause_seq = world->context.cause_seq};
+    transmit(world, handle, link, port->free_ns);
+    if (more)
+        port_arm(world, port_handle, port, &cause);
+}
+
+void network_hand_over(struct world *world, uint32_t handle)
+{
+    struct event *event = event_at(world, handle);
+    struct node *node = &world->nodes[event->from];
+    const struct network_config *network = &world->scenario->network;
+    struct link *link = link_find(world, event->from, event->to);
+    if (link) {
+        port_submit(world, link->port, handle, link);
+        return;
+    }
+    if (node->unlimited || network->bandwidth_bit_per_s == 0) {
+        transmit(world, handle, NULL, world->context.now_ns);
+        return;
+    }
+    if (!world->queueing) {
+        uint64_t start_ns = node->uplink_free_ns > world->context.now_ns ? node->uplink_free_ns
+                                                                         : world->context.now_ns;
+        node->uplink_free_ns =
+            start_ns + serialisation_ns(event->bytes, (uint64_t)network->bandwidth_bit_per_s);
+        transmit(world, handle, NULL, node->uplink_free_ns);
+        return;
+    }
+    if (node->port == 0)
+        node->port = port_new(world, event->from, (uint64_t)network->bandwidth_bit_per_s,
+                              (uint64_t)network->queue.limit_bytes);
+    port_submit(world, node->port, handle, NULL);
+}
+
+static uint32_t link_end(struct world *world, const char *name, uint32_t index, const char *key,
+                         struct diagnostics *diagnostics)
+{
+    char role[32];
+    unsigned ordinal = 0;
+    int used = 0;
+    uint32_t node = UINT32_MAX;
+    if (name && sscanf(name, "%31[a-z]:%9u%n", role, &ordinal, &used) == 2 && name[used] == '\0')
+        node = world_find_target(world, role, ordinal);
+    if (node == UINT32_MAX) {
+        char pointer[64];
+        snprintf(pointer, sizeof pointer, "/network/links/%u/%s", index, key);
+        diagnostics_add(diagnostics, "E402", pointer, AT_VALUE, "no such node",
+                        "a node such as \"shard:0\"", NULL, NULL);
+    }
+    return node;
+}
+
+static void build_links(struct world *world, struct diagnostics *diagnostics)
+{
+    const struct network_config *network = &world->scenario->network;
+    const struct network_link_config *configs = network->links.items;
+    world->link_count = network->links.count;
+    if (world->link_count == 0)
+        return;
+    world->links =
+        memory_take(&world->memory, "links", world->link_count * sizeof(struct link));
+    for (uint32_t i = 0; i < world->link_count; i++) {
+        uint32_t from = link_end(world, configs[i].from, i, "from", diagnostics);
+        uint32_t to = link_end(world, configs[i].to, i, "to", diagnostics);
+        if (from == UINT32_MAX || to == UINT32_MAX)
+            continue;
+        uint64_t known;
+        char pointer[64];
+        snprintf(pointer, sizeof pointer, "/network/links/%u", i);
+        if (from == to || map_get(&world->link_by_pair, (uint64_t)from << 32 | to, &known)) {
+            diagnostics_add(diagnostics, "E303", pointer, AT_VALUE,
+                            from == to ? "a link from a node to itself"
+                                       : "this ordered pair has a link already",
+                            "two different nodes, each pair once", NULL, NULL);
+            continue;
+        }
+        world->links[i] = (struct link){.from = from,
+                                        .to = to,
+                                        .config = &configs[i],
+                                        .port = port_new(world, from,
+                                                         (uint64_t)configs[i].bandwidth_bit_per_s,
+                                                         (uint64_t)configs[i].limit_bytes)};
+        map_put(&world->link_by_pair, (uint64_t)from << 32 | to, i);
+    }
+}
+
+static void assign_regions(struct world *world)
+{
+    const struct network_regions_config *regions = &world->scenario->network.regions;
+    const int64_t *shares = regions->shares.items;
+    for (uint32_t node = 0; node < world->node_count; node++) {
+        struct rng_stream stream;
+        rng_stream_at(&stream, &world->rng, RNG_REGION, world->nodes[node].identity, 0);
+        int64_t left = (int64_t)rng_below(&stream, UINT64_C(1000000000000));
+        uint16_t region = 0;
+        while (region + 1U < regions->names.count && left >= shares[region])
+            left -= shares[region++];
+        world->nodes[node].region = region;
+    }
+}
+
+static uint64_t least_latency_ns(const struct world *world)
+{
+    const struct network_config *network = &world->scenario->network;
+    uint64_t least = distribution_floor(&network->latency);
+    if (network->latency_by_region) {
+        uint32_t cells = network->regions.names.count * network->regions.names.count;
+        least = UINT64_MAX;
+        for (uint32_t i = 0; i < cells; i++)
+            if ((uint64_t)network->regions.matrix_ns[i] < least)
+                least = (uint64_t)network->regions.matrix_ns[i];
+    }
+    for (uint32_t i = 0; i < world->link_count; i++) {
+        uint64_t floor = distribution_floor(&world->links[i].config->latency);
+        if (floor < least)
+            least = floor;
+    }
+    return least;
+}
+
+int network_build(struct world *world, struct diagnostics *diagnostics)
+{
+    const struct network_config *network = &world->scenario->network;
+    size_t errors = diagnostics->errors;
+    world->loss_threshold = ratio_threshold(network->loss);
+    world->queueing = network->queue.limit_bytes > 0 || network->queue.classes > 1;
+    build_links(world, diagnostics);
+    if (diagnostics->errors > errors)
+        return -1;
+    if (network->latency_by_region)
+        assign_regions(world);
+    world->lookahead_ns = least_latency_ns(world);
+    world->result.lookahead_ns = world->lookahead_ns;
+    return 0;
+}
+
+void network_free(struct world *world)
+{
+    if (world->links)
+        memory_give(&world->memory, world->links, world->link_count * sizeof(struct link));
+}
