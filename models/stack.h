@@ -22,7 +22,7 @@
  *
  * Identifiers: chain = workchain ordinal << 21 | heap index of its prefix (1 << depth | top bits);
  * block = chain << 32 | number, never used twice, dropped or not; message = source chain << 32 |
- * that chain's counter, constant over hops, paths and resends; tx = client index << 32 | counter. */
+ * that chain's counter, constant over hops, paths, resends; tx = client index << 32 | counter. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -163,7 +163,7 @@ struct state_seam {
     void (*write)(void *self, struct block *block, struct row row, uint64_t value);
     /* A held row stays readable until let go. */
     void (*hold)(void *self, struct block *block, struct row row, bool on);
-    /* Asks for a row that read() answered LATER. In final() only. Answer: ledger.fetched(ticket). */
+    /* Asks for a row that read() answered LATER. In final() only. Answer: ledger.fetched(). */
     void (*fetch)(void *self, struct context *context, struct row row, uint64_t ticket);
 };
 

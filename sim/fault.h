@@ -15,11 +15,11 @@ struct world;
 enum fault_type {
     FAULT_CRASH,     /* target nodes stop: no handler runs, arrivals are dropped, timers are lost */
     FAULT_RESTART,   /* target nodes come up (if they were down); `for` has no meaning            */
-    FAULT_PARTITION, /* nodes of different `groups` cannot reach each other; others reach all      */
-    FAULT_CUT,       /* packets on target links, or of target nodes, are dropped                   */
-    FAULT_LOSS,      /* ... are dropped with probability `rate`, on top of the link's own          */
-    FAULT_DELAY,     /* ... take `add` longer                                                      */
-    FAULT_SLOW       /* work that target nodes charge for takes `factor` times as long             */
+    FAULT_PARTITION, /* nodes of different `groups` cannot reach each other; others reach all */
+    FAULT_CUT,       /* packets on target links, or of target nodes, are dropped */
+    FAULT_LOSS,      /* ... are dropped with probability `rate`, on top of the link's own */
+    FAULT_DELAY,     /* ... take `add` longer */
+    FAULT_SLOW       /* work that target nodes charge for takes `factor` times as long */
 };
 
 enum fault_target_type { TARGET_NODES, TARGET_LINK, TARGET_RANDOM };
@@ -56,8 +56,8 @@ struct fault_plan {
     uint32_t count;
 };
 
-/* What a layer's on_fault gets, once for each node concerned, on that node: crash, restart (also the
- * end of a crash), slow and its end. */
+/* What a layer's on_fault gets, once for each node concerned, on that node: crash, restart (also
+ * the end of a crash), slow and its end. */
 struct fault {
     enum fault_type type;
     bool begins; /* false: this is the healing */

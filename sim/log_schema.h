@@ -11,21 +11,23 @@
 /* LOG_SCHEMA_TABLES before the first row, LOG_SCHEMA_VIEWS right after it, LOG_SCHEMA_INDICES when
  * the run has ended. */
 #define LOG_SCHEMA_TABLES                                                                          \
-    "CREATE TABLE run (run_id INTEGER PRIMARY KEY, run_key TEXT NOT NULL, config_hash TEXT NOT NULL," \
-    " result_hash TEXT, experiment TEXT, measurement TEXT, replication INTEGER NOT NULL,"          \
+    "CREATE TABLE run (run_id INTEGER PRIMARY KEY, run_key TEXT NOT NULL, config_hash TEXT"        \
+    " NOT NULL, result_hash TEXT, experiment TEXT, measurement TEXT,"                              \
+    " replication INTEGER NOT NULL,"                                                               \
     " seed INTEGER NOT NULL, status TEXT NOT NULL, sim_end_ns INTEGER, warmup_ns INTEGER,"         \
     " n_events INTEGER, n_logged INTEGER, wall_s REAL, cpu_s REAL, max_rss_kib INTEGER,"           \
-    " started_utc TEXT, finished_utc TEXT, program_version TEXT, model_version TEXT, git_rev TEXT," \
-    " compiler TEXT, libraries TEXT, host TEXT, argv TEXT, scenario_json TEXT) STRICT;"            \
+    " started_utc TEXT, finished_utc TEXT, program_version TEXT, model_version TEXT,"              \
+    " git_rev TEXT, compiler TEXT, libraries TEXT, host TEXT, argv TEXT,"                          \
+    " scenario_json TEXT) STRICT;"                                                                 \
     "CREATE TABLE param (run_id INTEGER NOT NULL, path TEXT NOT NULL, text TEXT, num REAL,"        \
     " unit TEXT, swept INTEGER NOT NULL, origin TEXT) STRICT;"                                     \
     "CREATE TABLE kind (kind_id INTEGER PRIMARY KEY, name TEXT NOT NULL, layer TEXT NOT NULL,"     \
     " value_unit TEXT, doc TEXT) STRICT;"                                                          \
     "CREATE TABLE entity (entity_id INTEGER PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL,"  \
     " parent INTEGER) STRICT;"                                                                     \
-    "CREATE TABLE event (seq INTEGER PRIMARY KEY, t_ns INTEGER NOT NULL, kind_id INTEGER NOT NULL," \
-    " entity INTEGER, peer INTEGER, chain INTEGER, subject INTEGER, cause INTEGER, bytes INTEGER," \
-    " value INTEGER) STRICT;"                                                                      \
+    "CREATE TABLE event (seq INTEGER PRIMARY KEY, t_ns INTEGER NOT NULL, kind_id INTEGER"          \
+    " NOT NULL, entity INTEGER, peer INTEGER, chain INTEGER, subject INTEGER, cause INTEGER,"      \
+    " bytes INTEGER, value INTEGER) STRICT;"                                                       \
     "CREATE TABLE message (message_id INTEGER NOT NULL, src_chain INTEGER, dst_chain INTEGER,"     \
     " created_ns INTEGER, first_committed_ns INTEGER, delivered_ns INTEGER, path INTEGER,"         \
     " hops INTEGER, bytes INTEGER, fee_total INTEGER, outcome INTEGER) STRICT;"                    \

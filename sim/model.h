@@ -67,9 +67,9 @@ struct model {
     const struct model_metric *metrics;    /* counters; NULL-name terminated */
     const struct model_property *properties; /* NULL-name terminated */
 
-    /* Rules across fields that ranges cannot express; pointers in it are below `pointer`. NULL ok. */
+    /* Rules across fields that ranges cannot express; its pointers are below `pointer`. NULL ok. */
     void (*check)(const void *config, const char *pointer, struct diagnostics *diagnostics);
-    /* Creates nodes and the run's state. 0, or -1 with at least one diagnostic (*ret_state NULL). */
+    /* Creates nodes and the run's state. 0, or -1 with one diagnostic or more (*ret_state NULL). */
     int (*build)(const struct build *build, void **ret_state);
     void (*start)(void *state, struct context *context);
     void (*on_message)(void *state, struct context *context, const struct message *message);

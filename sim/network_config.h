@@ -9,7 +9,7 @@
 enum { NETWORK_CLASSES_MAX = 8 };
 
 struct network_queue_config {
-    int64_t limit_bytes; /* waiting bytes an uplink may hold, without the packet being sent; 0 = any */
+    int64_t limit_bytes; /* bytes that may wait for an uplink, but the packet being sent; 0 = any */
     int64_t classes;     /* 1..8 strict priorities, 0 the most urgent */
 };
 

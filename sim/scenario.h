@@ -69,7 +69,7 @@ int scenario_load_text(const char *name, const char *text, size_t bytes,
 
 void scenario_free(struct scenario *scenario);
 
-/* scenario_run_key = hash of (config_hash, seed, replication, model versions of the layers used). */
+/* scenario_run_key = hash of (config_hash, seed, replication, model versions of layers used). */
 uint64_t scenario_run_key(const struct scenario *scenario, uint64_t replication);
 
 /* scenario_model_version lists layer.type=version of the layers used, for the run table. */
