@@ -159,7 +159,7 @@ void context_message_row(struct context *context, const struct message_row *row)
     log_message(context->world->log, column);
 }
 
-/* Texts of tx.type and tx.reason get small numbers in order of first use; the row keeps a number. */
+/* Texts of tx.type and tx.reason get small numbers in order of first use; rows keep the number. */
 static int64_t text_code(struct world *world, const char **texts, uint32_t *count,
                          const char *column, const char *text)
 {

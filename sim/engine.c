@@ -110,7 +110,8 @@ static void handle_message(struct world *world, struct event *event, uint32_t ha
 
 static void handle_timer(struct world *world, struct event *event, uint32_t handle, uint32_t node)
 {
-    rows_event(world, event, node, (uint32_t)event->slot << 8 | (uint32_t)(KIND_TIMER + event->kind),
+    rows_event(world, event, node,
+               (uint32_t)event->slot << 8 | (uint32_t)(KIND_TIMER + event->kind),
                LOG_STEP);
     uint8_t slot = event->slot, kind = event->kind;
     uint32_t chain = event->chain;
@@ -181,6 +182,7 @@ void engine_dispatch(struct world *world, const struct queue_entry *entry)
     }
 }
 
+/* For --max-wall and progress: outside the simulation. */
 static uint64_t wall_ns(void)
 {
     struct timespec now;
@@ -236,7 +238,7 @@ static bool after_event(struct world *world, struct loop *loop)
     const struct engine_options *options = world->options;
     if (world->memory.exceeded_by && !loop->stop_at_instant) {
         char text[160];
-        snprintf(text, sizeof text, "--max-memory: %.1f MiB counted; the pool \"%s\" passed the limit",
+        snprintf(text, sizeof text, "--max-memory: %.1f MiB counted; pool \"%s\" passed the limit",
                  (double)world->memory.used_bytes / 1048576.0, world->memory.exceeded_by);
         limit(world, loop, text);
     }

@@ -24,7 +24,7 @@ static int compare_shards(const void *left, const void *right)
 
 void shard_tree_sort(uint64_t *shards, uint32_t count)
 {
-    /* Equal elements are bare equal numbers, so the order qsort gives them cannot be seen. */
+    /* Equal elements are bare equal numbers, so there are no ties that could be seen. */
     qsort(shards, count, sizeof *shards, compare_shards);
 }
 
