@@ -1,0 +1,42 @@
+#include "models/messaging/message_hash.h"
+
+#include <sodium.h>
+#include <string.h>
+
+struct writer {
+    unsigned char bytes[160];
+    size_t count;
+};
+
+static void put(struct writer *writer, uint64_t value, size_t bytes)
+{
+    SIM_ASSERT(writer->count + bytes <= sizeof writer->bytes);
+    for (size_t i = 0; i < bytes; i++)
+        writer->bytes[writer->count++] = (unsigned char)(value >> (8 * i));
+}
+
+static void put_address(struct writer *writer, struct address address)
+{
+    put(writer, (uint32_t)address.workchain, 4);
+    put(writer, address.prefix, 8);
+}
+
+void message_hash(const struct envelope *envelope, uint64_t lt, unsigned char ret_hash[HASH_BYTES])
+{
+    struct writer writer = {.count = 0};
+    put(&writer, envelope->id, 8);
+    put(&writer, envelope->tx, 8);
+    put_address(&writer, envelope->to); /* TON-10: recipient, value, sender, body */
+    put(&writer, envelope->value, 8);
+    put_address(&writer, envelope->from);
+    put(&writer, envelope->bytes, 4);
+    put(&writer, envelope->layer, 1);
+    put(&writer, envelope->kind, 1);
+    put(&writer, envelope->workload, 1);
+    put(&writer, lt, 8);
+    SIM_ASSERT(writer.count + sizeof envelope->body <= sizeof writer.bytes);
+    memcpy(writer.bytes + writer.count, envelope->body, sizeof envelope->body);
+    writer.count += sizeof envelope->body;
+    int failed = crypto_hash_sha256(ret_hash, writer.bytes, writer.count);
+    SIM_ASSERT(failed == 0);
+}
