@@ -32,10 +32,12 @@ struct pool {
     const char *name;
     unsigned char **chunks;
     uint32_t chunk_count, chunk_capacity, slot_count /* ever made */, free_head, live;
-    uint32_t slot_bytes;
+    uint32_t slot_bytes, chunk_shift; /* a chunk holds 1 << chunk_shift slots */
 };
 void pool_init(struct pool *pool, struct memory *memory, const char *name, size_t slot_bytes);
 uint32_t pool_take(struct pool *pool);
+/* pool_take_raw is pool_take with undefined content, for slots that are written whole anyway. */
+uint32_t pool_take_raw(struct pool *pool);
 void *pool_at(const struct pool *pool, uint32_t handle);
 void pool_give(struct pool *pool, uint32_t handle);
 void pool_destroy(struct pool *pool);

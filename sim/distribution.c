@@ -1,0 +1,203 @@
+#include "sim/distribution.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "sim/exact.h"
+#include "sim/rng.h"
+#include "sim/sim_assert.h"
+
+static const double LARGEST = 0x1p62;
+enum { REJECTIONS_MAX = 1000 };
+
+/* x to the y for any x > 0, with the tails that exact_exp refuses cut to 0 and LARGEST. */
+static double power(double x, double y)
+{
+    double exponent = y * exact_log(x);
+    if (exponent <= -690.0)
+        return 0.0;
+    return exponent >= 690.0 ? LARGEST : exact_exp(exponent);
+}
+
+static double normal(struct rng_stream *stream)
+{
+    double u = rng_open(stream);
+    return exact_normal_inverse(u);
+}
+
+static double lognormal(const struct distribution *distribution, struct rng_stream *stream)
+{
+    double exponent = distribution->shape * normal(stream);
+    if (exponent <= -690.0)
+        return 0.0;
+    if (exponent >= 690.0)
+        return LARGEST;
+    return (double)distribution->location * exact_exp(exponent);
+}
+
+/* Gamma of mean `shape` by the squeeze-free rejection of Marsaglia and Tsang, "A simple method for
+ * generating gamma variables", ACM TOMS 26 (2000); shapes below 1 are boosted by a power of a
+ * uniform. About 1.05 rounds. */
+static double gamma_unit(double shape, struct rng_stream *stream)
+{
+    double boost = 1.0;
+    if (shape < 1.0) {
+        double u = rng_open(stream);
+        boost = power(u, 1.0 / shape);
+        shape += 1.0;
+    }
+    double d = shape - 1.0 / 3.0;
+    double c = 1.0 / sqrt(9.0 * d);
+    for (int round = 0; round < REJECTIONS_MAX; round++) {
+        double z = normal(stream);
+        double u = rng_open(stream);
+        double v = 1.0 + c * z;
+        if (v <= 0.0)
+            continue;
+        v = v * v * v;
+        if (exact_log(u) < 0.5 * z * z + d - d * v + d * exact_log(v))
+            return d * v * boost;
+    }
+    bool accepted = false;
+    SIM_ASSERT(accepted); /* a thousand rejections in a row */
+    return 0.0;
+}
+
+static uint64_t rounded(double value)
+{
+    if (!(value > 0.0))
+        return 0;
+    return value >= LARGEST ? UINT64_C(1) << 62 : (uint64_t)(value + 0.5);
+}
+
+static uint64_t not_negative(int64_t value)
+{
+    return value < 0 ? 0 : (uint64_t)value;
+}
+
+static uint64_t draw(const struct distribution *distribution, struct rng_stream *stream)
+{
+    double location = (double)distribution->location;
+    double shape = distribution->shape;
+    switch (distribution->type) {
+    case DISTRIBUTION_CONSTANT:
+        return not_negative(distribution->location);
+    case DISTRIBUTION_UNIFORM: {
+        uint64_t from = not_negative(distribution->location);
+        uint64_t to = not_negative(distribution->spread);
+        SIM_ASSERT(from <= to);
+        return from + rng_below(stream, to - from + 1);
+    }
+    case DISTRIBUTION_EXPONENTIAL: {
+        double u = rng_open(stream);
+        return rounded(-exact_log(u) * location);
+    }
+    case DISTRIBUTION_LOGNORMAL:
+        return rounded(lognormal(distribution, stream));
+    case DISTRIBUTION_NORMAL:
+        return rounded(location + (double)distribution->spread * normal(stream));
+    case DISTRIBUTION_PARETO: {
+        double u = rng_open(stream);
+        uint64_t value = rounded(location * power(u, -1.0 / shape));
+        uint64_t least = not_negative(distribution->location);
+        return value < least ? least : value;
+    }
+    case DISTRIBUTION_GAMMA:
+        return rounded(location / shape * gamma_unit(shape, stream));
+    case DISTRIBUTION_WEIBULL: {
+        double u = rng_open(stream);
+        return rounded(location * power(-exact_log(u), 1.0 / shape));
+    }
+    case DISTRIBUTION_EMPIRICAL: {
+        SIM_ASSERT(distribution->value_count > 0);
+        uint64_t index = rng_below(stream, distribution->value_count);
+        return not_negative(distribution->values[index]);
+    }
+    }
+    bool type_known = false;
+    SIM_ASSERT(type_known);
+    return 0;
+}
+
+uint64_t distribution_sample(const struct distribution *distribution, struct rng_stream *stream)
+{
+    uint64_t value = draw(distribution, stream);
+    uint64_t floor = not_negative(distribution->floor);
+    uint64_t largest = UINT64_C(1) << 62;
+    if (value < floor)
+        value = floor;
+    return value > largest ? largest : value;
+}
+
+uint64_t distribution_floor(const struct distribution *distribution)
+{
+    uint64_t floor = not_negative(distribution->floor);
+    uint64_t least = 0;
+    switch (distribution->type) {
+    case DISTRIBUTION_CONSTANT:
+    case DISTRIBUTION_UNIFORM:
+    case DISTRIBUTION_PARETO:
+        least = not_negative(distribution->location);
+        break;
+    case DISTRIBUTION_EMPIRICAL:
+        SIM_ASSERT(distribution->value_count > 0);
+        least = not_negative(distribution->values[0]);
+        break;
+    case DISTRIBUTION_EXPONENTIAL:
+    case DISTRIBUTION_LOGNORMAL:
+    case DISTRIBUTION_NORMAL:
+    case DISTRIBUTION_GAMMA:
+    case DISTRIBUTION_WEIBULL:
+        break;
+    }
+    return least > floor ? least : floor;
+}
+
+/* The gamma function for x >= 1 by Stirling's series, after the argument was raised above 12. */
+static double gamma_function(double x)
+{
+    SIM_ASSERT(x >= 1.0);
+    if (x > 120.0)
+        return INFINITY;
+    double product = 1.0;
+    for (; x < 12.0; x += 1.0)
+        product *= x;
+    double inverse = 1.0 / x;
+    double square = inverse * inverse;
+    double tail =
+        inverse * (1.0 / 12.0 - square * (1.0 / 360.0 - square * (1.0 / 1260.0 - square / 1680.0)));
+    double half_log_two_pi = 0.91893853320467274178;
+    return exact_exp((x - 0.5) * exact_log(x) - x + half_log_two_pi + tail) / product;
+}
+
+double distribution_mean(const struct distribution *distribution)
+{
+    double location = (double)distribution->location;
+    double shape = distribution->shape;
+    switch (distribution->type) {
+    case DISTRIBUTION_CONSTANT:
+    case DISTRIBUTION_EXPONENTIAL:
+    case DISTRIBUTION_NORMAL:
+    case DISTRIBUTION_GAMMA:
+        return location;
+    case DISTRIBUTION_UNIFORM:
+        return 0.5 * (location + (double)distribution->spread);
+    case DISTRIBUTION_LOGNORMAL: {
+        double exponent = 0.5 * shape * shape;
+        return exponent >= 690.0 ? INFINITY : location * exact_exp(exponent);
+    }
+    case DISTRIBUTION_PARETO:
+        return shape > 1.0 ? location * shape / (shape - 1.0) : INFINITY;
+    case DISTRIBUTION_WEIBULL:
+        return location * gamma_function(1.0 + 1.0 / shape);
+    case DISTRIBUTION_EMPIRICAL: {
+        double sum = 0.0;
+        for (uint32_t i = 0; i < distribution->value_count; i++)
+            sum += (double)distribution->values[i];
+        return sum / (double)distribution->value_count;
+    }
+    }
+    bool type_known = false;
+    SIM_ASSERT(type_known);
+    return 0.0;
+}

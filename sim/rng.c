@@ -1,0 +1,68 @@
+#include "sim/rng.h"
+
+#include <Random123/philox.h>
+
+#include "sim/exact.h"
+#include "sim/sim_assert.h"
+
+enum { WORDS = 4, PURPOSE_BITS = 8, TAG_BITS = 24, ATTEMPT_SHIFT = 32, BLOCK_BITS = 24 };
+
+void rng_philox(const uint64_t counter[4], const uint64_t key[2], uint64_t ret_word[4])
+{
+    philox4x64_ctr_t in = {{counter[0], counter[1], counter[2], counter[3]}};
+    philox4x64_key_t with = {{key[0], key[1]}};
+    philox4x64_ctr_t out = philox4x64(in, with);
+    for (int i = 0; i < WORDS; i++)
+        ret_word[i] = out.v[i];
+}
+
+void rng_stream_at(struct rng_stream *stream, const struct rng *rng, enum rng_purpose purpose,
+                   uint64_t entity, uint64_t item)
+{
+    *stream = (struct rng_stream){.key = {rng->seed, rng->replication},
+                                  .counter = {0, item, entity, (uint64_t)purpose},
+                                  .used = WORDS};
+}
+
+void rng_stream_link(struct rng_stream *stream, const struct rng *rng, enum rng_purpose purpose,
+                     uint64_t from, uint64_t to, uint64_t item, uint32_t tag, uint32_t attempt)
+{
+    SIM_ASSERT(tag >> TAG_BITS == 0);
+    SIM_ASSERT(to >> (64 - BLOCK_BITS) == 0);
+    uint64_t where =
+        (uint64_t)purpose | (uint64_t)tag << PURPOSE_BITS | (uint64_t)attempt << ATTEMPT_SHIFT;
+    *stream = (struct rng_stream){.key = {rng->seed, rng->replication},
+                                  .counter = {to << BLOCK_BITS, item, from, where},
+                                  .used = WORDS};
+}
+
+uint64_t rng_u64(struct rng_stream *stream)
+{
+    if (stream->used == WORDS) {
+        rng_philox(stream->counter, stream->key, stream->word);
+        stream->counter[0]++;
+        /* Above the block count stands the far end of a link: it must never be carried into. */
+        SIM_ASSERT((stream->counter[0] & ((UINT64_C(1) << BLOCK_BITS) - 1)) != 0);
+        stream->used = 0;
+    }
+    return stream->word[stream->used++];
+}
+
+double rng_open(struct rng_stream *stream)
+{
+    uint64_t x = rng_u64(stream);
+    return ((double)(x >> 12) + 0.5) * 0x1p-52;
+}
+
+uint64_t rng_below(struct rng_stream *stream, uint64_t n)
+{
+    SIM_ASSERT(n > 0);
+    uint64_t x = rng_u64(stream);
+    return (uint64_t)((uint128)x * n >> 64);
+}
+
+bool rng_chance(struct rng_stream *stream, uint64_t threshold)
+{
+    uint64_t x = rng_u64(stream);
+    return threshold == UINT64_MAX || x < threshold;
+}
