@@ -3,9 +3,13 @@
 
 #include "sim/model.h"
 
+#include "models/echo/echo.h"
+#include "models/phold/phold.h"
 #include "models/stack.h"
 
 const struct model *const model_registry[] = {
+    &echo_model,
+    &phold_model,
     NULL,
 };
 

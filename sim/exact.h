@@ -24,4 +24,13 @@ static inline uint64_t exact_divide_up(uint64_t a, uint64_t b, uint64_t c)
     return (uint64_t)((product + c - 1) / c);
 }
 
+/* exact_threshold turns a PARAM_RATIO (10^-12) into a threshold out of 2^64 for rng_chance; ratios
+ * of 1 and more become UINT64_MAX, which means always. */
+static inline uint64_t exact_threshold(int64_t ratio)
+{
+    if (ratio >= INT64_C(1000000000000))
+        return UINT64_MAX;
+    return (uint64_t)(((uint128)ratio << 64) / UINT64_C(1000000000000));
+}
+
 #endif

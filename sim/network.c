@@ -12,13 +12,6 @@
 #include "sim/distribution.h"
 #include "sim/engine_private.h"
 
-static uint64_t ratio_threshold(int64_t ratio)
-{
-    if (ratio >= INT64_C(1000000000000))
-        return UINT64_MAX;
-    return (uint64_t)(((uint128)ratio << 64) / UINT64_C(1000000000000));
-}
-
 static uint64_t serialisation_ns(uint32_t bytes, uint64_t bit_per_s)
 {
     return bit_per_s == 0 ? 0
@@ -90,7 +83,7 @@ static void transmit(struct world *world, uint32_t handle, const struct link *li
             return;
         }
     }
-    uint64_t threshold = link ? ratio_threshold(link->config->loss) : world->loss_threshold;
+    uint64_t threshold = link ? exact_threshold(link->config->loss) : world->loss_threshold;
     struct rng_stream stream;
     if (threshold > 0) {
         open_stream(world, event, RNG_LINK_LOSS, &stream);
@@ -323,7 +316,7 @@ int network_build(struct world *world, struct diagnostics *diagnostics)
 {
     const struct network_config *network = &world->scenario->network;
     size_t errors = diagnostics->errors;
-    world->loss_threshold = ratio_threshold(network->loss);
+    world->loss_threshold = exact_threshold(network->loss);
     world->queueing = network->queue.limit_bytes > 0 || network->queue.classes > 1;
     build_links(world, diagnostics);
     if (diagnostics->errors > errors)
