@@ -3,7 +3,30 @@
 
 /* The problems of one input, all of them at once. Library code neither prints nor exits: it adds
  * to a list, and the command prints the list. Codes are stable: E0xx syntax, E1xx keys, E2xx
- * values, E3xx combinations, E4xx unknown names and times, E5xx files. */
+ * values, E3xx combinations, E4xx unknown names and times, E5xx files.
+ *
+ *   E001 no JSON here              E002 not UTF-8               E003 NUL character
+ *   E004 raw control character     E005 nested deeper than 64   E006 larger than 16 MiB
+ *   E007 bad escape                E008 bad number              E009 number too large
+ *   E010 text ends too early       E011 text after the end
+ *   E101 unknown key               E102 duplicate key           E103 missing key
+ *   E104 bad path                  E105 no such element
+ *   E201 a unit is missing         E202 unknown unit            E203 out of range
+ *   E204 finer than a base unit    E205 wrong type of value     E206 none of the choices
+ *   E207 not a quantity            E208 wrong number of items   E209 beyond 2^53 - 1
+ *   E301 warm-up not in the run    E302 matrix without regions  E303 regions without matrix
+ *   E304 shares, matrix or links of the network do not fit      E305 parts of a fault do not fit
+ *   E306 target does not fit the fault's type                   E307 parts of a sweep do not fit
+ *   E308 a distribution with no such variates (from above to)
+ *   E310... what a model's own check finds
+ *   E401 unknown name of a type or property                     E402 no such node
+ *   E403 outside the run           E404 no such parameter       E405 no such sweep point
+ *   E500 the scenario cannot be read                            E501 an include cannot be read
+ *   E502 includes in a circle      E503 includes too deep, too many or too large
+ *   E504 a data file cannot be read                             E505 bad content of a data file
+ *   E506 a data file has another SHA-256
+ *   W101 has no effect             W201 not everything was checked
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,12 +37,16 @@ enum diagnostic_place { AT_VALUE, AT_KEY }; /* unknown and duplicate keys point 
 
 struct diagnostic {
     char code[8];
-    char *file; /* the scenario, an include, or "--set" */
-    uint32_t line, column; /* from 1; columns count bytes; 0 = no place */
-    char *pointer;         /* RFC 6901, "" = the whole document */
+    char *file;                                /* the scenario, an include, or "--set" */
+    uint32_t line, column;                     /* from 1; columns count bytes; 0 = no place */
+    char *pointer;                             /* RFC 6901, "" = the whole document */
     char *problem, *expected, *got, *try_text; /* the last three may be NULL */
     bool warning;
+    uint64_t hash; /* of code, pointer and problem: repeats are found by it */
 };
+
+/* More problems than these are counted, but not kept: a hostile file has millions. */
+enum { DIAGNOSTICS_KEPT_MAX = 10000 };
 
 /* Where a JSON pointer stands in the text; set by the scenario reader before models are asked. */
 typedef bool diagnostics_locate(const void *context, const char *pointer,
@@ -28,7 +55,7 @@ typedef bool diagnostics_locate(const void *context, const char *pointer,
 
 struct diagnostics {
     struct diagnostic *list;
-    size_t count, capacity, errors;
+    size_t count, capacity, errors; /* errors may exceed count; warnings are not counted in it */
     diagnostics_locate *locate;
     const void *locate_context;
 };
@@ -45,6 +72,12 @@ __attribute__((format(printf, 7, 8))) void
 diagnostics_addf(struct diagnostics *diagnostics, const char *code, const char *pointer,
                  enum diagnostic_place place, const char *expected, const char *try_text,
                  const char *problem_format, ...);
+
+/* diagnostics_add_at is diagnostics_add for a place that is known without the locator: syntax
+ * errors, files that cannot be read. */
+void diagnostics_add_at(struct diagnostics *diagnostics, const char *code, const char *file,
+                        uint32_t line, uint32_t column, const char *pointer, const char *problem,
+                        const char *expected, const char *got, const char *try_text);
 
 /* diagnostics_warn records a warning: an error only under `check --strict`. */
 void diagnostics_warn(struct diagnostics *diagnostics, const char *code, const char *pointer,
