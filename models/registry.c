@@ -5,11 +5,17 @@
 
 #include "models/echo/echo.h"
 #include "models/phold/phold.h"
+#include "models/chain/chain_blocks.h"
+#include "models/spread/spread_ideal.h"
 #include "models/stack.h"
+#include "models/state/state_ram.h"
 
 const struct model *const model_registry[] = {
     &echo_model,
     &phold_model,
+    &spread_ideal_model,
+    &chain_blocks_model,
+    &state_ram_model,
     NULL,
 };
 
@@ -19,7 +25,7 @@ const uint32_t model_stack_version = 1;
 const char *model_stack_check(const struct stack *stack)
 {
     /* Without a chain there are no shards, and no seam is needed (echo, phold). */
-    if (!stack->chain.count)
+    if (!stack->chain.count || stack->chain.count(stack->chain.self, CHAIN_SHARD) == 0)
         return NULL;
     if (!stack->spread.publish)
         return "spread";

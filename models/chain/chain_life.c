@@ -1,0 +1,243 @@
+/* The life of a block: slot, rounds of fill, seal, then final or dropped. */
+
+#include "models/chain/chain_life.h"
+
+#include "sim/context.h"
+
+/* Rounds go over these, in this order. */
+static const enum layer filling_layers[] = {LAYER_STATE, LAYER_MESSAGING, LAYER_LEDGER,
+                                            LAYER_ATOMIC};
+enum { FILLING_LAYERS = sizeof filling_layers / sizeof filling_layers[0] };
+
+static struct open_block *open_block(struct chain_blocks *chains, uint32_t index)
+{
+    SIM_ASSERT(chains->records[index].open);
+    return pool_at(&chains->open_blocks, chains->records[index].open);
+}
+
+static uint64_t next_slot(struct chain_blocks *chains, uint32_t index, uint64_t now_ns)
+{
+    struct chain_record *record = &chains->records[index];
+    if (index == chains->layout.shard_count) /* the masterchain's clock is never another */
+        return clock_next(chains->master.phase_ns, chains->master.interval_ns, now_ns);
+    uint64_t identity, earliest;
+    switch (chains->clock) {
+    case CLOCK_PERIODIC:
+    case CLOCK_ALIGNED:
+        return clock_next(record->phase_ns, chains->interval_ns, now_ns);
+    case CLOCK_ON_DEMAND:
+        if (record->number == 0)
+            return now_ns;
+        /* At least 1 ns: two blocks of a chain never share an instant. */
+        earliest = record->slot_ns + (chains->min_interval_ns ? chains->min_interval_ns : 1);
+        return earliest > now_ns ? earliest : now_ns;
+    case CLOCK_POISSON:
+        identity = identity_of(ROLE_CHAIN, chain_layout_chain(&chains->layout, index));
+        return now_ns +
+               clock_gap(world_rng(chains->world), identity, record->gaps++, chains->interval_ns);
+    }
+    SIM_ASSERT(false);
+    return 0;
+}
+
+void chain_wake(struct chain_blocks *chains, struct context *context, uint32_t index)
+{
+    struct chain_record *record = &chains->records[index];
+    uint32_t node = chain_node(chains, index);
+    SIM_ASSERT(world_group(chains->world, node) == context->group);
+    if (record->open || !context_up(context, node)) {
+        record->wanted = true;
+        return;
+    }
+    if (record->armed)
+        return;
+    record->armed = true;
+    record->wanted = false;
+    context_timer(context, node, LAYER_CHAIN, TIMER_SLOT,
+                  chain_layout_chain(&chains->layout, index),
+                  next_slot(chains, index, context->now_ns), 0);
+}
+
+bool chain_charge(struct chain_blocks *chains, struct block *block, uint32_t bytes, uint32_t gas)
+{
+    SIM_ASSERT(((struct open_block *)block)->filling);
+    SIM_ASSERT(bytes > 0 || gas > 0); /* what costs nothing could be added for ever */
+    uint64_t bytes_after = (uint64_t)block->bytes + bytes;
+    uint64_t gas_after = (uint64_t)block->gas + gas;
+    bool over = bytes_after > chains->bytes_limit || gas_after > chains->gas_limit;
+    /* An item larger than the limit still fits alone, else it would wait for ever. */
+    if (over && block->items > 0)
+        return false;
+    block->bytes = (uint32_t)bytes_after;
+    block->gas = (uint32_t)gas_after;
+    block->items++;
+    return true;
+}
+
+void chain_set(struct chain_blocks *chains, struct block *block, uint64_t *word, uint64_t value)
+{
+    struct open_block *open = (struct open_block *)block;
+    SIM_ASSERT(open->filling);
+    if (chains->journalled)
+        block_journal_add(&open->journal, &chains->journal, word);
+    open->changes++;
+    *word = value;
+}
+
+static void fill_rounds(struct chain_blocks *chains, struct context *context, struct block *block)
+{
+    uint32_t added = 1;
+    for (uint32_t round = 0; added > 0; round++) {
+        uint32_t items = block->items;
+        added = 0;
+        for (uint32_t i = 0; i < FILLING_LAYERS; i++) {
+            const struct block_app *app = &chains->stack->app[filling_layers[i]];
+            if (app->fill)
+                added += app->fill(app->self, context, block, round);
+        }
+        /* Every item charges, and the block is finite: so the rounds end. */
+        SIM_ASSERT(added == 0 || block->items > items);
+    }
+}
+
+static void trace(struct context *context, uint8_t kind, const struct block *block)
+{
+    context_trace(context, &(struct trace){.slot = LAYER_CHAIN,
+                                           .kind = kind,
+                                           .chain = block->chain,
+                                           .bytes = block->bytes,
+                                           .subject = block->id,
+                                           .value = block->items});
+}
+
+/* Calls dropped() of every layer, or only of those that left a word in the block. */
+static void tell_dropped(struct chain_blocks *chains, struct context *context,
+                         const struct block *block, bool all)
+{
+    for (uint32_t i = 0; i < FILLING_LAYERS; i++) {
+        const struct block_app *app = &chains->stack->app[filling_layers[i]];
+        if (app->dropped && (all || block->body[filling_layers[i]] != 0))
+            app->dropped(app->self, context, block);
+    }
+}
+
+static void close_block(struct chain_blocks *chains, struct context *context, uint32_t index,
+                        bool wake)
+{
+    struct chain_record *record = &chains->records[index];
+    pool_give(&chains->open_blocks, record->open);
+    record->open = 0;
+    if (wake || record->wanted)
+        chain_wake(chains, context, index);
+}
+
+void chain_make_block(struct chain_blocks *chains, struct context *context, uint32_t index)
+{
+    struct chain_record *record = &chains->records[index];
+    SIM_ASSERT(record->armed);
+    SIM_ASSERT(!record->open);
+    record->armed = false;
+    record->open = pool_take(&chains->open_blocks);
+    struct open_block *open = open_block(chains, index);
+    uint32_t chain = chain_layout_chain(&chains->layout, index);
+    bool master = index == chains->layout.shard_count;
+    SIM_ASSERT(record->number < UINT32_MAX);
+    open->block =
+        (struct block){.id = (uint64_t)chain << 32 | (record->number + 1),
+                       .parent = record->parent ? (uint64_t)chain << 32 | record->parent : 0,
+                       .time_ns = context->now_ns,
+                       .chain = chain,
+                       .height = record->height + 1};
+    if (master) /* TON-R30: it refers to itself */
+        open->block.master_seqno =
+            clock_slots(chains->master.phase_ns, chains->master.interval_ns, context->now_ns);
+    else if (chains->layout.master)
+        open->block.master_seqno = master_clock_final(&chains->master, context->now_ns);
+    open->filling = true;
+    fill_rounds(chains, context, &open->block);
+    open->filling = false;
+    if (open->block.items == 0 && open->changes == 0) {
+        tell_dropped(chains, context, &open->block, false);
+        close_block(chains, context, index, false);
+        return;
+    }
+    record->number++;
+    record->slot_ns = context->now_ns;
+    trace(context, TRACE_BLOCK, &open->block);
+    uint64_t delay_ns = context_work_ns(context, chains->consensus_delay_ns);
+    if (delay_ns == 0)
+        chain_complete(chains, context, index);
+    else
+        context_timer(context, chain_node(chains, index), LAYER_CHAIN, TIMER_FINAL, chain,
+                      context->now_ns + delay_ns, open->block.id);
+}
+
+static void check_final(struct chain_blocks *chains, struct context *context, uint32_t index,
+                        const struct block *block)
+{
+    struct chain_record *record = &chains->records[index];
+    if (world_property_on(chains->world, LAYER_CHAIN, PROPERTY_HEIGHT)) {
+        if (block->height != record->checked_height + 1)
+            context_violation(context, LAYER_CHAIN, PROPERTY_HEIGHT, block->id,
+                              "height %u follows height %u", block->height, record->checked_height);
+        if (record->checked_height > 0 && block->time_ns <= record->checked_ns)
+            context_violation(context, LAYER_CHAIN, PROPERTY_HEIGHT, block->id,
+                              "a block of %llu ns follows one of %llu ns",
+                              (unsigned long long)block->time_ns,
+                              (unsigned long long)record->checked_ns);
+        record->checked_height = block->height;
+        record->checked_ns = block->time_ns;
+    }
+    uint64_t took_ns = block->final_ns - block->time_ns;
+    if (chains->finality_within_ns > 0 && took_ns > chains->finality_within_ns)
+        context_violation(context, LAYER_CHAIN, PROPERTY_FINALITY, block->id,
+                          "final %llu ns after its slot, %llu ns allowed",
+                          (unsigned long long)took_ns,
+                          (unsigned long long)chains->finality_within_ns);
+}
+
+static void make_final(struct chain_blocks *chains, struct context *context, uint32_t index)
+{
+    struct chain_record *record = &chains->records[index];
+    struct open_block *open = open_block(chains, index);
+    open->block.final_ns = context->now_ns;
+    block_journal_forget(&open->journal, &chains->journal);
+    record->parent = (uint32_t)open->block.id;
+    record->height += chains->break_rule == BREAK_HEIGHT ? 2 : 1;
+    check_final(chains, context, index, &open->block);
+    trace(context, TRACE_FINAL, &open->block);
+    context_count(context, LAYER_CHAIN, METRIC_FINAL, 1);
+    context_count(context, LAYER_CHAIN, METRIC_BYTES, open->block.bytes);
+    context_count(context, LAYER_CHAIN, METRIC_GAS, open->block.gas);
+    for (uint32_t i = 0; i < FILLING_LAYERS; i++) {
+        const struct block_app *app = &chains->stack->app[filling_layers[i]];
+        if (app->final)
+            app->final(app->self, context, &open->block);
+    }
+    close_block(chains, context, index, false);
+}
+
+void chain_complete(struct chain_blocks *chains, struct context *context, uint32_t index)
+{
+    uint32_t number = (uint32_t)open_block(chains, index)->block.id;
+    /* By number, so that a drop depends on nothing else in the run. */
+    if (chains->drop_every > 0 && number % chains->drop_every == 0)
+        chain_drop(chains, context, index);
+    else
+        make_final(chains, context, index);
+}
+
+void chain_drop(struct chain_blocks *chains, struct context *context, uint32_t index)
+{
+    struct open_block *open = open_block(chains, index);
+    SIM_ASSERT(chains->journalled);
+    SIM_ASSERT(open->journal.count == open->changes);
+    if (chains->break_rule == BREAK_UNDO)
+        block_journal_forget(&open->journal, &chains->journal);
+    else
+        block_journal_undo(&open->journal, &chains->journal);
+    trace(context, TRACE_DROPPED, &open->block);
+    context_count(context, LAYER_CHAIN, METRIC_DROPPED, 1);
+    tell_dropped(chains, context, &open->block, true);
+    close_block(chains, context, index, true);
+}

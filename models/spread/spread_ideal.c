@@ -1,0 +1,90 @@
+#include "models/spread/spread_ideal.h"
+
+#include "models/stack.h"
+#include "sim/memory.h"
+#include "sim/world.h"
+
+enum { TIMER_ARRIVED };
+
+struct spread_ideal {
+    struct memory *memory;
+    struct stack *stack;
+};
+
+/* publish() must return before anybody completes, so completion is a timer at this same instant. */
+static void publish(void *self, struct context *context, const struct block *block)
+{
+    struct spread_ideal *spread = self;
+    const struct chain_seam *chain = &spread->stack->chain;
+    SIM_ASSERT(chain->members(chain->self, block->chain) > 1);
+    context_timer(context, context->self, LAYER_SPREAD, TIMER_ARRIVED, block->chain,
+                  context->now_ns, block->id);
+}
+
+static void on_timer(void *state, struct context *context, uint8_t kind, uint32_t chain_id,
+                     uint64_t block)
+{
+    struct spread_ideal *spread = state;
+    const struct chain_seam *chain = &spread->stack->chain;
+    uint32_t publisher = context->self;
+    uint32_t members = chain->members(chain->self, chain_id);
+    SIM_ASSERT(kind == TIMER_ARRIVED);
+    for (uint32_t member = 0; member < members; member++) {
+        uint32_t node = chain->node(chain->self, chain_id, member);
+        if (!context_up(context, node))
+            continue; /* who is down has nothing, even in an ideal world */
+        context_as(context, node);
+        chain->complete(chain->self, context, chain_id, member, block);
+    }
+    context_as(context, publisher);
+}
+
+static int build(const struct build *build, void **ret_state)
+{
+    struct memory *memory = world_memory(build->world);
+    struct spread_ideal *spread = memory_take(memory, "spread", sizeof *spread);
+    SIM_ASSERT(build->slot == LAYER_SPREAD);
+    spread->memory = memory;
+    spread->stack = build->stack;
+    build->stack->spread = (struct spread_seam){.self = spread, .publish = publish};
+    *ret_state = spread;
+    return 0;
+}
+
+static void on_message(void *state, struct context *context, const struct message *message)
+{
+    (void)state, (void)context, (void)message;
+    SIM_ASSERT(false); /* this layer sends none */
+}
+
+static void destroy(void *state)
+{
+    struct spread_ideal *spread = state;
+    if (spread)
+        memory_give(spread->memory, spread, sizeof *spread);
+}
+
+static const struct param params[] = {PARAM_END};
+static const char *const no_kinds[] = {NULL};
+static const char *const timer_kinds[] = {"arrived", NULL};
+static const struct model_metric metrics[] = {{NULL, NULL, NULL}};
+static const struct model_property properties[] = {{NULL, NULL, false}};
+
+const struct model spread_ideal_model = {
+    .layer = LAYER_SPREAD,
+    .layer_name = "spread",
+    .name = "ideal",
+    .summary = "every validator has a block at once, free of charge",
+    .version = 1,
+    .config_bytes = 1,
+    .params = params,
+    .message_kinds = no_kinds,
+    .timer_kinds = timer_kinds,
+    .trace_kinds = no_kinds,
+    .metrics = metrics,
+    .properties = properties,
+    .build = build,
+    .on_message = on_message,
+    .on_timer = on_timer,
+    .destroy = destroy,
+};
