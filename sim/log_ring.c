@@ -113,6 +113,7 @@ void log_ring_wait(struct log_ring *ring, unsigned timeout_ms)
     struct timespec until;
     int waited = 0;
 
+    /* outside the simulation: how long the writer thread sleeps */
     clock_gettime(CLOCK_MONOTONIC, &until);
     uint64_t ns = (uint64_t)until.tv_nsec + (uint64_t)timeout_ms * 1000000;
     until.tv_sec += (time_t)(ns / 1000000000);

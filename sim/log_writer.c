@@ -32,6 +32,7 @@ static const char run_settings[] =
     "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF;"
     "PRAGMA cache_size = -32768; PRAGMA trusted_schema = OFF;";
 
+/* For the commit interval; outside the simulation. */
 static uint64_t clock_ns(void)
 {
     struct timespec now;
