@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/memory.h"
+#include "sim/queue_ring.h"
 #include "sim/sim_assert.h"
 
 /* A bucket wheel with lazily sorted buckets, a radix far list and a heap for late arrivals.
@@ -33,18 +34,12 @@ enum {
     LINE_BYTES = 64,
     FAR_COUNT = 64,
     BITS_SHIFT_MIN = 6,
-    BITS_SHIFT_MAX = 22, /* buckets in the wheel: 2^6 to 2^22 */
-    LEVELS = 3,
+    BITS_SHIFT_MAX = 22,       /* buckets in the wheel: 2^6 to 2^22 */
     POPS_PER_BUCKET_SHIFT = 2, /* wanted entries a bucket: about 4 */
     RETUNE_POPS_MIN = 1024,
     SAMPLES = 255,
     WIDTH_SHIFT_MAX = 40, /* 2^40 ns = 18 min */
     INSERTION_MAX = 24
-};
-
-struct bucket {
-    uint32_t chunk; /* newest; 0 = none */
-    uint32_t count; /* entries */
 };
 
 struct chunk {
@@ -57,12 +52,6 @@ struct entries { /* a counted array */
     uint32_t count, capacity;
 };
 
-struct ring {
-    struct bucket *buckets;  /* 1 << size_shift */
-    uint64_t *level[LEVELS]; /* a bit a bucket; a bit a word of the level before; ... */
-    unsigned size_shift, width_shift;
-};
-
 struct queue {
     struct memory *memory;
     size_t count;
@@ -71,8 +60,8 @@ struct queue {
     struct entries late; /* binary heap of entries at or before bucket `current` */
     uint64_t current;    /* number of the current bucket: time >> width_shift */
     uint64_t admitted;   /* the last half turn in the wheel; the one popped is admitted - 1 */
-    struct ring ring;
-    struct bucket far[FAR_COUNT];
+    struct queue_ring ring;
+    struct queue_bucket far[FAR_COUNT];
     uint64_t far_bits; /* a bit a far bucket */
     size_t far_count;
     struct entries spare; /* for merging */
@@ -125,7 +114,8 @@ static uint32_t chunk_take(struct queue *queue)
     return chunk;
 }
 
-static void bucket_add(struct queue *queue, struct bucket *bucket, const struct queue_entry *entry)
+static void bucket_add(struct queue *queue, struct queue_bucket *bucket,
+                       const struct queue_entry *entry)
 {
     uint32_t at = bucket->count & (CHUNK_ENTRIES - 1);
     if (at == 0) {
@@ -139,7 +129,7 @@ static void bucket_add(struct queue *queue, struct bucket *bucket, const struct 
 }
 
 /* Takes the newest chunk of a bucket away and copies its entries. Returns how many. */
-static uint32_t bucket_take_chunk(struct queue *queue, struct bucket *bucket,
+static uint32_t bucket_take_chunk(struct queue *queue, struct queue_bucket *bucket,
                                   struct queue_entry ret_entry[CHUNK_ENTRIES])
 {
     uint32_t chunk = bucket->chunk;
@@ -150,86 +140,6 @@ static uint32_t bucket_take_chunk(struct queue *queue, struct bucket *bucket,
     queue->next[chunk] = queue->free_chunk;
     queue->free_chunk = chunk;
     return count;
-}
-
-/* ---- the ring and its bitmaps ---- */
-
-static size_t level_words(unsigned size_shift, int level)
-{
-    unsigned shift = 6U * ((unsigned)level + 1);
-    return size_shift > shift ? (size_t)1 << (size_shift - shift) : 1;
-}
-
-static void ring_open(struct ring *ring, struct memory *memory, unsigned size_shift,
-                      unsigned width_shift)
-{
-    *ring = (struct ring){.size_shift = size_shift, .width_shift = width_shift};
-    ring->buckets = memory_take(memory, NAME, sizeof *ring->buckets << size_shift);
-    for (int level = 0; level < LEVELS; level++)
-        ring->level[level] =
-            memory_take(memory, NAME, level_words(size_shift, level) * sizeof(uint64_t));
-}
-
-static void ring_close(struct ring *ring, struct memory *memory)
-{
-    memory_give(memory, ring->buckets, sizeof *ring->buckets << ring->size_shift);
-    for (int level = 0; level < LEVELS; level++)
-        memory_give(memory, ring->level[level],
-                    level_words(ring->size_shift, level) * sizeof(uint64_t));
-}
-
-static void ring_mark(struct ring *ring, uint64_t at)
-{
-    for (int level = 0; level < LEVELS; level++) {
-        uint64_t *word = &ring->level[level][at >> 6];
-        uint64_t before = *word;
-        *word = before | UINT64_C(1) << (at & 63);
-        if (before != 0)
-            return;
-        at >>= 6;
-    }
-}
-
-static void ring_clear(struct ring *ring, uint64_t at)
-{
-    for (int level = 0; level < LEVELS; level++) {
-        uint64_t *word = &ring->level[level][at >> 6];
-        *word &= ~(UINT64_C(1) << (at & 63));
-        if (*word != 0)
-            return;
-        at >>= 6;
-    }
-}
-
-/* The first marked place in [from, end), or end. */
-static uint64_t ring_find(const struct ring *ring, uint64_t from, uint64_t end)
-{
-    uint64_t at = from;
-    int level = 0;
-    /* Up while the rest of the word is empty, then down to the first bit of what was found. */
-    for (; level < LEVELS; level++) {
-        uint64_t words = level_words(ring->size_shift, level);
-        if (at >> 6 >= words)
-            return end;
-        uint64_t rest = ring->level[level][at >> 6] >> (at & 63);
-        if (rest != 0) {
-            at += (unsigned)__builtin_ctzll(rest);
-            break;
-        }
-        at = (at >> 6) + 1;
-    }
-    if (level == LEVELS) {
-        uint64_t words = level_words(ring->size_shift, LEVELS - 1);
-        while (at < words && ring->level[LEVELS - 1][at] == 0)
-            at++;
-        if (at == words)
-            return end;
-        level = LEVELS - 1;
-        at = at << 6 | (unsigned)__builtin_ctzll(ring->level[level][at]);
-    }
-    for (; level > 0; level--)
-        at = at << 6 | (unsigned)__builtin_ctzll(ring->level[level - 1][at]);
-    return at < end ? at : end;
 }
 
 /* ---- sorted run and late heap ---- */
@@ -359,7 +269,7 @@ static void insert(struct queue *queue, const struct queue_entry *entry)
     }
     uint64_t at = bucket & ((UINT64_C(1) << queue->ring.size_shift) - 1);
     if (queue->ring.buckets[at].count == 0)
-        ring_mark(&queue->ring, at);
+        queue_ring_mark(&queue->ring, at);
     bucket_add(queue, &queue->ring.buckets[at], entry);
 }
 
@@ -369,8 +279,8 @@ static void admit(struct queue *queue, uint64_t half)
 {
     unsigned at = 63U - (unsigned)__builtin_clzll(half ^ queue->admitted);
     queue->admitted = half;
-    struct bucket dealt = queue->far[at];
-    queue->far[at] = (struct bucket){0};
+    struct queue_bucket dealt = queue->far[at];
+    queue->far[at] = (struct queue_bucket){0};
     queue->far_bits &= ~(UINT64_C(1) << at);
     queue->far_count -= dealt.count;
     struct queue_entry entry[CHUNK_ENTRIES];
@@ -384,7 +294,7 @@ static void admit(struct queue *queue, uint64_t half)
 /* The least half turn in the far list, which is not empty: it stands in the lowest bucket. */
 static uint64_t far_first(const struct queue *queue)
 {
-    const struct bucket *bucket = &queue->far[__builtin_ctzll(queue->far_bits)];
+    const struct queue_bucket *bucket = &queue->far[__builtin_ctzll(queue->far_bits)];
     uint64_t first = UINT64_MAX;
     uint32_t left = bucket->count;
     for (uint32_t chunk = bucket->chunk; left > 0; chunk = queue->next[chunk]) {
@@ -410,7 +320,7 @@ static void stand_at(struct queue *queue, uint64_t current)
 /* Makes the next bucket that is not empty the current one. False: there is none. */
 static bool advance(struct queue *queue)
 {
-    struct ring *ring = &queue->ring;
+    struct queue_ring *ring = &queue->ring;
     uint64_t half_size = UINT64_C(1) << (ring->size_shift - 1);
     uint64_t mask = 2 * half_size - 1;
     uint64_t half = queue->admitted - 1;
@@ -419,10 +329,10 @@ static bool advance(struct queue *queue)
     uint64_t found = base + half_size;
     SIM_ASSERT(half_of(queue, queue->current) == half);
     if (queue->current + 1 < end)
-        found = ring_find(ring, (queue->current + 1) & mask, base + half_size);
+        found = queue_ring_find(ring, (queue->current + 1) & mask, base + half_size);
     if (found == base + half_size) {
         base = (base + half_size) & mask;
-        found = ring_find(ring, base, base + half_size);
+        found = queue_ring_find(ring, base, base + half_size);
         if (found == base + half_size) {
             if (queue->far_count == 0)
                 return false;
@@ -434,13 +344,13 @@ static bool advance(struct queue *queue)
             half = first - 1;
         }
         admit(queue, half + 2);
-        found = ring_find(ring, base, base + half_size);
+        found = queue_ring_find(ring, base, base + half_size);
         SIM_ASSERT(found < base + half_size);
         half++;
     }
     queue->current = half * half_size + (found - base);
-    ring_clear(ring, found);
-    struct bucket *bucket = &ring->buckets[found];
+    queue_ring_clear(ring, found);
+    struct queue_bucket *bucket = &ring->buckets[found];
     entries_reserve(queue, &queue->run, bucket->count + CHUNK_ENTRIES);
     queue->run_next = 0;
     queue->run.count = 0;
@@ -481,7 +391,7 @@ static unsigned width_shift_for(uint64_t gap_ns_sum, uint64_t gaps)
     return shift > WIDTH_SHIFT_MAX ? WIDTH_SHIFT_MAX : shift;
 }
 
-static void deal_out(struct queue *queue, struct bucket *bucket)
+static void deal_out(struct queue *queue, struct queue_bucket *bucket)
 {
     struct queue_entry entry[CHUNK_ENTRIES];
     while (bucket->count > 0) {
@@ -494,14 +404,14 @@ static void deal_out(struct queue *queue, struct bucket *bucket)
 /* Puts all entries into a ring of another size or width. O(entries + buckets). */
 static void rebuild(struct queue *queue, unsigned size_shift, unsigned width_shift)
 {
-    struct ring old_ring = queue->ring;
+    struct queue_ring old_ring = queue->ring;
     struct entries old_run = queue->run;
     struct entries old_late = queue->late;
-    struct bucket old_far[FAR_COUNT];
+    struct queue_bucket old_far[FAR_COUNT];
     memcpy(old_far, queue->far, sizeof old_far);
     uint32_t old_next = queue->run_next;
 
-    ring_open(&queue->ring, queue->memory, size_shift, width_shift);
+    queue_ring_open(&queue->ring, queue->memory, size_shift, width_shift);
     memset(queue->far, 0, sizeof queue->far);
     queue->far_bits = 0;
     queue->far_count = 0;
@@ -520,7 +430,7 @@ static void rebuild(struct queue *queue, unsigned size_shift, unsigned width_shi
         deal_out(queue, &old_far[i]);
     entries_free(queue, &old_run);
     entries_free(queue, &old_late);
-    ring_close(&old_ring, queue->memory);
+    queue_ring_close(&old_ring, queue->memory);
     queue->pops = 0;
     queue->gap_sum_ns = 0;
 }
@@ -577,7 +487,7 @@ static struct queue *wheel_create(struct memory *memory)
     queue->chunk_count = 1; /* chunk 0 says "none" */
     queue->pages = memory_grow(memory, NAME, NULL, &queue->page_capacity, 1, sizeof *queue->pages);
     queue->pages[queue->page_count++] = memory_take(memory, NAME, page_bytes());
-    ring_open(&queue->ring, memory, BITS_SHIFT_MIN, 0);
+    queue_ring_open(&queue->ring, memory, BITS_SHIFT_MIN, 0);
     stand_at(queue, 0);
     return queue;
 }
@@ -648,7 +558,7 @@ static void wheel_destroy(struct queue *queue)
 {
     if (queue == NULL)
         return;
-    ring_close(&queue->ring, queue->memory);
+    queue_ring_close(&queue->ring, queue->memory);
     entries_free(queue, &queue->run);
     entries_free(queue, &queue->late);
     entries_free(queue, &queue->spare);
