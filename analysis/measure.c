@@ -1,0 +1,289 @@
+#include "analysis/measure.h"
+
+#include "analysis/must.h"
+#include "analysis/quantile.h"
+#include "analysis/run_queue.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *measure_section_title(enum measure_section section)
+{
+    static const char *const titles[MEASURE_SECTIONS] = {
+        "run",
+        "message latency, created to delivered",
+        "transaction latency, submitted to final",
+        "messages created after the warm-up",
+        "hops of delivered cross-shard messages",
+        "packets and bytes paid, whole run",
+        "counters of the layers, whole run",
+        "load after the warm-up",
+        "checks",
+    };
+    MUST(section < MEASURE_SECTIONS);
+    return titles[section];
+}
+
+__attribute__((format(printf, 6, 7))) static void
+add(struct measures *measures, enum measure_section section, enum measure_unit unit, double value,
+    const char *name, const char *label_format, ...)
+{
+    measures->items =
+        must_grow(measures->items, measures->count, &measures->capacity, sizeof measures->items[0]);
+    char *label = NULL;
+    va_list list;
+    va_start(list, label_format);
+    MUST(vasprintf(&label, label_format, list) >= 0);
+    va_end(list);
+    measures->items[measures->count++] = (struct measure){
+        .name = must_copy(name), .label = label, .value = value, .section = section, .unit = unit};
+}
+
+static void add_quantiles(struct measures *measures, enum measure_section section,
+                          const struct run_latencies *latencies, const char *prefix,
+                          const char *label)
+{
+    static const struct {
+        const char *name;
+        uint32_t p_ppm;
+    } points[] = {{"p50", QUANTILE_P50}, {"p95", QUANTILE_P95}, {"p99", QUANTILE_P99}};
+    if (latencies->count == 0)
+        return;
+    char name[96];
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        int64_t ns = quantile_of(latencies->ns, latencies->count, points[i].p_ppm);
+        snprintf(name, sizeof name, "%s_%s", prefix, points[i].name);
+        add(measures, section, MEASURE_SECONDS, (double)ns / 1e9, name, "%s %s", label,
+            points[i].name);
+    }
+    snprintf(name, sizeof name, "%s_count", prefix);
+    add(measures, section, MEASURE_COUNT, (double)latencies->count, name, "%s count", label);
+}
+
+static void add_latencies(struct measures *measures, const struct run_data *run)
+{
+    static const struct {
+        enum run_class message_class;
+        const char *prefix;
+    } rows[] = {{RUN_CROSS, "latency_cross"},
+                {RUN_SLOW, "latency_slow"},
+                {RUN_INSTANT, "latency_instant"},
+                {RUN_LOCAL, "latency_local"},
+                {RUN_ALL, "latency"}};
+    static const char *const tx_prefix[] = {"tx_latency_one", "tx_latency_several", "tx_latency"};
+    static const char *const tx_label[] = {"one chain", "several chains", "all"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        add_quantiles(measures, MEASURE_LATENCY, &run->latency[rows[i].message_class],
+                      rows[i].prefix, run_data_class_name(rows[i].message_class));
+    for (size_t i = 0; i < RUN_TX_CLASSES; i++)
+        add_quantiles(measures, MEASURE_TX, &run->tx_latency[i], tx_prefix[i], tx_label[i]);
+}
+
+static void add_messages(struct measures *measures, const struct run_data *run)
+{
+    if (run->created > 0) {
+        const enum measure_section section = MEASURE_MESSAGES;
+        add(measures, section, MEASURE_COUNT, (double)run->created, "messages_created", "created");
+        add(measures, section, MEASURE_COUNT, (double)run->delivered, "messages_delivered",
+            "delivered");
+        add(measures, section, MEASURE_COUNT, (double)run->in_flight, "messages_in_flight",
+            "in flight at the end");
+        add(measures, section, MEASURE_COUNT, (double)run->lost, "messages_lost", "lost");
+        if (run->delivered > 0)
+            add(measures, section, MEASURE_RATIO, run->fee_sum / (double)run->delivered,
+                "fee_per_message", "fee per delivered message");
+    }
+    size_t cross = run->latency[RUN_CROSS].count;
+    if (cross == 0)
+        return;
+    add(measures, MEASURE_HOPS, MEASURE_RATIO, run->hops_sum / (double)cross, "hops_mean", "mean");
+    for (int i = 0; i <= RUN_HOPS_MAX; i++) {
+        if (run->hops[i] == 0)
+            continue;
+        char name[32];
+        snprintf(name, sizeof name, "hops_%d", i);
+        add(measures, MEASURE_HOPS, MEASURE_SHARE, (double)run->hops[i] / (double)cross, name,
+            "%d %s", i, i == 1 ? "hop" : "hops");
+    }
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static bool is_cost(const char *name)
+{
+    return strcmp(name, "packets") == 0 || strcmp(name, "packet_bytes") == 0 ||
+           starts_with(name, "packets/") || starts_with(name, "packet_bytes/") ||
+           starts_with(name, "packets_dropped");
+}
+
+static enum measure_unit unit_of(const struct run_metric *metric)
+{
+    const char *unit = metric->unit != NULL ? metric->unit : "";
+    if (strcmp(unit, "s") == 0)
+        return MEASURE_SECONDS;
+    if (strcmp(unit, "B") == 0 || strcmp(unit, "byte") == 0 || strcmp(unit, "bytes") == 0 ||
+        starts_with(metric->name, "packet_bytes"))
+        return MEASURE_BYTES;
+    return metric->value == floor(metric->value) ? MEASURE_COUNT : MEASURE_RATIO;
+}
+
+/* Sums first, then what a delivered message cost, then what went into the sums. */
+static void add_costs(struct measures *measures, const struct run_data *run)
+{
+    double delivered = (double)run->delivered_whole_run;
+    double packets = run_data_metric(run, "packets"), bytes = run_data_metric(run, "packet_bytes");
+    if (!isnan(packets))
+        add(measures, MEASURE_COST, MEASURE_COUNT, packets, "packets", "packets");
+    if (!isnan(bytes))
+        add(measures, MEASURE_COST, MEASURE_BYTES, bytes, "packet_bytes", "bytes");
+    if (!isnan(packets) && delivered > 0)
+        add(measures, MEASURE_COST, MEASURE_RATIO, packets / delivered, "packets_per_message",
+            "packets per delivered message");
+    if (!isnan(bytes) && delivered > 0)
+        add(measures, MEASURE_COST, MEASURE_BYTES, bytes / delivered, "packet_bytes_per_message",
+            "bytes per delivered message");
+    double twice = run_data_metric(run, "duplicates_discarded");
+    if (!isnan(twice) && delivered > 0)
+        add(measures, MEASURE_COST, MEASURE_RATIO, twice / delivered, "duplicates_per_message",
+            "duplicates per delivered message");
+    for (size_t i = 0; i < run->metric_count; i++) {
+        const struct run_metric *metric = &run->metrics[i];
+        const char *kind = strchr(metric->name, '/');
+        if (!is_cost(metric->name) || strcmp(metric->name, "packets") == 0 ||
+            strcmp(metric->name, "packet_bytes") == 0)
+            continue;
+        const char *what = starts_with(metric->name, "packet_bytes")      ? "bytes of"
+                           : starts_with(metric->name, "packets_dropped") ? "dropped:"
+                                                                          : "packets of";
+        add(measures, MEASURE_COST, unit_of(metric), metric->value, metric->name, "%s %s", what,
+            kind != NULL ? kind + 1 : "all");
+    }
+    for (size_t i = 0; i < run->metric_count; i++) {
+        const struct run_metric *metric = &run->metrics[i];
+        if (is_cost(metric->name) || strcmp(metric->name, "events") == 0)
+            continue; /* the table `run` has the number of events already */
+        bool ns = metric->unit != NULL && strcmp(metric->unit, "ns") == 0;
+        add(measures, MEASURE_COUNTERS, ns ? MEASURE_SECONDS : unit_of(metric),
+            ns ? metric->value / 1e9 : metric->value, metric->name, "%s", metric->name);
+    }
+}
+
+enum { NAMED_MAX = 5 };
+
+/* Names the first few chains whose queues grow. */
+static void find_growing(const struct run_data *run, struct saturation *saturation)
+{
+    double alpha = run->queue_count > 0 ? MEASURE_ALPHA / (double)run->queue_count : MEASURE_ALPHA;
+    char *names = NULL;
+    for (size_t i = 0; i < run->queue_count; i++) {
+        if (!run_queue_growth(&run->queues[i], run->sim_end_ns, alpha).grows)
+            continue;
+        if (++saturation->growing_count > NAMED_MAX)
+            continue;
+        char *longer = must_print("%s%s%s", names != NULL ? names : "", names != NULL ? ", " : "",
+                                  run->queues[i].name);
+        free(names);
+        names = longer;
+    }
+    if (saturation->growing_count > NAMED_MAX) {
+        char *longer = must_print("%s and %zu more", names, saturation->growing_count - NAMED_MAX);
+        free(names);
+        names = longer;
+    }
+    saturation->growing = names;
+}
+
+struct saturation measure_saturation(const struct run_data *run)
+{
+    struct saturation result = {.offered_per_s = NAN,
+                                .carried_per_s = NAN,
+                                .queue_mean = NAN,
+                                .queue_end = NAN,
+                                .queue_slope_per_s = NAN};
+    double window_s = run_data_window_s(run);
+    result.of_messages = run->tx_submitted == 0;
+    size_t offered = result.of_messages ? run->created : run->tx_submitted;
+    size_t carried = result.of_messages ? run->delivered_in_window : run->tx_final_in_window;
+    if (offered > 0 && !isnan(window_s)) {
+        result.offered_per_s = (double)offered / window_s;
+        result.carried_per_s = (double)carried / window_s;
+        result.starved = (double)carried < MEASURE_CARRIED_MIN * (double)offered;
+    }
+    if (run->queue_total.count > 0) {
+        struct growth growth = run_queue_growth(&run->queue_total, run->sim_end_ns, MEASURE_ALPHA);
+        result.queue_mean = run_queue_mean(&run->queue_total, run->warmup_ns, run->sim_end_ns);
+        result.queue_end = (double)run_queue_at(&run->queue_total, run->sim_end_ns);
+        result.queue_slope_per_s = growth.slope;
+        result.grows = growth.grows;
+        result.growth_tested = growth.tested;
+        find_growing(run, &result);
+    }
+    return result;
+}
+
+static void add_load(struct measures *measures, const struct run_data *run)
+{
+    const enum measure_section section = MEASURE_LOAD;
+    struct saturation load = measure_saturation(run);
+    const char *what = load.of_messages ? "messages" : "transactions";
+    if (!isnan(load.offered_per_s)) {
+        add(measures, section, MEASURE_PER_SECOND, load.offered_per_s, "load_offered", "%s offered",
+            what);
+        add(measures, section, MEASURE_PER_SECOND, load.carried_per_s, "load_carried", "%s carried",
+            what);
+        add(measures, section, MEASURE_SHARE, load.carried_per_s / load.offered_per_s,
+            "load_carried_share", "carried share");
+    }
+    if (!load.of_messages) {
+        add(measures, section, MEASURE_COUNT, (double)run->tx_aborted, "tx_aborted",
+            "transactions aborted");
+        add(measures, section, MEASURE_COUNT, (double)run->tx_lost, "tx_lost", "transactions lost");
+    }
+    if (!isnan(load.queue_mean)) {
+        add(measures, section, MEASURE_RATIO, load.queue_mean, "queue_mean",
+            "mean queue, all chains");
+        add(measures, section, MEASURE_COUNT, load.queue_end, "queue_end", "queue at the end");
+    }
+    if (!isnan(load.queue_slope_per_s))
+        add(measures, section, MEASURE_PER_SECOND, load.queue_slope_per_s, "queue_growth",
+            "queue growth, second half");
+    if (!isnan(load.offered_per_s) || load.growth_tested)
+        add(measures, section, MEASURE_YES, load.starved || load.grows ? 1 : 0, "saturated",
+            "saturated");
+    free(load.growing);
+}
+
+struct measures measure_run(const struct run_data *run)
+{
+    struct measures measures = {0};
+    add(&measures, MEASURE_RUN, MEASURE_SECONDS, (double)run->sim_end_ns / 1e9, "simulated",
+        "simulated time");
+    add(&measures, MEASURE_RUN, MEASURE_SECONDS, (double)run->warmup_ns / 1e9, "warmup",
+        "of it warm-up");
+    add(&measures, MEASURE_RUN, MEASURE_COUNT, (double)run->n_events, "events", "events");
+    add_latencies(&measures, run);
+    add_messages(&measures, run);
+    add_costs(&measures, run);
+    add_load(&measures, run);
+    add(&measures, MEASURE_CHECKS, MEASURE_COUNT, (double)run->violation_count, "violations",
+        "properties violated");
+    add(&measures, MEASURE_CHECKS, MEASURE_COUNT, (double)run->fault_count, "faults",
+        "faults injected");
+    return measures;
+}
+
+void measure_free(struct measures *measures)
+{
+    for (size_t i = 0; i < measures->count; i++) {
+        free(measures->items[i].name);
+        free(measures->items[i].label);
+    }
+    free(measures->items);
+    *measures = (struct measures){0};
+}

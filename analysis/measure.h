@@ -1,0 +1,74 @@
+#ifndef ANALYSIS_MEASURE_H
+#define ANALYSIS_MEASURE_H
+
+/* The numbers of one run, each with a stable name. report lays them side by side; whoever compares
+ * runs uses the same names. Values are in base units: s, B, 1/s, shares out of 1. */
+
+#include "analysis/run_data.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum measure_section {
+    MEASURE_RUN,
+    MEASURE_LATENCY,
+    MEASURE_TX,
+    MEASURE_MESSAGES,
+    MEASURE_HOPS,
+    MEASURE_COST,
+    MEASURE_COUNTERS,
+    MEASURE_LOAD,
+    MEASURE_CHECKS,
+    MEASURE_SECTIONS
+};
+
+enum measure_unit {
+    MEASURE_COUNT, /* things, whole in one run */
+    MEASURE_SECONDS,
+    MEASURE_BYTES,
+    MEASURE_PER_SECOND,
+    MEASURE_SHARE,
+    MEASURE_RATIO, /* a number without a unit that need not be whole */
+    MEASURE_YES    /* 1 = yes, 0 = no */
+};
+
+struct measure {
+    char *name;  /* "latency_p99": stable, in --metric, --json and --csv */
+    char *label; /* "all p99" */
+    double value;
+    enum measure_section section;
+    enum measure_unit unit;
+};
+
+struct measures {
+    struct measure *items; /* in the order they are to be shown */
+    size_t count, capacity;
+};
+
+/* A run is saturated when it carries less than MEASURE_CARRIED_MIN of the offered load, or when the
+ * queues of all chains together grow in the second half (run_queue_growth at MEASURE_ALPHA). A
+ * chain is named when its own queue grows at MEASURE_ALPHA shared out over the chains. */
+#define MEASURE_CARRIED_MIN 0.95
+#define MEASURE_ALPHA 0.001
+
+struct saturation {
+    double offered_per_s, carried_per_s;             /* NAN when nothing was offered */
+    double queue_mean, queue_end, queue_slope_per_s; /* NAN when there are no samples */
+    bool of_messages; /* the load is messages, because the run has no transactions */
+    bool starved, grows, growth_tested;
+    size_t growing_count; /* of chains */
+    char *growing;        /* "shard:3, shard:7 and 4 more"; NULL for none */
+};
+
+/* measure_run returns everything measured in a run; measure_free frees it. A class without messages
+ * has no rows. */
+struct measures measure_run(const struct run_data *run);
+void measure_free(struct measures *measures);
+
+/* measure_saturation tells whether the run kept up; the caller frees ret.growing. */
+struct saturation measure_saturation(const struct run_data *run);
+
+/* measure_section_title: "message latency, created to delivered". */
+const char *measure_section_title(enum measure_section section);
+
+#endif

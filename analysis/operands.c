@@ -1,0 +1,162 @@
+#include "analysis/operands.h"
+
+#include "analysis/must.h"
+#include "sim/command.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct place { /* a folder still to be read, or a file */
+    char *path;
+    int depth;
+};
+
+struct places {
+    struct place *items;
+    size_t count, capacity;
+};
+
+static void place_add(struct places *places, char *path, int depth)
+{
+    places->items =
+        must_grow(places->items, places->count, &places->capacity, sizeof places->items[0]);
+    places->items[places->count++] = (struct place){.path = path, .depth = depth};
+}
+
+static int compare_places(const void *left, const void *right)
+{
+    const struct place *a = left, *b = right;
+    return strcmp(a->path, b->path);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), end_length = strlen(end);
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static int read_folder(const char *path, int depth, bool partial, struct places *folders,
+                       struct places *files, struct database_error *ret_error)
+{
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        snprintf(ret_error->text, sizeof ret_error->text, "%s: %s", path, strerror(errno));
+        return EXIT_IO;
+    }
+    const char *separator = ends_with(path, "/") ? "" : "/";
+    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        if (entry->d_name[0] == '.')
+            continue;
+        char *below = must_print("%s%s%s", path, separator, entry->d_name);
+        if (is_folder(below) && depth < OPERANDS_DEPTH_MAX)
+            place_add(folders, below, depth + 1);
+        else if (ends_with(below, ".db") || (partial && ends_with(below, ".db.partial")))
+            place_add(files, below, 0);
+        else
+            free(below);
+    }
+    closedir(folder);
+    return EXIT_FINE;
+}
+
+/* The files below one operand. Folders wait in a list instead of on the call stack. */
+static int files_of(const char *operand, bool partial, struct places *files,
+                    struct database_error *ret_error)
+{
+    if (!is_folder(operand)) {
+        place_add(files, must_copy(operand), 0);
+        return EXIT_FINE;
+    }
+    struct places folders = {0};
+    place_add(&folders, must_copy(operand), 0);
+    size_t first = files->count;
+    int code = EXIT_FINE;
+    for (size_t i = 0; i < folders.count; i++) {
+        char *path = folders.items[i].path; /* stays where it is when the list moves */
+        if (code == EXIT_FINE)
+            code = read_folder(path, folders.items[i].depth, partial, &folders, files, ret_error);
+        free(path);
+    }
+    free(folders.items);
+    if (code == EXIT_FINE && files->count == first) {
+        snprintf(ret_error->text, sizeof ret_error->text, "%s holds no result database (*.db)",
+                 operand);
+        code = EXIT_IO;
+    }
+    if (files->count > first)
+        qsort(files->items + first, files->count - first, sizeof files->items[0], compare_places);
+    return code;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Adds the run unless it is there already. */
+static int run_add(struct operands *operands, struct run_data *run,
+                   struct database_error *ret_error)
+{
+    for (size_t i = 0; i < operands->count; i++) {
+        const struct run_data *other = operands->runs[i];
+        if (!same_text(run->run_key, other->run_key))
+            continue;
+        bool same = same_text(run->result_hash, other->result_hash);
+        if (same) {
+            operands->notes = must_grow(operands->notes, operands->note_count,
+                                        &operands->note_capacity, sizeof operands->notes[0]);
+            operands->notes[operands->note_count++] =
+                must_print("%s holds the same run as %s: counted once", run->path, other->path);
+        } else {
+            snprintf(ret_error->text, sizeof ret_error->text,
+                     "%s and %s have the same run key %s but other results", other->path, run->path,
+                     run->run_key);
+        }
+        run_data_free(run);
+        return same ? EXIT_FINE : EXIT_MISMATCH;
+    }
+    operands->runs =
+        must_grow(operands->runs, operands->count, &operands->capacity, sizeof operands->runs[0]);
+    operands->runs[operands->count++] = run;
+    return EXIT_FINE;
+}
+
+int operands_load(char *const *paths, size_t count, bool partial, struct operands *ret_operands,
+                  struct database_error *ret_error)
+{
+    *ret_operands = (struct operands){0};
+    struct places files = {0};
+    int code = EXIT_FINE;
+    for (size_t i = 0; i < count && code == EXIT_FINE; i++)
+        code = files_of(paths[i], partial, &files, ret_error);
+    for (size_t i = 0; i < files.count; i++) {
+        if (code == EXIT_FINE) {
+            struct run_data *run = run_data_load(files.items[i].path, partial, ret_error);
+            code = run == NULL ? EXIT_IO : run_add(ret_operands, run, ret_error);
+        }
+        free(files.items[i].path);
+    }
+    free(files.items);
+    return code;
+}
+
+void operands_free(struct operands *operands)
+{
+    for (size_t i = 0; i < operands->count; i++)
+        run_data_free(operands->runs[i]);
+    for (size_t i = 0; i < operands->note_count; i++)
+        free(operands->notes[i]);
+    free(operands->runs);
+    free(operands->notes);
+    *operands = (struct operands){0};
+}

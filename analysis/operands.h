@@ -1,0 +1,27 @@
+#ifndef ANALYSIS_OPERANDS_H
+#define ANALYSIS_OPERANDS_H
+
+/* The operands of a command, DB or DIR, turned into loaded runs. A DIR stands for every *.db at
+ * most three folders below it, in order of their paths (by bytes). A run that turns up twice is
+ * counted once, because a copy is not a replication; the same run key with another result is an
+ * error. */
+
+#include "analysis/database.h"
+#include "analysis/run_data.h"
+
+enum { OPERANDS_DEPTH_MAX = 3 };
+
+struct operands {
+    struct run_data **runs;
+    size_t count, capacity;
+    char **notes; /* sentences for stderr */
+    size_t note_count, note_capacity;
+};
+
+/* operands_load returns EXIT_FINE, EXIT_IO or EXIT_MISMATCH, the latter two with the
+ * reason in ret_error. operands_free is due in every case. */
+int operands_load(char *const *paths, size_t count, bool partial, struct operands *ret_operands,
+                  struct database_error *ret_error);
+void operands_free(struct operands *operands);
+
+#endif

@@ -1,0 +1,102 @@
+#ifndef ANALYSIS_RUN_DATA_H
+#define ANALYSIS_RUN_DATA_H
+
+/* What report and plot need of one run, read once from its database into memory. Times are ns.
+ * "Counted" rows are those created (messages) or submitted (transactions) at or after the end of
+ * the warm-up. Latencies are sorted. Memory: 24 bytes a counted message, 16 a counted transaction,
+ * 16 a sample of a queue. */
+
+#include "analysis/database.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Classes of messages by the path that delivered them. CROSS is slow and instant together. */
+enum run_class { RUN_LOCAL, RUN_SLOW, RUN_INSTANT, RUN_CROSS, RUN_ALL, RUN_CLASSES };
+/* Classes of transactions by the number of chains they touch. */
+enum run_tx_class { RUN_TX_ONE, RUN_TX_SEVERAL, RUN_TX_ALL, RUN_TX_CLASSES };
+
+enum { RUN_HOPS_MAX = 256 };
+
+struct run_latencies {
+    int64_t *ns; /* ascending */
+    size_t count, capacity;
+};
+
+struct run_param {
+    char *path; /* JSON Pointer */
+    char *text; /* NULL where the value has none */
+    double number;
+    bool swept;
+};
+
+struct run_metric { /* of the whole run: entity -1 */
+    char *name, *unit;
+    double value;
+};
+
+struct run_finding { /* a violation, or a fault in words */
+    char *text;
+    int64_t from_ns, to_ns; /* to_ns: -1 = none */
+};
+
+struct run_point {
+    int64_t t_ns, value;
+};
+
+struct run_queue { /* the `queue` samples of one chain, ascending in time */
+    int64_t entity;
+    char *name;
+    struct run_point *points;
+    size_t count, capacity;
+};
+
+struct run_data {
+    char *path; /* of the file */
+    char *run_key, *config_hash, *result_hash, *experiment, *measurement, *status;
+    char *program_version, *git_rev;
+    int64_t replication, seed, sim_end_ns, warmup_ns, n_events;
+
+    struct run_latencies latency[RUN_CLASSES];
+    size_t
+        hops[RUN_HOPS_MAX + 1]; /* delivered cross-shard messages, counted; last = that or more */
+    double hops_sum;
+    size_t created, delivered, in_flight,
+        lost;                   /* counted messages; in_flight may be created late */
+    size_t delivered_in_window; /* delivered after the warm-up */
+    size_t delivered_whole_run;
+    double fee_sum; /* of counted messages that were delivered */
+
+    struct run_latencies tx_latency[RUN_TX_CLASSES];
+    size_t tx_submitted, tx_final_in_window, tx_aborted, tx_pending, tx_lost; /* after warm-up */
+
+    struct run_param *params;
+    size_t param_count, param_capacity;
+    struct run_metric *metrics;
+    size_t metric_count, metric_capacity;
+    struct run_finding *violations, *faults;
+    size_t violation_count, violation_capacity, fault_count, fault_capacity;
+    struct run_queue *queues; /* ascending by entity */
+    size_t queue_count, queue_capacity;
+    struct run_queue queue_total; /* the rows of entity -1, else the sum over the chains */
+};
+
+/* run_data_load reads the database at `path`. Returns the run, which the caller frees with
+ * run_data_free, or NULL with the reason in ret_error. */
+struct run_data *run_data_load(const char *path, bool partial, struct database_error *ret_error);
+void run_data_free(struct run_data *run);
+
+/* run_data_metric returns the value of a metric, NAN when the run has none of that name. */
+double run_data_metric(const struct run_data *run, const char *name);
+
+/* run_data_param returns the parameter at a JSON Pointer, NULL when the run has none. */
+const struct run_param *run_data_param(const struct run_data *run, const char *pointer);
+
+/* run_data_window_s is the measured time: the end of the run less the warm-up, in seconds. */
+double run_data_window_s(const struct run_data *run);
+
+/* run_data_class_name: "local", "slow", "instant", "cross-shard", "all". */
+const char *run_data_class_name(enum run_class message_class);
+
+#endif

@@ -1,0 +1,298 @@
+/* The report on three runs made by hand (support_three). Where a number stands below it was
+ * computed by hand: cross-shard message k of slow takes 1000 + k ms for the 150 k in 1..200 that
+ * are no multiple of 4, so its p50 is rank 75, k = 99; p95 is rank 143, k = 190; p99 is rank 149, k
+ * = 198. Local message k = 4, 8, ... takes a tenth. */
+
+#include "analysis/operands.h"
+#include "analysis/report.h"
+#include "tests/check_main.h"
+#include "tests/support_database.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char folder[64];
+static struct operands operands;
+static struct grouping grouping;
+static struct table table;
+static struct database_error error;
+
+static void load(const char *by)
+{
+    char *paths[] = {folder};
+    ck_assert_int_eq(operands_load(paths, 1, false, &operands, &error), 0);
+    ck_assert_int_eq(group_runs(operands.runs, operands.count, by, &grouping, &error), 0);
+    table = table_make(&grouping, 0.95);
+}
+
+static void load_three(void)
+{
+    support_folder(folder);
+    support_three(folder);
+    load(NULL);
+}
+
+static void unload(void)
+{
+    table_free(&table);
+    group_free(&grouping);
+    operands_free(&operands);
+}
+
+/* Between tests, also in one process. */
+static void finish(void)
+{
+    unload();
+    support_remove(folder);
+}
+
+static char *printed(void (*print)(const struct table *table, FILE *file))
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
+    print(&table, file);
+    fclose(file);
+    return text;
+}
+
+static void print_report(const struct table *of, FILE *file)
+{
+    report_print(of, REPORT_TEXT, file);
+}
+
+START_TEST(text_lays_slow_instant_and_both_side_by_side)
+{
+    static const char expected[] = "                                  slow    instant       both\n"
+                                   "  runs                               1          1          1\n"
+                                   "message latency, created to delivered\n"
+                                   "  cross-shard p50       s        1.099      0.499      0.479\n"
+                                   "  cross-shard p95       s        1.190      0.590      0.570\n"
+                                   "  cross-shard p99       s        1.198      0.598      0.578\n"
+                                   "  cross-shard count                150        150        150\n"
+                                   "  instant p50           s            -      0.499      0.481\n"
+                                   "  slow p50              s        1.099          -      0.477\n"
+                                   "  local p50             s        0.110      0.050      0.048\n"
+                                   "  local p95             s        0.119      0.059      0.057\n"
+                                   "  local p99             s        0.120      0.060      0.058\n"
+                                   "  local count                       50         50         50\n"
+                                   "messages created after the warm-up\n"
+                                   "  created                          201        201        201\n"
+                                   "  delivered                        200        200        200\n"
+                                   "  in flight at the end               1          1          1\n"
+                                   "  lost                               0          0          0\n"
+                                   "hops of delivered cross-shard messages\n"
+                                   "  mean                           2.000      2.000      2.000\n"
+                                   "  1 hop                 %         33.3       33.3       33.3\n"
+                                   "  2 hops                %         33.3       33.3       33.3\n"
+                                   "  3 hops                %         33.3       33.3       33.3\n"
+                                   "packets and bytes paid, whole run\n"
+                                   "  packets                          400        350        700\n"
+                                   "  bytes                 KiB      392.6      294.4      785.2\n"
+                                   "load after the warm-up\n"
+                                   "  transactions offered  1/s      1.000      1.000      1.000\n"
+                                   "  transactions carried  1/s      1.000      1.000      1.000\n"
+                                   "  carried share         %        100.0      100.0      100.0\n"
+                                   "  saturated                         no         no        yes\n";
+    load_three();
+    ck_assert_str_eq(grouping.by, "messaging.path");
+    table_keep(&table, "latency_cross*,latency_local*,latency_slow_p50,latency_instant_p50,"
+                       "messages_*,hops*,packets,packet_bytes,load*,saturated");
+    char *text = printed(table_print_text);
+    ck_assert_str_eq(text, expected);
+    free(text);
+    finish();
+}
+END_TEST
+
+START_TEST(report_states_the_method_and_names_growing_queues)
+{
+    load_three();
+    char *text = printed(print_report);
+    static const char *const sentences[] = {
+        "3 runs in 3 groups by messaging.path\n",
+        "the order statistic X_(ceil(np))",
+        "both: saturated: queues grow by 2 a second; growing queues: shard:1\n",
+        "slow: not saturated\n",
+        "  slow: run 0000000000000073  seed 1.0  ok  result 0123456789abcdef0123456789abcdef  ",
+    };
+    for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++)
+        ck_assert_msg(strstr(text, sentences[i]) != NULL, "lacks: %s\n%s", sentences[i], text);
+    ck_assert_ptr_null(strstr(text, "Student")); /* no interval for one run */
+    free(text);
+    finish();
+}
+END_TEST
+
+static const struct table_row *row_of(const char *name)
+{
+    for (size_t i = 0; i < table.count; i++)
+        if (strcmp(table.rows[i].name, name) == 0)
+            return &table.rows[i];
+    ck_abort_msg("no row %s", name);
+    return NULL;
+}
+
+/* Three replications of one configuration: one message each, 100, 200 and 600 ms. */
+static void make_replications(void)
+{
+    static const char *const names[] = {"a.db", "b.db", "c.db"};
+    static const int64_t latency_ms[] = {600, 100, 200};
+    support_folder(folder);
+    for (int i = 0; i < 3; i++) {
+        const struct support_run run = {.run_key = names[i],
+                                        .config_hash = "c",
+                                        .result_hash = names[i],
+                                        .experiment = "e",
+                                        .status = "ok",
+                                        .replication = 2 - i,
+                                        .sim_end_ns = 10000000000,
+                                        .messaging_path = "slow"};
+        sqlite3 *database = support_database(folder, names[i], &run);
+        support_message(database, 1, 1000, 1000 + latency_ms[i], 1, 1);
+        if (i == 0)
+            support_sql(database,
+                        "INSERT INTO metric VALUES ('duplicates_discarded', -1, 3, '', 1)");
+        support_close(database);
+    }
+}
+
+START_TEST(replications_give_a_mean_and_a_student_interval)
+{
+    make_replications();
+    load(NULL);
+    ck_assert_uint_eq(grouping.count, 1);
+    ck_assert_uint_eq(grouping.groups[0].count, 3);
+    ck_assert_int_eq(grouping.groups[0].runs[0]->replication, 0); /* in order of replication */
+    const struct interval *summary = &row_of("latency_cross_p50")->cells[0].summary;
+    ck_assert_uint_eq(summary->n, 3);
+    ck_assert_double_eq_tol(summary->mean, 0.3, 1e-12);
+    ck_assert_double_eq_tol(summary->sd, 0.264575131106459, 1e-12);
+    ck_assert_double_eq_tol(summary->half_width, 4.302652729911275 * 0.264575131106459 / sqrt(3),
+                            1e-9);
+    table_keep(&table, "latency_cross_p50,duplicates_discarded");
+    char *text = printed(table_print_text);
+    ck_assert_ptr_nonnull(strstr(text, "300.0 ±657.2\n"));
+    ck_assert_ptr_nonnull(strstr(text, " 3 (n=1)\n")); /* only one run has the row: no interval */
+    free(text);
+    finish();
+}
+END_TEST
+
+START_TEST(by_run_and_by_replication_tell_replications_apart)
+{
+    make_replications();
+    load("run");
+    ck_assert_uint_eq(grouping.count, 3);
+    ck_assert_str_eq(grouping.groups[0].label, "a");
+    unload();
+    load("replication");
+    ck_assert_uint_eq(grouping.count, 3);
+    ck_assert_str_eq(grouping.groups[0].label, "0");
+    ck_assert_str_eq(grouping.groups[2].label, "2");
+    finish();
+}
+END_TEST
+
+START_TEST(by_takes_dots_and_pointers_and_refuses_what_no_run_has)
+{
+    support_folder(folder);
+    support_three(folder);
+    static const char *const spellings[] = {"messaging.path", "/messaging/path"};
+    for (int i = 0; i < 2; i++) {
+        load(spellings[i]);
+        ck_assert_uint_eq(grouping.count, 3);
+        ck_assert_str_eq(grouping.by, "messaging.path");
+        ck_assert_str_eq(grouping.groups[0].label, "slow");
+        unload();
+    }
+    char *paths[] = {folder};
+    ck_assert_int_eq(operands_load(paths, 1, false, &operands, &error), 0);
+    ck_assert_int_eq(group_runs(operands.runs, 3, "messaging.pth", &grouping, &error), -1);
+    ck_assert_ptr_nonnull(strstr(error.text, "messaging.pth: no run has such a parameter"));
+    operands_free(&operands);
+    support_remove(folder);
+}
+END_TEST
+
+START_TEST(csv_json_and_tex_carry_the_same_numbers)
+{
+    load_three();
+    table_keep(&table, "latency_cross_p99,packet_bytes");
+    char *csv = printed(table_print_csv), *json = printed(table_print_json);
+    char *tex = printed(table_print_tex);
+    ck_assert_ptr_nonnull(strstr(csv, "\nslow,\"message latency, created to delivered\","
+                                      "latency_cross_p99,s,1,1.198,,,0.95\n"));
+    ck_assert_ptr_nonnull(strstr(json, "{\"group\":\"slow\",\"by\":\"messaging.path\","));
+    ck_assert_ptr_nonnull(strstr(json, "\"metric\":\"latency_cross_p99\",\"unit\":\"s\",\"n\":1,"
+                                       "\"mean\":1.198,\"sd\":null,\"half_width\":null,"));
+    ck_assert_ptr_nonnull(strstr(tex, "cross-shard p99 & s & 1.198 & 0.598 & 0.578 \\\\\n"));
+    ck_assert_ptr_nonnull(strstr(tex, "\\begin{tabular}{llrrr}\n\\toprule\n"));
+    free(csv);
+    free(json);
+    free(tex);
+    finish();
+}
+END_TEST
+
+START_TEST(a_run_that_carries_too_little_is_saturated)
+{
+    support_folder(folder);
+    const struct support_run run = {.run_key = "k",
+                                    .config_hash = "c",
+                                    .result_hash = "r",
+                                    .experiment = "e",
+                                    .status = "ok",
+                                    .sim_end_ns = 100000000000};
+    sqlite3 *database = support_database(folder, "k.db", &run);
+    for (int i = 0; i < 100; i++)
+        support_sql(database,
+                    "INSERT INTO tx VALUES (%d, NULL, 3, 1, %d000000, NULL, NULL, %s, %d,"
+                    " NULL)",
+                    i, i, i < 94 ? "90000000000" : "NULL", i < 94 ? 1 : 4);
+    support_close(database);
+    load(NULL);
+    ck_assert_double_eq_tol(row_of("load_carried_share")->cells[0].values[0], 0.94, 1e-12);
+    ck_assert_double_eq(row_of("saturated")->cells[0].values[0], 1);
+    finish();
+}
+END_TEST
+
+START_TEST(many_groups_break_into_blocks_within_the_line)
+{
+    support_folder(folder);
+    for (int i = 0; i < 12; i++) {
+        char name[16], key[16];
+        snprintf(name, sizeof name, "%c.db", 'a' + i);
+        snprintf(key, sizeof key, "key%d", i);
+        const struct support_run run = {.run_key = key,
+                                        .config_hash = key,
+                                        .result_hash = "r",
+                                        .experiment = key,
+                                        .status = "ok",
+                                        .sim_end_ns = 1000000000};
+        support_close(support_database(folder, name, &run));
+    }
+    load(NULL);
+    char *text = printed(table_print_text), *rest = NULL;
+    int heads = 0;
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        ck_assert_uint_le(strlen(line), 100);
+        heads += strncmp(line, "  runs", 6) == 0;
+    }
+    ck_assert_int_gt(heads, 1);
+    free(text);
+    finish();
+}
+END_TEST
+
+CHECK_MAIN("report", text_lays_slow_instant_and_both_side_by_side,
+           report_states_the_method_and_names_growing_queues,
+           replications_give_a_mean_and_a_student_interval,
+           by_run_and_by_replication_tell_replications_apart,
+           by_takes_dots_and_pointers_and_refuses_what_no_run_has,
+           csv_json_and_tex_carry_the_same_numbers, a_run_that_carries_too_little_is_saturated,
+           many_groups_break_into_blocks_within_the_line)
