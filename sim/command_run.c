@@ -91,7 +91,7 @@ static uint64_t quantity(struct argp_state *state, const char *option, enum para
                          const char *text, const char *sample)
 {
     int64_t value = 0;
-    if (quantity_parse(kind, text, &value) != QUANTITY_OK || value <= 0)
+    if (quantity_parse(kind, text, &value) != QUANTITY_FINE || value <= 0)
         argp_error(state, "%s: expected %s, got \"%s\"", option, sample, text);
     return (uint64_t)value;
 }

@@ -145,7 +145,8 @@ struct world {
 
     /* faults */
     struct fault_window *windows;
-    uint32_t window_count, window_capacity, link_faults_active;
+    uint32_t window_count, window_capacity;
+    uint32_t *link_faults, link_faults_active; /* windows of links that act now, ascending */
 
     /* events */
     const struct queue_type *queue_type;

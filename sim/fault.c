@@ -176,6 +176,9 @@ int fault_resolve(struct world *world, struct diagnostics *diagnostics)
     for (uint32_t i = 0; i < plan->count; i++)
         if (check_spec(world, &plan->specs[i], diagnostics))
             expand_spec(world, i, diagnostics);
+    if (world->window_count > 0)
+        world->link_faults = memory_take(&world->memory, "faults",
+                                         world->window_count * sizeof *world->link_faults);
     return diagnostics->errors > errors ? -1 : 0;
 }
 
@@ -287,13 +290,30 @@ static void tell_layers(struct world *world, uint32_t node, const struct fault *
             world->model[slot]->on_fault(world->state[slot], &world->context, fault);
 }
 
+/* The link faults that act now, in the order of the scenario, whichever began first. */
+static void list_link_fault(struct world *world, uint32_t index, bool begins)
+{
+    uint32_t at = 0, *list = world->link_faults;
+    while (at < world->link_faults_active && list[at] < index)
+        at++;
+    if (begins) {
+        memmove(list + at + 1, list + at, (world->link_faults_active - at) * sizeof *list);
+        list[at] = index;
+        world->link_faults_active++;
+    } else {
+        SIM_ASSERT(at < world->link_faults_active && list[at] == index);
+        world->link_faults_active--;
+        memmove(list + at, list + at + 1, (world->link_faults_active - at) * sizeof *list);
+    }
+}
+
 void fault_apply(struct world *world, uint32_t index, bool begins)
 {
     struct fault_window *window = &world->windows[index];
     enum fault_type type = window->spec->type;
     window->active = begins;
     if (is_link_fault(type)) {
-        world->link_faults_active += begins ? 1U : UINT32_MAX;
+        list_link_fault(world, index, begins);
         return;
     }
     /* The end of a crash is a restart to the layers. */
@@ -321,10 +341,9 @@ static bool link_concerned(const struct world *world, const struct fault_window 
 
 enum drop_reason fault_on_link(struct world *world, const struct event *event, uint64_t *delay_ns)
 {
-    for (uint32_t i = 0; i < world->window_count; i++) {
+    for (uint32_t k = 0; k < world->link_faults_active; k++) {
+        uint32_t i = world->link_faults[k];
         const struct fault_window *window = &world->windows[i];
-        if (!window->active || !is_link_fault(window->spec->type))
-            continue;
         if (window->spec->type == FAULT_PARTITION) {
             uint16_t from = window->member[event->from], to = window->member[event->to];
             if (from && to && from != to)
@@ -360,6 +379,9 @@ void fault_free(struct world *world)
         memory_give(&world->memory, world->windows[i].nodes,
                     (world->windows[i].node_count + 1) * sizeof(uint32_t));
     }
+    if (world->link_faults)
+        memory_give(&world->memory, world->link_faults,
+                    world->window_count * sizeof *world->link_faults);
     memory_give(&world->memory, world->windows,
                 world->window_capacity * sizeof(struct fault_window));
 }
