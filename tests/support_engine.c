@@ -1,10 +1,10 @@
 #include "tests/support_engine.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sim/context.h"
+#include "sim/sim_assert.h"
 
 /* The kernel alone: no models, no stack. */
 const struct model *const model_registry[] = {NULL};
@@ -41,7 +41,7 @@ struct engine_result support_run(const struct scenario *scenario,
     int status = engine_run(scenario, options ? options : &defaults, &diagnostics, &result);
     if (status != 0)
         diagnostics_print(&diagnostics, stderr, 0, false);
-    ck_assert_int_eq(status, 0);
+    SIM_ASSERT(status == 0);
     diagnostics_free(&diagnostics);
     return result;
 }
