@@ -234,6 +234,7 @@ void diagnostics_print(const struct diagnostics *diagnostics, FILE *out, size_t 
     SIM_ASSERT(sorted != NULL);
     for (size_t i = 0; i < count; i++)
         sorted[i] = &diagnostics->list[i];
+    /* There are no ties: records of one place keep the order of the list they stand in. */
     qsort(sorted, count, sizeof *sorted, compare_places);
     size_t shown = limit == 0 || limit > count ? count : limit;
     for (size_t i = 0; i < shown; i++) {

@@ -15,7 +15,8 @@
 struct cJSON;
 struct diagnostics;
 
-enum { JSON_DEPTH_MAX = 64, JSON_NODE_NONE = UINT32_MAX };
+enum { JSON_DEPTH_MAX = 64 };
+#define JSON_NODE_NONE UINT32_MAX /* an enumerator is an int */
 #define JSON_BYTES_MAX ((size_t)16 << 20)
 
 struct json_node {

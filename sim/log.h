@@ -7,6 +7,13 @@
  * passes integrity_check, whose run.status is `running`. No index while running; at the end on
  * message and tx, then ANALYZE.
  *
+ * Integers are written as they are: SQLite has 64-bit signed ones only, so an unsigned value above
+ * INT64_MAX (a subject, say) is stored as its two's complement. Rows of `event` are numbered from
+ * 1 by the caller; the numbers are those before any filter, so a filtered log has gaps.
+ *
+ * Cost: about 20 ns for the calling thread and 0.7 us for the writer's, a row of `event`; when the
+ * writer falls behind, the caller sleeps.
+ *
  * Legal order: log_open, log_text_* (dictionaries), log_* rows from one thread, log_close. All
  * functions but log_open take NULL for "no database" and then do nothing. */
 
@@ -37,7 +44,9 @@ struct log_end {
 
 /* log_open creates PATH.partial (and the folders above it). With force an existing PATH is
  * replaced at the end. Returns NULL with a complete sentence in ret_error (`error_bytes`) when PATH
- * exists without force, or anything cannot be written. */
+ * exists without force, or anything cannot be written. A PATH.partial in the way is replaced when
+ * it is the leftover of a killed run, refused when another run is writing it (it is locked) or when
+ * it is no result database. */
 struct log *log_open(const char *path, bool force, enum log_level level, const struct log_run *run,
                      char *ret_error, size_t error_bytes);
 
@@ -52,7 +61,8 @@ void log_param(struct log *log, const char *path, const char *text, double numbe
                const char *unit, bool swept, const char *origin);
 
 struct log_event {
-    uint64_t seq, t_ns, entity, peer, subject, cause; /* entity, peer: 0 = NULL */
+    /* seq counts from 1. NULL: 0 in entity, peer and cause, UINT64_MAX in subject */
+    uint64_t seq, t_ns, entity, peer, subject, cause;
     int64_t bytes, value;                              /* LOG_NULL = NULL */
     uint32_t kind_id, chain;                           /* chain: 0 = NULL */
     enum log_weight weight;
@@ -64,11 +74,13 @@ void log_event(struct log *log, const struct log_event *event);
 /* Whole rows, columns in the order of the table; LOG_NULL = NULL. */
 void log_message(struct log *log, const int64_t column[11]);
 void log_tx(struct log *log, const int64_t column[10]); /* type and reason are codes */
+/* The layer's name is that of the first log_kind with this slot (kind_id >> 8); phase is a string
+ * constant. Asserts that there was one. */
 void log_tx_phase(struct log *log, uint64_t tx_id, uint32_t slot, const char *phase, uint64_t ns);
 void log_fault(struct log *log, uint32_t index, const char *type, const char *target,
                uint64_t from_ns, uint64_t to_ns /* UINT64_MAX = NULL */, const char *detail);
-void log_violation(struct log *log, const char *property, uint64_t seq, uint64_t t_ns,
-                   const char *text);
+void log_violation(struct log *log, const char *property, uint64_t seq /* 0 = NULL */,
+                   uint64_t t_ns, const char *text);
 void log_sample(struct log *log, const char *name /* constant */, int64_t entity /* -1 = all */,
                 uint64_t t_ns, int64_t value);
 void log_metric(struct log *log, const char *name, int64_t entity /* -1 = all */, double value,
@@ -78,7 +90,8 @@ void log_metric(struct log *log, const char *name, int64_t entity /* -1 = all */
 bool log_failed(const struct log *log);
 
 /* log_close writes the end of the run, indices, ANALYZE, and renames. Returns 0, or -1 with the
- * reason in ret_error; then no *.db exists that looks whole. Frees the log in every case. */
+ * reason in ret_error; then no *.db exists that looks whole and the .partial stays. `end` NULL
+ * gives the run up before it began: nothing stays. Frees the log in every case. */
 int log_close(struct log *log, const struct log_end *end, char *ret_error, size_t error_bytes,
               uint64_t *ret_file_bytes);
 

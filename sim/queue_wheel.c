@@ -1,0 +1,578 @@
+#include "sim/queue.h"
+
+#include <string.h>
+
+#include "sim/memory.h"
+#include "sim/queue_ring.h"
+#include "sim/sim_assert.h"
+
+/* A bucket wheel with lazily sorted buckets, a radix far list and a heap for late arrivals.
+ *
+ * Time is cut into buckets of 2^shift ns. The wheel holds the buckets of two half turns, the
+ * `half` that is being popped and the next one; an entry beyond them waits in one of 64 far
+ * buckets, chosen by the highest bit in which its half turn differs from the last one admitted.
+ * Whenever a half turn is passed, one far bucket is dealt out anew, into the wheel or into nearer
+ * far buckets: an entry moves at most 64 times, and twice or thrice as a rule. Bitmaps in three
+ * levels find the next bucket that is not empty, so empty time costs nothing; when the wheel is
+ * empty it jumps to the first far entry.
+ *
+ * A bucket is a list of chunks of four entries, so a push stores to two cold lines and waits for
+ * neither; a drained chunk is the next one to be filled, while its lines are hot. When a bucket
+ * becomes current it is copied to `run` and sorted. What arrives for the current bucket, or for
+ * time before it, goes to a heap, `late`. So one instant with any number of ties costs a sort, and
+ * a wheel that fits its load badly is a heap.
+ *
+ * Every now and then (a number of pops that grows with the entries, so its cost is constant an
+ * event) the mean distance of pops says whether the buckets should be wider or narrower. It counts
+ * a gap as a half turn at most: a single jump of 2^60 ns must not make all buckets wide. Nothing
+ * of this can change the order of pops, only their cost. */
+
+enum {
+    CHUNK_SHIFT = 2,
+    CHUNK_ENTRIES = 1 << CHUNK_SHIFT,
+    PAGE_SHIFT = 9, /* chunks in a page */
+    LINE_BYTES = 64,
+    FAR_COUNT = 64,
+    BITS_SHIFT_MIN = 6,
+    BITS_SHIFT_MAX = 22,       /* buckets in the wheel: 2^6 to 2^22 */
+    POPS_PER_BUCKET_SHIFT = 2, /* wanted entries a bucket: about 4 */
+    RETUNE_POPS_MIN = 1024,
+    SAMPLES = 255,
+    WIDTH_SHIFT_MAX = 40, /* 2^40 ns = 18 min */
+    INSERTION_MAX = 24
+};
+
+struct chunk {
+    struct queue_entry entry[CHUNK_ENTRIES];
+};
+_Static_assert(sizeof(struct chunk) == 2 * LINE_BYTES, "a chunk is two cache lines");
+
+struct entries { /* a counted array */
+    struct queue_entry *entry;
+    uint32_t count, capacity;
+};
+
+struct queue {
+    struct memory *memory;
+    size_t count;
+    struct entries run; /* the current bucket, ascending; popped from run_next on */
+    uint32_t run_next;
+    struct entries late; /* binary heap of entries at or before bucket `current` */
+    uint64_t current;    /* number of the current bucket: time >> width_shift */
+    uint64_t admitted;   /* the last half turn in the wheel; the one popped is admitted - 1 */
+    struct queue_ring ring;
+    struct queue_bucket far[FAR_COUNT];
+    uint64_t far_bits; /* a bit a far bucket */
+    size_t far_count;
+    struct entries spare; /* for merging */
+
+    unsigned char **pages; /* of chunks; chunk 0 is never used */
+    uint32_t page_count, page_capacity;
+    uint32_t *next; /* of a chunk: the older one of its bucket, or the next free one */
+    uint32_t chunk_count, next_capacity, free_chunk;
+
+    bool popped_any, tuned;
+    struct order_key last; /* of the last pop */
+    uint64_t pops, gap_sum_ns, gap_max_ns;
+};
+
+static const char *const NAME = "event queue";
+
+/* ---- chunks ---- */
+
+static struct chunk *chunk_at(const struct queue *queue, uint32_t chunk)
+{
+    unsigned char *page = queue->pages[chunk >> PAGE_SHIFT];
+    uintptr_t aligned = ((uintptr_t)page + LINE_BYTES - 1) & ~(uintptr_t)(LINE_BYTES - 1);
+    return (struct chunk *)aligned + (chunk & ((UINT32_C(1) << PAGE_SHIFT) - 1));
+}
+
+static size_t page_bytes(void)
+{
+    return (sizeof(struct chunk) << PAGE_SHIFT) + LINE_BYTES;
+}
+
+static uint32_t chunk_take(struct queue *queue)
+{
+    if (queue->free_chunk != 0) {
+        uint32_t chunk = queue->free_chunk;
+        queue->free_chunk = queue->next[chunk];
+        return chunk;
+    }
+    uint32_t chunk = queue->chunk_count;
+    SIM_ASSERT(chunk < UINT32_MAX);
+    if (chunk >= queue->next_capacity)
+        queue->next = memory_grow(queue->memory, NAME, queue->next, &queue->next_capacity,
+                                  chunk + 1, sizeof *queue->next);
+    if (chunk >> PAGE_SHIFT == queue->page_count) {
+        if (queue->page_count == queue->page_capacity)
+            queue->pages = memory_grow(queue->memory, NAME, queue->pages, &queue->page_capacity,
+                                       queue->page_count + 1, sizeof *queue->pages);
+        queue->pages[queue->page_count++] = memory_take(queue->memory, NAME, page_bytes());
+    }
+    queue->chunk_count++;
+    return chunk;
+}
+
+static void bucket_add(struct queue *queue, struct queue_bucket *bucket,
+                       const struct queue_entry *entry)
+{
+    uint32_t at = bucket->count & (CHUNK_ENTRIES - 1);
+    if (at == 0) {
+        uint32_t chunk = chunk_take(queue);
+        queue->next[chunk] = bucket->chunk;
+        bucket->chunk = chunk;
+    }
+    chunk_at(queue, bucket->chunk)->entry[at] = *entry;
+    bucket->count++;
+    SIM_ASSERT(bucket->count != 0);
+}
+
+/* Takes the newest chunk of a bucket away and copies its entries. Returns how many. */
+static uint32_t bucket_take_chunk(struct queue *queue, struct queue_bucket *bucket,
+                                  struct queue_entry ret_entry[CHUNK_ENTRIES])
+{
+    uint32_t chunk = bucket->chunk;
+    uint32_t count = ((bucket->count - 1) & (CHUNK_ENTRIES - 1)) + 1;
+    memcpy(ret_entry, chunk_at(queue, chunk)->entry, count * sizeof *ret_entry);
+    bucket->chunk = queue->next[chunk];
+    bucket->count -= count;
+    queue->next[chunk] = queue->free_chunk;
+    queue->free_chunk = chunk;
+    return count;
+}
+
+/* ---- sorted run and late heap ---- */
+
+static void entries_reserve(struct queue *queue, struct entries *entries, uint32_t count)
+{
+    if (count > entries->capacity)
+        entries->entry = memory_grow(queue->memory, NAME, entries->entry, &entries->capacity, count,
+                                     sizeof *entries->entry);
+}
+
+static void entries_free(struct queue *queue, struct entries *entries)
+{
+    memory_give(queue->memory, entries->entry, entries->capacity * sizeof *entries->entry);
+    *entries = (struct entries){0};
+}
+
+static void late_push(struct queue *queue, const struct queue_entry *entry)
+{
+    struct entries *late = &queue->late;
+    entries_reserve(queue, late, late->count + 1);
+    uint32_t at = late->count++;
+    while (at > 0) {
+        uint32_t parent = (at - 1) / 2;
+        if (!order_before(&entry->key, &late->entry[parent].key))
+            break;
+        late->entry[at] = late->entry[parent];
+        at = parent;
+    }
+    late->entry[at] = *entry;
+}
+
+static void late_pop(struct queue *queue)
+{
+    struct entries *late = &queue->late;
+    struct queue_entry moved = late->entry[--late->count];
+    uint32_t at = 0;
+    for (uint32_t child = 1; child < late->count; child = 2 * at + 1) {
+        if (child + 1 < late->count &&
+            order_before(&late->entry[child + 1].key, &late->entry[child].key))
+            child++;
+        if (!order_before(&late->entry[child].key, &moved.key))
+            break;
+        late->entry[at] = late->entry[child];
+        at = child;
+    }
+    if (late->count > 0)
+        late->entry[at] = moved;
+}
+
+static void sort_short(struct queue_entry *entry, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        struct queue_entry moved = entry[i];
+        uint32_t at = i;
+        for (; at > 0 && order_before(&moved.key, &entry[at - 1].key); at--)
+            entry[at] = entry[at - 1];
+        entry[at] = moved;
+    }
+}
+
+static void merge(const struct queue_entry *from, uint32_t middle, uint32_t count,
+                  struct queue_entry *ret_to)
+{
+    uint32_t left = 0;
+    uint32_t right = middle;
+    for (uint32_t i = 0; i < count; i++) {
+        bool take_left =
+            left < middle && (right >= count || order_before(&from[left].key, &from[right].key));
+        ret_to[i] = take_left ? from[left++] : from[right++];
+    }
+}
+
+/* Sorts the run: by insertion when short, else bottom-up merges of short pieces. */
+static void sort_run(struct queue *queue)
+{
+    struct entries *run = &queue->run;
+    if (run->count <= INSERTION_MAX) {
+        sort_short(run->entry, run->count);
+        return;
+    }
+    for (uint32_t i = 0; i < run->count; i += INSERTION_MAX) {
+        uint32_t rest = run->count - i;
+        sort_short(run->entry + i, rest < INSERTION_MAX ? rest : INSERTION_MAX);
+    }
+    entries_reserve(queue, &queue->spare, run->count);
+    for (uint64_t length = INSERTION_MAX; length < run->count; length *= 2) {
+        for (uint64_t i = 0; i < run->count; i += 2 * length) {
+            uint64_t rest = run->count - i;
+            uint64_t whole = rest < 2 * length ? rest : 2 * length;
+            uint64_t middle = rest < length ? rest : length;
+            merge(run->entry + i, (uint32_t)middle, (uint32_t)whole, queue->spare.entry + i);
+        }
+        struct entries sorted = queue->spare;
+        sorted.count = run->count;
+        queue->spare = *run;
+        *run = sorted;
+    }
+}
+
+/* ---- where an entry goes ---- */
+
+static uint64_t half_of(const struct queue *queue, uint64_t bucket)
+{
+    return bucket >> (queue->ring.size_shift - 1);
+}
+
+static void far_add(struct queue *queue, const struct queue_entry *entry, uint64_t half)
+{
+    unsigned at = 63U - (unsigned)__builtin_clzll(half ^ queue->admitted);
+    bucket_add(queue, &queue->far[at], entry);
+    queue->far_bits |= UINT64_C(1) << at;
+    queue->far_count++;
+}
+
+static void insert(struct queue *queue, const struct queue_entry *entry)
+{
+    uint64_t bucket = entry->key.time_ns >> queue->ring.width_shift;
+    if (bucket <= queue->current) {
+        late_push(queue, entry);
+        return;
+    }
+    uint64_t half = half_of(queue, bucket);
+    if (half > queue->admitted) {
+        far_add(queue, entry, half);
+        return;
+    }
+    uint64_t at = bucket & ((UINT64_C(1) << queue->ring.size_shift) - 1);
+    if (queue->ring.buckets[at].count == 0)
+        queue_ring_mark(&queue->ring, at);
+    bucket_add(queue, &queue->ring.buckets[at], entry);
+}
+
+/* Lets half turns up to `half` into the wheel. No far entry may lie strictly between the old and
+ * the new one: then only the far bucket of the highest changed bit can be touched. */
+static void admit(struct queue *queue, uint64_t half)
+{
+    unsigned at = 63U - (unsigned)__builtin_clzll(half ^ queue->admitted);
+    queue->admitted = half;
+    struct queue_bucket dealt = queue->far[at];
+    queue->far[at] = (struct queue_bucket){0};
+    queue->far_bits &= ~(UINT64_C(1) << at);
+    queue->far_count -= dealt.count;
+    struct queue_entry entry[CHUNK_ENTRIES];
+    while (dealt.count > 0) {
+        uint32_t count = bucket_take_chunk(queue, &dealt, entry);
+        for (uint32_t i = 0; i < count; i++)
+            insert(queue, &entry[i]);
+    }
+}
+
+/* The least half turn in the far list, which is not empty: it stands in the lowest bucket. */
+static uint64_t far_first(const struct queue *queue)
+{
+    const struct queue_bucket *bucket = &queue->far[__builtin_ctzll(queue->far_bits)];
+    uint64_t first = UINT64_MAX;
+    uint32_t left = bucket->count;
+    for (uint32_t chunk = bucket->chunk; left > 0; chunk = queue->next[chunk]) {
+        uint32_t count = ((left - 1) & (CHUNK_ENTRIES - 1)) + 1;
+        for (uint32_t i = 0; i < count; i++) {
+            uint64_t time_ns = chunk_at(queue, chunk)->entry[i].key.time_ns;
+            uint64_t half = half_of(queue, time_ns >> queue->ring.width_shift);
+            first = half < first ? half : first;
+        }
+        left -= count;
+    }
+    return first;
+}
+
+/* Puts the wheel so that `current` was just popped. */
+static void stand_at(struct queue *queue, uint64_t current)
+{
+    queue->current = current;
+    queue->admitted = half_of(queue, current) + 1;
+    queue->gap_max_ns = UINT64_C(1) << (queue->ring.width_shift + queue->ring.size_shift - 1);
+}
+
+/* Makes the next bucket that is not empty the current one. False: there is none. */
+static bool advance(struct queue *queue)
+{
+    struct queue_ring *ring = &queue->ring;
+    uint64_t half_size = UINT64_C(1) << (ring->size_shift - 1);
+    uint64_t mask = 2 * half_size - 1;
+    uint64_t half = queue->admitted - 1;
+    uint64_t end = (half + 1) * half_size; /* of this half turn, in bucket numbers */
+    uint64_t base = (half * half_size) & mask;
+    uint64_t found = base + half_size;
+    SIM_ASSERT(half_of(queue, queue->current) == half);
+    if (queue->current + 1 < end)
+        found = queue_ring_find(ring, (queue->current + 1) & mask, base + half_size);
+    if (found == base + half_size) {
+        base = (base + half_size) & mask;
+        found = queue_ring_find(ring, base, base + half_size);
+        if (found == base + half_size) {
+            if (queue->far_count == 0)
+                return false;
+            uint64_t first = far_first(queue);
+            SIM_ASSERT(first > queue->admitted);
+            queue->current = first * half_size - 1;
+            admit(queue, first);
+            base = (first * half_size) & mask;
+            half = first - 1;
+        }
+        admit(queue, half + 2);
+        found = queue_ring_find(ring, base, base + half_size);
+        SIM_ASSERT(found < base + half_size);
+        half++;
+    }
+    queue->current = half * half_size + (found - base);
+    queue_ring_clear(ring, found);
+    struct queue_bucket *bucket = &ring->buckets[found];
+    entries_reserve(queue, &queue->run, bucket->count + CHUNK_ENTRIES);
+    queue->run_next = 0;
+    queue->run.count = 0;
+    while (bucket->count > 0)
+        queue->run.count += bucket_take_chunk(queue, bucket, queue->run.entry + queue->run.count);
+    /* The next bucket's lines travel while this one is sorted and popped. */
+    uint32_t next_chunk = ring->buckets[(found + 1) & mask].chunk;
+    __builtin_prefetch(&ring->buckets[(found + 8) & mask]);
+    if (next_chunk != 0) {
+        __builtin_prefetch(chunk_at(queue, next_chunk));
+        __builtin_prefetch((unsigned char *)chunk_at(queue, next_chunk) + LINE_BYTES);
+    }
+    sort_run(queue);
+    return true;
+}
+
+/* ---- tuning ---- */
+
+static unsigned log2_floor(uint64_t x)
+{
+    return x == 0 ? 0 : 63U - (unsigned)__builtin_clzll(x);
+}
+
+static unsigned size_shift_for(size_t count)
+{
+    unsigned shift = log2_floor(count) + 1;
+    if (shift < BITS_SHIFT_MIN)
+        return BITS_SHIFT_MIN;
+    return shift > BITS_SHIFT_MAX ? BITS_SHIFT_MAX : shift;
+}
+
+static unsigned width_shift_for(uint64_t gap_ns_sum, uint64_t gaps)
+{
+    uint64_t gap_quarter_ns =
+        gap_ns_sum /
+        (gaps + 1 > 1 << POPS_PER_BUCKET_SHIFT ? (gaps + 1) >> POPS_PER_BUCKET_SHIFT : 1);
+    unsigned shift = log2_floor(gap_quarter_ns);
+    return shift > WIDTH_SHIFT_MAX ? WIDTH_SHIFT_MAX : shift;
+}
+
+static void deal_out(struct queue *queue, struct queue_bucket *bucket)
+{
+    struct queue_entry entry[CHUNK_ENTRIES];
+    while (bucket->count > 0) {
+        uint32_t count = bucket_take_chunk(queue, bucket, entry);
+        for (uint32_t i = 0; i < count; i++)
+            insert(queue, &entry[i]);
+    }
+}
+
+/* Puts all entries into a ring of another size or width. O(entries + buckets). */
+static void rebuild(struct queue *queue, unsigned size_shift, unsigned width_shift)
+{
+    struct queue_ring old_ring = queue->ring;
+    struct entries old_run = queue->run;
+    struct entries old_late = queue->late;
+    struct queue_bucket old_far[FAR_COUNT];
+    memcpy(old_far, queue->far, sizeof old_far);
+    uint32_t old_next = queue->run_next;
+
+    queue_ring_open(&queue->ring, queue->memory, size_shift, width_shift);
+    memset(queue->far, 0, sizeof queue->far);
+    queue->far_bits = 0;
+    queue->far_count = 0;
+    queue->run = (struct entries){0};
+    queue->late = (struct entries){0};
+    queue->run_next = 0;
+    stand_at(queue, queue->last.time_ns >> width_shift);
+
+    for (uint32_t i = old_next; i < old_run.count; i++)
+        insert(queue, &old_run.entry[i]);
+    for (uint32_t i = 0; i < old_late.count; i++)
+        insert(queue, &old_late.entry[i]);
+    for (uint64_t i = 0; i >> old_ring.size_shift == 0; i++)
+        deal_out(queue, &old_ring.buckets[i]);
+    for (int i = 0; i < FAR_COUNT; i++)
+        deal_out(queue, &old_far[i]);
+    entries_free(queue, &old_run);
+    entries_free(queue, &old_late);
+    queue_ring_close(&old_ring, queue->memory);
+    queue->pops = 0;
+    queue->gap_sum_ns = 0;
+}
+
+/* A width from the entries themselves, when there are no pops to go by yet: from the spread of the
+ * nearer half of a sample, since the far half may be anywhere. The wheel is 64 ns long before its
+ * first pop, so nearly all entries are in the far list. */
+static unsigned width_shift_sampled(const struct queue *queue)
+{
+    uint64_t sample[SAMPLES + 1];
+    uint32_t count = 0;
+    for (int at = 0; at < FAR_COUNT; at++) {
+        uint32_t chunks = (queue->far[at].count + CHUNK_ENTRIES - 1) >> CHUNK_SHIFT;
+        uint32_t chunk = queue->far[at].chunk;
+        size_t stride = queue->count / SAMPLES + 1;
+        for (uint32_t i = 0; i < chunks && count < SAMPLES; i++) {
+            if (i % stride == 0)
+                sample[count++] = chunk_at(queue, chunk)->entry[0].key.time_ns;
+            chunk = queue->next[chunk];
+        }
+    }
+    if (count < 2)
+        return 0;
+    for (uint32_t i = 1; i < count; i++) {
+        uint64_t moved = sample[i];
+        uint32_t at = i;
+        for (; at > 0 && moved < sample[at - 1]; at--)
+            sample[at] = sample[at - 1];
+        sample[at] = moved;
+    }
+    return width_shift_for(sample[count / 2] - sample[0], queue->count / 2);
+}
+
+static void retune(struct queue *queue)
+{
+    unsigned size = size_shift_for(queue->count);
+    unsigned width =
+        queue->tuned ? width_shift_for(queue->gap_sum_ns, queue->pops) : width_shift_sampled(queue);
+    bool other_width = width > queue->ring.width_shift + 1 || width + 1 < queue->ring.width_shift;
+    bool other_size = size > queue->ring.size_shift || size + 3 < queue->ring.size_shift;
+    queue->pops = 0;
+    queue->gap_sum_ns = 0;
+    if (!queue->tuned || other_width || other_size)
+        rebuild(queue, size, width);
+    queue->tuned = true;
+}
+
+/* ---- the interface ---- */
+
+static struct queue *wheel_create(struct memory *memory)
+{
+    struct queue *queue = memory_take(memory, NAME, sizeof *queue);
+    queue->memory = memory;
+    queue->chunk_count = 1; /* chunk 0 says "none" */
+    queue->pages = memory_grow(memory, NAME, NULL, &queue->page_capacity, 1, sizeof *queue->pages);
+    queue->pages[queue->page_count++] = memory_take(memory, NAME, page_bytes());
+    queue_ring_open(&queue->ring, memory, BITS_SHIFT_MIN, 0);
+    stand_at(queue, 0);
+    return queue;
+}
+
+static void wheel_push(struct queue *queue, const struct queue_entry *entry)
+{
+    SIM_ASSERT(!queue->popped_any || order_before(&queue->last, &entry->key));
+    insert(queue, entry);
+    queue->count++;
+}
+
+/* The first entry, or NULL; *ret_late says where it stands. */
+static const struct queue_entry *first(struct queue *queue, bool *ret_late)
+{
+    if (queue->count == 0)
+        return NULL;
+    if (!queue->tuned)
+        retune(queue);
+    if (queue->run_next == queue->run.count && queue->late.count == 0) {
+        bool any = advance(queue);
+        SIM_ASSERT(any);
+    }
+    const struct queue_entry *run =
+        queue->run_next < queue->run.count ? &queue->run.entry[queue->run_next] : NULL;
+    const struct queue_entry *late = queue->late.count > 0 ? &queue->late.entry[0] : NULL;
+    *ret_late = run == NULL || (late != NULL && order_before(&late->key, &run->key));
+    return *ret_late ? late : run;
+}
+
+static bool wheel_peek(struct queue *queue, struct queue_entry *ret_entry)
+{
+    bool late;
+    const struct queue_entry *entry = first(queue, &late);
+    if (entry == NULL)
+        return false;
+    *ret_entry = *entry;
+    return true;
+}
+
+static bool wheel_pop(struct queue *queue, struct queue_entry *ret_entry)
+{
+    bool late;
+    const struct queue_entry *entry = first(queue, &late);
+    if (entry == NULL)
+        return false;
+    SIM_ASSERT(!queue->popped_any || order_before(&queue->last, &entry->key));
+    uint64_t gap_ns = queue->popped_any ? entry->key.time_ns - queue->last.time_ns : 0;
+    queue->gap_sum_ns += gap_ns < queue->gap_max_ns ? gap_ns : queue->gap_max_ns;
+    queue->last = entry->key;
+    queue->popped_any = true;
+    *ret_entry = *entry;
+    if (late)
+        late_pop(queue);
+    else
+        queue->run_next++;
+    queue->count--;
+    if (++queue->pops >= RETUNE_POPS_MIN && queue->pops >= queue->count)
+        retune(queue);
+    return true;
+}
+
+static size_t wheel_count(const struct queue *queue)
+{
+    return queue->count;
+}
+
+static void wheel_destroy(struct queue *queue)
+{
+    if (queue == NULL)
+        return;
+    queue_ring_close(&queue->ring, queue->memory);
+    entries_free(queue, &queue->run);
+    entries_free(queue, &queue->late);
+    entries_free(queue, &queue->spare);
+    for (uint32_t i = 0; i < queue->page_count; i++)
+        memory_give(queue->memory, queue->pages[i], page_bytes());
+    memory_give(queue->memory, queue->pages, queue->page_capacity * sizeof *queue->pages);
+    memory_give(queue->memory, queue->next, queue->next_capacity * sizeof *queue->next);
+    memory_give(queue->memory, queue, sizeof *queue);
+}
+
+const struct queue_type queue_wheel = {.name = "wheel",
+                                       .create = wheel_create,
+                                       .push = wheel_push,
+                                       .peek = wheel_peek,
+                                       .pop = wheel_pop,
+                                       .count = wheel_count,
+                                       .destroy = wheel_destroy};
