@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/command.h"
+#include "sim/diagnostics.h"
 
 static int command_help(int argc, char **argv);
 static int command_completion(int argc, char **argv);
@@ -20,7 +21,10 @@ static const struct command own_commands[] = {
 
 static const struct command *const command_tables[] = {sim_commands, analysis_commands,
                                                        own_commands};
-enum { TABLE_COUNT = sizeof command_tables / sizeof command_tables[0], COMMANDS_MAX = 64 };
+enum {
+    TABLE_COUNT = sizeof command_tables / sizeof command_tables[0],
+    NAMES_MAX = 128 /* of commands, or of options of one command */
+};
 
 /* Walks all tables as if they were one; NULL after the last. */
 static const struct command *command_at(size_t index)
@@ -67,9 +71,22 @@ static void print_version(FILE *out, struct argp_state *state)
     fprintf(out, "shardsim %s (%s)\n", SHARDSIM_VERSION, SHARDSIM_COMPILER);
 }
 
+/* Suggests a correction, and never applies it. */
+static void print_nearest(const char *word, const char *const *names, const char *prefix)
+{
+    const char *nearest = suggest_word(word, names);
+    if (nearest)
+        fprintf(stderr, "    try       %s%s\n", prefix, nearest);
+}
+
 static int unknown_command(const char *name)
 {
+    const char *names[NAMES_MAX + 1] = {NULL};
+    const struct command *command = NULL;
+    for (size_t i = 0; i < NAMES_MAX && (command = command_at(i)); i++)
+        names[i] = command->name;
     fprintf(stderr, "shardsim: unknown command '%s'\n", name);
+    print_nearest(name, names, "");
     fprintf(stderr, "next: shardsim help\n");
     return EXIT_USAGE;
 }
@@ -100,10 +117,29 @@ static int command_help(int argc, char **argv)
     return run_command(command, 2, arguments);
 }
 
+static bool option_is_last(const struct argp_option *option)
+{
+    return !option->name && !option->key && !option->doc;
+}
+
+/* Collects the long options of a command; the count. */
+static size_t option_names(const struct command *command, const char *names[NAMES_MAX + 1])
+{
+    size_t count = 0;
+    for (const struct argp_option *row = command->options; !option_is_last(row); row++)
+        if (row->name && count < NAMES_MAX - 3)
+            names[count++] = row->name;
+    names[count++] = "help";
+    names[count++] = "usage";
+    names[count++] = "version";
+    names[count] = NULL;
+    return count;
+}
+
 /* Writes " --seed --set" for a command's long options. */
 static void print_option_words(const struct argp_option *options)
 {
-    for (; options && (options->name || options->key || options->doc); options++)
+    for (; options && !option_is_last(options); options++)
         if (options->name && !(options->flags & OPTION_HIDDEN))
             printf(" --%s", options->name);
 }
@@ -142,33 +178,24 @@ static int command_completion(int argc, char **argv)
     return EXIT_FINE;
 }
 
-/* Returns whether `word` (after "--", up to "=") is an option or a prefix of one, as getopt takes.
- */
-static bool option_known(const struct argp_option *options, const char *word, size_t bytes)
-{
-    static const char *const common[] = {"help", "usage", "version"};
-    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
-        if (strncmp(common[i], word, bytes) == 0)
-            return true;
-    for (; options->name || options->key || options->doc; options++)
-        if (options->name && strncmp(options->name, word, bytes) == 0)
-            return true;
-    return false;
-}
-
-/* Names the first long option that the command does not have. */
+/* Names the first long option that the command does not have. A beginning of an option is an
+ * option, as getopt has it. */
 static int check_options(const struct command *command, int argc, char **argv)
 {
-    if (!command->options)
-        return EXIT_FINE;
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    const char *names[NAMES_MAX + 1];
+    size_t count = command->options ? option_names(command, names) : 0;
+    for (int i = 1; count && i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strncmp(argv[i], "--", 2) != 0)
             continue;
-        const char *word = argv[i] + 2;
-        size_t bytes = strcspn(word, "=");
-        if (option_known(command->options, word, bytes))
+        char word[64];
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(argv[i] + 2, "="), argv[i] + 2);
+        bool known = false;
+        for (size_t name = 0; name < count; name++)
+            known = known || strncmp(names[name], word, strlen(word)) == 0;
+        if (known)
             continue;
-        fprintf(stderr, "shardsim %s: unknown option '--%.*s'\n", command->name, (int)bytes, word);
+        fprintf(stderr, "shardsim %s: unknown option '--%s'\n", command->name, word);
+        print_nearest(word, names, "--");
         fprintf(stderr, "next: shardsim help %s\n", command->name);
         return EXIT_USAGE;
     }
