@@ -124,7 +124,7 @@ START_TEST(runs_to_its_duration_and_counts)
     ck_assert_uint_eq(result.sim_end_ns, scenario.duration_ns);
     ck_assert_uint_eq(result.events, balls.count);
     ck_assert_uint_eq(balls.count, 5 * 200);
-    ck_assert_uint_eq(engine_counter(&result, "workload", "bounces"), balls.count);
+    ck_assert_int_eq(engine_counter(&result, "workload", "bounces"), balls.count);
     ck_assert_uint_eq(balls.cancelled_fired, 0);
     ck_assert_uint_eq(result.properties_checked, 1);
 }
