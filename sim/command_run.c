@@ -117,18 +117,29 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     static const char *const progress[] = {"auto", "bar", "plain", "none", NULL};
     struct run_request *request = state->input;
     switch (key) {
-    case 'o': request->output_path = text; break;
-    case 'n': request->dry_run = true; break;
-    case 'f': request->force = true; break;
+    case 'o':
+        request->output_path = text;
+        break;
+    case 'n':
+        request->dry_run = true;
+        break;
+    case 'f':
+        request->force = true;
+        break;
     case KEY_SEED:
         request->seed = whole_number(state, "--seed", text);
         request->has_seed = true;
         break;
-    case KEY_SET: add_set(state, request, text); break;
-    case KEY_UNTIL:
-        request->until_ns = quantity(state, "--until", PARAM_DURATION, text, "a time such as \"20s\"");
+    case KEY_SET:
+        add_set(state, request, text);
         break;
-    case KEY_LOG: request->log_level = choose(state, "--log", text, levels); break;
+    case KEY_UNTIL:
+        request->until_ns =
+            quantity(state, "--until", PARAM_DURATION, text, "a time such as \"20s\"");
+        break;
+    case KEY_LOG:
+        request->log_level = choose(state, "--log", text, levels);
+        break;
     case KEY_MAX_WALL:
         request->max_wall_ns =
             quantity(state, "--max-wall", PARAM_DURATION, text, "a time such as \"30min\"");
@@ -140,12 +151,18 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     case KEY_MAX_EVENTS:
         request->max_events = whole_number(state, "--max-events", text);
         break;
-    case KEY_POINT: request->point = (int64_t)whole_number(state, "--point", text); break;
+    case KEY_POINT:
+        request->point = (int64_t)whole_number(state, "--point", text);
+        break;
     case KEY_REPLICATION:
         request->replication = whole_number(state, "--replication", text);
         break;
-    case KEY_PROGRESS: request->progress = choose(state, "--progress", text, progress); break;
-    case KEY_QUEUE: set_queue(state, request, text); break;
+    case KEY_PROGRESS:
+        request->progress = choose(state, "--progress", text, progress);
+        break;
+    case KEY_QUEUE:
+        set_queue(state, request, text);
+        break;
     case KEY_GROUP_ORDER:
         request->group_order = whole_number(state, "--group-order", text);
         break;
@@ -158,17 +175,18 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         if (!request->scenario_path)
             argp_error(state, "which scenario? (\"-\" reads stdin)");
         break;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
 static void utc_now(char text[32])
 {
-    time_t now = time(NULL); /* wall clock: for the run table only */
+    time_t now = time(NULL); /* outside the simulation: for the run table only */
     struct tm parts;
     gmtime_r(&now, &parts);
-    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts); /* outside the simulation */
 }
 
 static void join_arguments(int argc, char **argv, char *text, size_t bytes)
@@ -184,7 +202,7 @@ static struct log *open_log(const struct scenario *scenario, const struct run_re
 {
     char error[1024], models[1024], libraries[160], started[32];
     struct utsname host;
-    uname(&host);
+    uname(&host); /* outside the simulation */
     scenario_model_version(scenario, models, sizeof models);
     snprintf(libraries, sizeof libraries, "sqlite %s, cjson %s, sodium %s", sqlite3_libversion(),
              cJSON_Version(), sodium_version_string());
@@ -216,11 +234,16 @@ static struct log *open_log(const struct scenario *scenario, const struct run_re
 static int exit_of(const struct engine_result *result)
 {
     switch (result->status) {
-    case ENGINE_OK: return EXIT_FINE;
-    case ENGINE_LIMIT: return EXIT_LIMIT;
-    case ENGINE_INTERRUPTED: return signal_number == SIGTERM ? EXIT_SIGTERM : EXIT_SIGINT;
-    case ENGINE_VIOLATION: return EXIT_VIOLATION;
-    case ENGINE_LOG_FAILED: return EXIT_IO;
+    case ENGINE_OK:
+        return EXIT_FINE;
+    case ENGINE_LIMIT:
+        return EXIT_LIMIT;
+    case ENGINE_INTERRUPTED:
+        return signal_number == SIGTERM ? EXIT_SIGTERM : EXIT_SIGINT;
+    case ENGINE_VIOLATION:
+        return EXIT_VIOLATION;
+    case ENGINE_LOG_FAILED:
+        return EXIT_IO;
     }
     return EXIT_OUR_FAULT;
 }
@@ -228,7 +251,7 @@ static int exit_of(const struct engine_result *result)
 static double wall_seconds(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_MONOTONIC, &now); /* outside the simulation */
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
@@ -236,15 +259,15 @@ static void fill_end(const struct engine_result *result, double wall_s, struct l
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    *ret_end = (struct log_end){
-        .status = engine_status_names[result->status],
-        .sim_end_ns = result->sim_end_ns,
-        .n_events = result->events,
-        .result_hash = {result->result_hash[0], result->result_hash[1]},
-        .wall_s = wall_s,
-        .cpu_s = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                 (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6,
-        .max_rss_kib = (uint64_t)usage.ru_maxrss};
+    *ret_end =
+        (struct log_end){.status = engine_status_names[result->status],
+                         .sim_end_ns = result->sim_end_ns,
+                         .n_events = result->events,
+                         .result_hash = {result->result_hash[0], result->result_hash[1]},
+                         .wall_s = wall_s,
+                         .cpu_s = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6,
+                         .max_rss_kib = (uint64_t)usage.ru_maxrss};
 }
 
 static void catch_signals(void)
@@ -327,18 +350,22 @@ static int exit_of_load(const struct diagnostics *diagnostics)
 int command_run(int argc, char **argv)
 {
     static const struct argp argp = {
-        command_run_options, parse_option, "SCENARIO|-",
+        command_run_options,
+        parse_option,
+        "SCENARIO|-",
         "Runs one scenario and writes one database.\v"
         "Exit codes: 0 fine, 3 bad scenario, 4 a property was violated, 7 input/output, 8 a limit "
         "stopped the run, 130/143 a signal did; what was done is saved.",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     struct run_request request = {.point = -1, .log_level = -1};
     argp_err_exit_status = EXIT_USAGE;
     if (argp_parse(&argp, argc, argv, 0, NULL, &request) != 0)
         return EXIT_USAGE;
     join_arguments(argc, argv, request.command_line, sizeof request.command_line);
     const char *skip = strncmp(request.command_line, "shardsim ", 9) == 0 ? request.command_line + 9
-                                                                         : request.command_line;
+                                                                          : request.command_line;
     memmove(request.command_line, skip, strlen(skip) + 1);
     struct diagnostics diagnostics = {0};
     struct scenario *scenario = NULL;

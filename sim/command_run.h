@@ -38,8 +38,8 @@ struct run_progress_state {
 void run_progress_show(void *state, const struct engine_progress *progress);
 void run_progress_end(struct run_progress_state *state);
 
-/* run_summary_print writes the lines that end a run; figures come from the database at `path`, which
- * is whole (or, after a failure, NULL). */
+/* run_summary_print writes the lines that end a run; figures come from the database at `path`,
+ * which is whole. */
 void run_summary_print(const struct scenario *scenario, const struct run_request *request,
                        const struct engine_result *result, double wall_s, const char *path,
                        uint64_t file_bytes);

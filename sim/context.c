@@ -100,8 +100,8 @@ uint64_t context_work_ns(const struct context *context, uint64_t ns)
     return exact_divide_up(ns, context->world->nodes[context->self].slow_1024, 1024);
 }
 
-void context_rng(const struct context *context, struct rng_stream *stream,
-                 enum rng_purpose purpose, uint64_t entity, uint64_t item)
+void context_rng(const struct context *context, struct rng_stream *stream, enum rng_purpose purpose,
+                 uint64_t entity, uint64_t item)
 {
     rng_stream_at(stream, &context->world->rng, purpose, entity, item);
 }
@@ -109,15 +109,15 @@ void context_rng(const struct context *context, struct rng_stream *stream,
 void context_trace(struct context *context, const struct trace *trace)
 {
     SIM_ASSERT(trace->slot < SLOT_MAX && trace->kind < KINDS_MAX);
-    struct row_fields fields = {
-        .kind_id = (uint32_t)trace->slot << 8 | (uint32_t)(KIND_TRACE + trace->kind),
-        .chain = trace->chain,
-        .bytes = trace->bytes,
-        .entity = context->world->nodes[context->self].identity,
-        .peer = trace->peer,
-        .subject = trace->subject,
-        .value = trace->value,
-        .weight = trace->milestone ? LOG_MILESTONE : LOG_STEP};
+    struct row_fields fields = {.kind_id = (uint32_t)trace->slot << 8 |
+                                           (uint32_t)(KIND_TRACE + trace->kind),
+                                .chain = trace->chain,
+                                .bytes = trace->bytes,
+                                .entity = context->world->nodes[context->self].identity,
+                                .peer = trace->peer,
+                                .subject = trace->subject,
+                                .value = trace->value,
+                                .weight = trace->milestone ? LOG_MILESTONE : LOG_STEP};
     rows_trace(context->world, &fields);
 }
 
@@ -177,8 +177,7 @@ static int64_t text_code(struct world *world, const char **texts, uint32_t *coun
 void context_tx_row(struct context *context, const struct tx_row *row)
 {
     struct world *world = context->world;
-    int64_t type =
-        text_code(world, world->tx_types, &world->tx_type_count, "tx.type", row->type);
+    int64_t type = text_code(world, world->tx_types, &world->tx_type_count, "tx.type", row->type);
     int64_t reason =
         text_code(world, world->tx_reasons, &world->tx_reason_count, "tx.reason", row->reason);
     int64_t column[10] = {(int64_t)row->id,

@@ -12,8 +12,8 @@
 #include "sim/engine_private.h"
 
 enum {
-    WIDE_BIT = 31,                /* of an event handle: the slot has room for a payload */
-    WATCH_EVERY = 1 << 12,        /* events between looks at clock, signal and log */
+    WIDE_BIT = 31,         /* of an event handle: the slot has room for a payload */
+    WATCH_EVERY = 1 << 12, /* events between looks at clock, signal and log */
     PROGRESS_EVERY = 1 << 16,
     SAFETY_EVERY = 1 << 20
 };
@@ -37,8 +37,8 @@ uint32_t event_new(struct world *world, size_t payload_bytes, bool wants_inline)
 {
     bool fits = payload_bytes <= EVENT_INLINE_BYTES;
     bool wide = wants_inline && payload_bytes > 0 && fits;
-    uint32_t handle = wide ? pool_take(&world->wide) | UINT32_C(1) << WIDE_BIT
-                           : pool_take(&world->narrow);
+    uint32_t handle =
+        wide ? pool_take(&world->wide) | UINT32_C(1) << WIDE_BIT : pool_take(&world->narrow);
     struct event *event = event_at(world, handle);
     event->wide = wide;
     SIM_ASSERT(payload_bytes <= UINT32_C(1) << 24);
@@ -69,12 +69,11 @@ void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t a
     uint64_t depth = at_ns > context->now_ns ? 0 : context->depth + 1;
     SIM_ASSERT(depth <= ORDER_DEPTH_MAX && "an endless chain of events at one instant");
     struct node *scheduler = &world->nodes[source];
-    struct queue_entry entry = {
-        .key = {.time_ns = at_ns,
-                .rank = order_rank(depth, order_class, scheduler->identity),
-                .sequence = scheduler->sequence++},
-        .slot = handle,
-        .node = node};
+    struct queue_entry entry = {.key = {.time_ns = at_ns,
+                                        .rank = order_rank(depth, order_class, scheduler->identity),
+                                        .sequence = scheduler->sequence++},
+                                .slot = handle,
+                                .node = node};
     SIM_ASSERT(!world->running || order_before(&world->current, &entry.key));
     if (!world->group_queue) {
         world->queue_type->push(world->queue, &entry);
@@ -85,8 +84,7 @@ void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t a
     world->queue_type->push(world->group_queue[group], &entry);
 }
 
-static void handle_message(struct world *world, struct event *event, uint32_t handle,
-                           uint32_t node)
+static void handle_message(struct world *world, struct event *event, uint32_t handle, uint32_t node)
 {
     if (world->nodes[node].down > 0) {
         network_drop(world, handle, DROP_NODE_DOWN);
@@ -111,8 +109,7 @@ static void handle_message(struct world *world, struct event *event, uint32_t ha
 static void handle_timer(struct world *world, struct event *event, uint32_t handle, uint32_t node)
 {
     rows_event(world, event, node,
-               (uint32_t)event->slot << 8 | (uint32_t)(KIND_TIMER + event->kind),
-               LOG_STEP);
+               (uint32_t)event->slot << 8 | (uint32_t)(KIND_TIMER + event->kind), LOG_STEP);
     uint8_t slot = event->slot, kind = event->kind;
     uint32_t chain = event->chain;
     uint64_t cookie = event->subject;
@@ -135,8 +132,7 @@ void engine_dispatch(struct world *world, const struct queue_entry *entry)
     struct event *event = event_at(world, handle);
     struct context *context = &world->context;
     /* With a queue a group only each group's own events rise; the windows see to the rest. */
-    SIM_ASSERT(world->group_queue || !world->running ||
-               order_before(&world->current, &entry->key));
+    SIM_ASSERT(world->group_queue || !world->running || order_before(&world->current, &entry->key));
     world->current = entry->key;
     context->now_ns = entry->key.time_ns;
     context->depth = order_depth(&entry->key);
@@ -330,8 +326,7 @@ static void run_grouped(struct world *world, struct loop *loop)
         for (uint32_t i = 0; i < world->group_count && !stop; i++) {
             struct queue *queue = world->group_queue[order[i]];
             while (!stop && world->queue_type->peek(queue, &entry) &&
-                   entry.key.time_ns < world->window_end_ns &&
-                   entry.key.time_ns <= loop->end_ns) {
+                   entry.key.time_ns < world->window_end_ns && entry.key.time_ns <= loop->end_ns) {
                 world->queue_type->pop(queue, &entry);
                 engine_dispatch(world, &entry);
                 stop = after_event(world, loop);

@@ -32,7 +32,7 @@ struct engine_options {
      * groups run one after the other in an order drawn from this number: the result hash must not
      * change. Ignored when the least latency is 0. The log's seq is then no total order. */
     uint64_t group_order;
-    struct log *log; /* NULL = none; not closed by the engine */
+    struct log *log;                            /* NULL = none; not closed by the engine */
     const volatile sig_atomic_t *signal_number; /* non-zero stops the run between instants */
     void (*progress)(void *context, const struct engine_progress *progress);
     void *progress_context;

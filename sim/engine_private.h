@@ -30,8 +30,8 @@ enum event_type {
     EVENT_FREE,
     EVENT_MESSAGE, /* an arrival */
     EVENT_TIMER,
-    EVENT_DEPART,  /* a packet reaches its own uplink at a later time than it was sent */
-    EVENT_PORT,    /* an uplink or link has finished a packet and others wait */
+    EVENT_DEPART, /* a packet reaches its own uplink at a later time than it was sent */
+    EVENT_PORT,   /* an uplink or link has finished a packet and others wait */
     EVENT_FAULT,
     EVENT_CANCELLED
 };

@@ -44,8 +44,8 @@ void rows_event(struct world *world, const struct event *event, uint32_t node, u
     struct row_fields fields = {.kind_id = kind_id,
                                 .chain = event->chain,
                                 .bytes = event->bytes,
-                                .entity = event->type == EVENT_FAULT ? 0
-                                                                     : world->nodes[node].identity,
+                                .entity =
+                                    event->type == EVENT_FAULT ? 0 : world->nodes[node].identity,
                                 .peer = message ? world->nodes[event->from].identity : 0,
                                 .subject = event->subject,
                                 .value = event->attempt,
@@ -106,8 +106,8 @@ void rows_dictionaries(struct world *world)
     for (uint32_t slot = 0; slot < SLOT_MAX; slot++) {
         if (!world->model[slot])
             continue;
-        kinds_of_slot(world, slot, world->model[slot]->message_kinds, KIND_MESSAGE,
-                      "attempt", "a packet arrived");
+        kinds_of_slot(world, slot, world->model[slot]->message_kinds, KIND_MESSAGE, "attempt",
+                      "a packet arrived");
         kinds_of_slot(world, slot, world->model[slot]->timer_kinds, KIND_TIMER, NULL,
                       "a timer fired; subject = its cookie");
         kinds_of_slot(world, slot, world->model[slot]->trace_kinds, KIND_TRACE, NULL, NULL);

@@ -116,13 +116,13 @@ static void add_window(struct world *world, uint32_t spec_index, uint64_t occurr
 {
     const struct fault_spec *spec = &world->scenario->faults.specs[spec_index];
     if (world->window_count == world->window_capacity)
-        world->windows = memory_grow(&world->memory, "faults", world->windows,
-                                     &world->window_capacity, world->window_count + 1,
-                                     sizeof(struct fault_window));
+        world->windows =
+            memory_grow(&world->memory, "faults", world->windows, &world->window_capacity,
+                        world->window_count + 1, sizeof(struct fault_window));
     struct fault_window *window = &world->windows[world->window_count++];
     *window = (struct fault_window){.spec = spec, .from_ns = from_ns, .to_ns = to_ns};
-    window->member = memory_take(&world->memory, "fault targets",
-                                 world->node_count * sizeof(uint16_t));
+    window->member =
+        memory_take(&world->memory, "fault targets", world->node_count * sizeof(uint16_t));
     if (spec->type == FAULT_PARTITION)
         for (uint32_t g = 0; g < spec->group_count; g++)
             mark_targets(world, window, &spec->groups[g], (uint16_t)(g + 1), spec_index,
@@ -131,8 +131,8 @@ static void add_window(struct world *world, uint32_t spec_index, uint64_t occurr
         mark_targets(world, window, &spec->target, 1, spec_index, occurrence);
     for (uint32_t node = 0; node < world->node_count; node++)
         window->node_count += window->member[node] != 0;
-    window->nodes = memory_take(&world->memory, "fault targets",
-                                (window->node_count + 1) * sizeof(uint32_t));
+    window->nodes =
+        memory_take(&world->memory, "fault targets", (window->node_count + 1) * sizeof(uint32_t));
     uint32_t count = 0;
     for (uint32_t node = 0; node < world->node_count; node++)
         if (window->member[node])
@@ -177,8 +177,8 @@ int fault_resolve(struct world *world, struct diagnostics *diagnostics)
         if (check_spec(world, &plan->specs[i], diagnostics))
             expand_spec(world, i, diagnostics);
     if (world->window_count > 0)
-        world->link_faults = memory_take(&world->memory, "faults",
-                                         world->window_count * sizeof *world->link_faults);
+        world->link_faults =
+            memory_take(&world->memory, "faults", world->window_count * sizeof *world->link_faults);
     return diagnostics->errors > errors ? -1 : 0;
 }
 
@@ -358,9 +358,8 @@ enum drop_reason fault_on_link(struct world *world, const struct event *event, u
             *delay_ns += window->spec->add_ns;
         if (window->spec->type == FAULT_LOSS) {
             struct rng_stream stream; /* the window's number sits in the tag: its own luck */
-            rng_stream_link(&stream, &world->rng, RNG_LINK_LOSS,
-                            world->nodes[event->from].identity, world->nodes[event->to].identity,
-                            event->subject,
+            rng_stream_link(&stream, &world->rng, RNG_LINK_LOSS, world->nodes[event->from].identity,
+                            world->nodes[event->to].identity, event->subject,
                             (uint32_t)((i + 1) & 0xff) << 16 | (uint32_t)event->slot << 8 |
                                 event->kind,
                             event->attempt);
@@ -374,8 +373,7 @@ enum drop_reason fault_on_link(struct world *world, const struct event *event, u
 void fault_free(struct world *world)
 {
     for (uint32_t i = 0; i < world->window_count; i++) {
-        memory_give(&world->memory, world->windows[i].member,
-                    world->node_count * sizeof(uint16_t));
+        memory_give(&world->memory, world->windows[i].member, world->node_count * sizeof(uint16_t));
         memory_give(&world->memory, world->windows[i].nodes,
                     (world->windows[i].node_count + 1) * sizeof(uint32_t));
     }

@@ -21,8 +21,7 @@ static uint64_t serialisation_ns(uint32_t bytes, uint64_t bit_per_s)
 static struct link *link_find(const struct world *world, uint32_t from, uint32_t to)
 {
     uint64_t index;
-    if (world->link_count == 0 ||
-        !map_get(&world->link_by_pair, (uint64_t)from << 32 | to, &index))
+    if (world->link_count == 0 || !map_get(&world->link_by_pair, (uint64_t)from << 32 | to, &index))
         return NULL;
     return &world->links[index];
 }
@@ -251,8 +250,7 @@ static void build_links(struct world *world, struct diagnostics *diagnostics)
     world->link_count = network->links.count;
     if (world->link_count == 0)
         return;
-    world->links =
-        memory_take(&world->memory, "links", world->link_count * sizeof(struct link));
+    world->links = memory_take(&world->memory, "links", world->link_count * sizeof(struct link));
     for (uint32_t i = 0; i < world->link_count; i++) {
         uint32_t from = link_end(world, configs[i].from, i, "from", diagnostics);
         uint32_t to = link_end(world, configs[i].to, i, "to", diagnostics);
@@ -268,12 +266,12 @@ static void build_links(struct world *world, struct diagnostics *diagnostics)
                             "two different nodes, each pair once", NULL, NULL);
             continue;
         }
-        world->links[i] = (struct link){.from = from,
-                                        .to = to,
-                                        .config = &configs[i],
-                                        .port = port_new(world, from,
-                                                         (uint64_t)configs[i].bandwidth_bit_per_s,
-                                                         (uint64_t)configs[i].limit_bytes)};
+        world->links[i] =
+            (struct link){.from = from,
+                          .to = to,
+                          .config = &configs[i],
+                          .port = port_new(world, from, (uint64_t)configs[i].bandwidth_bit_per_s,
+                                           (uint64_t)configs[i].limit_bytes)};
         map_put(&world->link_by_pair, (uint64_t)from << 32 | to, i);
     }
 }

@@ -35,7 +35,7 @@ const char *run_number(uint64_t number)
 static double wall_seconds(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_MONOTONIC, &now); /* outside the simulation */
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
@@ -63,7 +63,8 @@ void run_progress_show(void *context, const struct engine_progress *progress)
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     long eta = done > 0 ? (long)(elapsed / done - elapsed) : 0;
-    fprintf(stderr, "%s| [%s] %3d%%  sim %.1fs/%.1fs  %.2f M events/s  ETA %ld:%02ld  rss %ld MiB%s",
+    fprintf(stderr,
+            "%s| [%s] %3d%%  sim %.1fs/%.1fs  %.2f M events/s  ETA %ld:%02ld  rss %ld MiB%s",
             state->mode == PROGRESS_BAR ? "\r" : "", bar, percent, (double)progress->now_ns / 1e9,
             (double)progress->end_ns / 1e9, (double)progress->events / elapsed / 1e6, eta / 60,
             eta % 60, usage.ru_maxrss / 1024, state->mode == PROGRESS_BAR ? " " : "\n");
@@ -131,12 +132,11 @@ static void print_messages(sqlite3 *database, const struct engine_result *result
                run_number(result->packets_dropped));
         return;
     }
-    double delivered =
-        ask_or_zero(database, "SELECT count(*) FROM message WHERE outcome = 1", 0);
+    double delivered = ask_or_zero(database, "SELECT count(*) FROM message WHERE outcome = 1", 0);
     double flight = ask_or_zero(database, "SELECT count(*) FROM message WHERE outcome = 2", 0);
     double lost = ask_or_zero(database, "SELECT count(*) FROM message WHERE outcome = 3", 0);
-    double twice = ask_or_zero(
-        database, "SELECT count(*) FROM violation WHERE property = 'exactly_once'", 0);
+    double twice =
+        ask_or_zero(database, "SELECT count(*) FROM violation WHERE property = 'exactly_once'", 0);
     printf("messages %s sent, %s delivered once, %s lost, %s twice, %s in flight\n",
            run_number((uint64_t)sent), run_number((uint64_t)delivered), run_number((uint64_t)lost),
            run_number((uint64_t)twice), run_number((uint64_t)flight));
@@ -148,9 +148,9 @@ static void print_load(sqlite3 *database, const struct scenario *scenario,
     double span = ((double)result->sim_end_ns - (double)scenario->warmup_ns) / 1e9;
     double offered = ask_or_zero(database, "SELECT count(*) FROM tx WHERE submit_ns >= ?",
                                  (int64_t)scenario->warmup_ns);
-    double carried = ask_or_zero(database,
-                                 "SELECT count(*) FROM tx WHERE final_ns >= ? AND outcome = 1",
-                                 (int64_t)scenario->warmup_ns);
+    double carried =
+        ask_or_zero(database, "SELECT count(*) FROM tx WHERE final_ns >= ? AND outcome = 1",
+                    (int64_t)scenario->warmup_ns);
     if (offered < 1 || span <= 0)
         return;
     printf("load     offered %.1f tx/s, carried %.1f tx/s%s\n", offered / span, carried / span,
@@ -163,11 +163,10 @@ static void print_outcome(const struct run_request *request, const struct scenar
 {
     if (result->status == ENGINE_VIOLATION) {
         printf("checks   VIOLATED %s\n", result->violation);
-        fprintf(stderr,
-                "| replay: shardsim run %s --seed %llu --replication %llu --max-events %llu\n",
-                scenario->path, (unsigned long long)scenario->seed,
-                (unsigned long long)request->replication,
-                (unsigned long long)result->violation_event);
+        fprintf(
+            stderr, "| replay: shardsim run %s --seed %llu --replication %llu --max-events %llu\n",
+            scenario->path, (unsigned long long)scenario->seed,
+            (unsigned long long)request->replication, (unsigned long long)result->violation_event);
         for (uint32_t i = 0; i < request->set_count; i++)
             fprintf(stderr, "|         --set '%s'\n", request->sets[i]);
         return;
@@ -196,12 +195,12 @@ void run_summary_print(const struct scenario *scenario, const struct run_request
         print_load(database, scenario, result);
     }
     sqlite3_close(database);
-    printf("result   %016llx%016llx   %s (%.1f MB)\n",
-           (unsigned long long)result->result_hash[0], (unsigned long long)result->result_hash[1],
-           path, (double)file_bytes / 1e6);
+    printf("result   %016llx%016llx   %s (%.1f MB)\n", (unsigned long long)result->result_hash[0],
+           (unsigned long long)result->result_hash[1], path, (double)file_bytes / 1e6);
     if (request->progress != PROGRESS_NONE)
         fprintf(stderr,
-                "| next: shardsim report %s      or: sqlite3 %s 'select * from message_v limit 5'\n",
+                "| next: shardsim report %s      or: sqlite3 %s 'select * from message_v limit "
+                "5'\n",
                 path, path);
 }
 

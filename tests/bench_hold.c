@@ -112,8 +112,8 @@ int main(int argc, char **argv)
             double warm = run(&scenario, queues[q], events / 2, &unused);
             double whole = run(&scenario, queues[q], events + events / 2, &bytes);
             ns[q] = (whole - warm) * 1e9 / (double)events;
-            printf("{\"name\":\"hold %u pending, %s\",\"value\":%.1f,\"unit\":\"ns/event\"", pending,
-                   queues[q]->name, ns[q]);
+            printf("{\"name\":\"hold %u pending, %s\",\"value\":%.1f,\"unit\":\"ns/event\"",
+                   pending, queues[q]->name, ns[q]);
             if (q == 1)
                 printf(",\"against\":\"wheel\",\"against_value\":%.1f,\"ratio\":%.3f", ns[0],
                        ns[0] / ns[1]);

@@ -46,7 +46,7 @@ struct engine_result support_run(const struct scenario *scenario,
     return result;
 }
 
-/* A scenario made by hand has no values to list; the reader's own function stays out of the link. */
+/* A scenario made by hand has no values to list; the reader's own function is not linked. */
 void scenario_each_param(const struct scenario *scenario, scenario_visit *visit, void *context)
 {
     (void)scenario, (void)visit, (void)context;

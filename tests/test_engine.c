@@ -1,5 +1,5 @@
 /* Goal: the run loop keeps its promises: total order, stop rules, timers, violations. Method: a
- * model of bouncing balls whose every event is written down and compared with what the rules say. */
+ * model of bouncing balls whose every event is written down and compared with the rules. */
 
 #include <string.h>
 
@@ -235,9 +235,12 @@ END_TEST
 int main(void)
 {
     static const TTest *const *const tests[] = {
-        &runs_to_its_duration_and_counts, &max_events_is_exact_and_a_prefix,
-        &until_stops_after_that_instant, &memory_limit_names_the_pool_and_repeats,
-        &signal_stops_between_instants, &violation_stops_and_names_its_event,
+        &runs_to_its_duration_and_counts,
+        &max_events_is_exact_and_a_prefix,
+        &until_stops_after_that_instant,
+        &memory_limit_names_the_pool_and_repeats,
+        &signal_stops_between_instants,
+        &violation_stops_and_names_its_event,
         &zero_delays_go_deeper_and_stay_sorted,
         &order_is_total_over_time_depth_class_source_sequence};
     Suite *suite = suite_create("engine");

@@ -1,5 +1,5 @@
 /* Goal: faults strike whom and when the scenario says, and heal. Method: a ring of beacons, each
- * node sends to the next one each 10 ms; what arrives where and when is compared with the windows. */
+ * node sends to the next one each 10 ms; what arrives is compared with the windows. */
 
 #include <stdio.h>
 #include <string.h>
@@ -44,8 +44,8 @@ static void ring_timer(void *state, struct context *context, uint8_t kind, uint3
                        uint64_t tick)
 {
     (void)state, (void)kind, (void)chain;
-    struct send send = {.to = (context->self + 1) % NODES, .wire_bytes = 100, .slot = 6,
-                        .subject = tick};
+    struct send send = {
+        .to = (context->self + 1) % NODES, .wire_bytes = 100, .slot = 6, .subject = tick};
     context_send(context, &send);
     if (tick == 50)
         seen.work_ns[context->self] = context_work_ns(context, 1000000);
@@ -57,8 +57,7 @@ static void ring_message(void *state, struct context *context, const struct mess
 {
     (void)state;
     seen.arrived[context->self][message->subject] = true;
-    seen.delay_ns[context->self][message->subject] =
-        context->now_ns - message->subject * TICK_NS;
+    seen.delay_ns[context->self][message->subject] = context->now_ns - message->subject * TICK_NS;
 }
 
 static void ring_fault(void *state, struct context *context, const struct fault *fault)
@@ -108,8 +107,8 @@ static struct engine_result run_with(struct fault_spec *spec)
 
 static struct fault_target one(uint32_t first, uint32_t last)
 {
-    return (struct fault_target){.type = TARGET_NODES, .role = "shard", .first = first,
-                                 .last = last};
+    return (struct fault_target){
+        .type = TARGET_NODES, .role = "shard", .first = first, .last = last};
 }
 
 static struct fault_spec window(enum fault_type type, const struct fault_target *target)
@@ -176,8 +175,7 @@ START_TEST(delay_adds_exactly)
     spec.add_ns = 1234567;
     run_with(&spec);
     for (uint32_t tick = 0; tick < TICKS; tick++)
-        ck_assert_uint_eq(seen.delay_ns[5][tick],
-                          HOP_NS + (tick >= 20 && tick < 50 ? 1234567 : 0));
+        ck_assert_uint_eq(seen.delay_ns[5][tick], HOP_NS + (tick >= 20 && tick < 50 ? 1234567 : 0));
 }
 END_TEST
 
@@ -211,8 +209,11 @@ END_TEST
 START_TEST(random_targets_are_different_nodes_and_repeat)
 {
     struct fault_target target = {.type = TARGET_RANDOM, .role = "shard", .count = 3};
-    struct fault_spec spec = {.type = FAULT_CRASH, .every_ns = 300000000, .from_ns = 100000000,
-                              .to_ns = 900000000, .for_ns = 50000000,
+    struct fault_spec spec = {.type = FAULT_CRASH,
+                              .every_ns = 300000000,
+                              .from_ns = 100000000,
+                              .to_ns = 900000000,
+                              .for_ns = 50000000,
                               .target = {.targets = &target, .count = 1}};
     struct engine_result first = run_with(&spec);
     uint32_t crashes = 0;

@@ -152,11 +152,11 @@ END_TEST
 /* Unequal links: the slowest one sets the pace. T = sum(d + s_i) + (m - 1) max s_i. */
 START_TEST(bottleneck_link_sets_the_pace)
 {
-    static struct network_link_config link = {.from = "shard:1",
-                                              .to = "shard:2",
-                                              .latency = {.type = DISTRIBUTION_CONSTANT,
-                                                          .location = 1000000},
-                                              .bandwidth_bit_per_s = 10000000};
+    static struct network_link_config link = {
+        .from = "shard:1",
+        .to = "shard:2",
+        .latency = {.type = DISTRIBUTION_CONSTANT, .location = 1000000},
+        .bandwidth_bit_per_s = 10000000};
     struct scenario scenario = plan_chain(3, 5, 1500, 100000000);
     scenario.network.links = (struct param_list){.items = &link, .count = 1};
     support_run(&scenario, NULL);
@@ -195,7 +195,7 @@ START_TEST(full_queue_drops_and_says_so)
 }
 END_TEST
 
-/* Loss 20 % on 20 000 packets: within 3.29 standard deviations, and created = delivered + dropped. */
+/* Loss 20 % on 20 000 packets: within 3.29 standard deviations; created = delivered + dropped. */
 START_TEST(loss_is_binomial_and_accounted_for)
 {
     struct scenario scenario = plan_chain(1, 20000, 100, 0);
@@ -302,6 +302,6 @@ END_TEST
 CHECK_MAIN("network", store_and_forward_is_exact, real_queues_give_the_same_times,
            serialisation_rounds_up, bottleneck_link_sets_the_pace,
            urgent_packets_overtake_waiting_ones, full_queue_drops_and_says_so,
-           loss_is_binomial_and_accounted_for, luck_belongs_to_the_packet,
-           regions_use_their_matrix, latency_is_fixed_for_a_pair_and_jitter_is_not,
+           loss_is_binomial_and_accounted_for, luck_belongs_to_the_packet, regions_use_their_matrix,
+           latency_is_fixed_for_a_pair_and_jitter_is_not,
            both_queues_and_any_group_order_give_one_hash)
