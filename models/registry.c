@@ -3,19 +3,21 @@
 
 #include "sim/model.h"
 
-#include "models/echo/echo.h"
-#include "models/phold/phold.h"
 #include "models/chain/chain_blocks.h"
+#include "models/echo/echo.h"
+#include "models/messaging/local.h"
+#include "models/phold/phold.h"
 #include "models/spread/spread_ideal.h"
 #include "models/stack.h"
 #include "models/state/state_ram.h"
 
 const struct model *const model_registry[] = {
-    &echo_model,
-    &phold_model,
     &spread_ideal_model,
     &chain_blocks_model,
     &state_ram_model,
+    &messaging_local_model,
+    &echo_model,
+    &phold_model,
     NULL,
 };
 
