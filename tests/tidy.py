@@ -150,7 +150,8 @@ def check_includes(path, text, files):
         headers.append((header, line))
         if header.startswith("<"):
             continue
-        if header not in files:
+        folder, _, name = header.rpartition("/")
+        if header not in files and name not in files.get(f"{folder}/meson.build", ""):
             yield (path, line, "include-root",
                    f'"{header}" is no file of the tree; write the path from the root')
             continue

@@ -102,6 +102,7 @@ GOOD = [
     {"sim/a.c": "/* " + "x" * 94 + " */\n"},
     {"sim/a.c": "/* Over 600 lines because one table. */\n" + "int x;\n" * 700},
     {"sim/a.h": header("sim/a.h", "\n/* The mix. */\nint mix(void);\n")},
+    {"sim/a.c": '#include "sim/made.h"\n', "sim/meson.build": "output: 'made.h'\n"},
     {"sim/commands.c": function(3), "analysis/commands.c": function(3)},
     {"sim/README.md": "x", "models/README.md": "x", "sim/meson.build": "", "models/meson.build": ""},
     {"models/echo/a.c": "/* SIMPLIFICATION: no fees. */\n",
