@@ -125,20 +125,73 @@ END_TEST
 START_TEST(second_writer_is_refused)
 {
     const char *path = in_folder("a.db");
-    struct log *log = open_log(path, false, LOG_ALL);
+    int to_parent[2], to_child[2];
+    char byte = 'x';
 
-    assert_refused(path, false, "being written by another run");
+    ck_assert(pipe(to_parent) == 0 && pipe(to_child) == 0);
     pid_t child = fork();
-    if (child == 0) {
-        char error[512] = "";
-        struct log *second = log_open(path, true, LOG_ALL, &a_run, error, sizeof error);
-        _exit(second == NULL && strstr(error, "another run") != NULL ? 0 : 1);
+    ck_assert_int_ge(child, 0);
+    if (child == 0) { /* the first writer; it goes on until the parent has tried */
+        struct log *first = open_log(path, false, LOG_ALL);
+        struct log_event event = event_numbered(1);
+        log_event(first, &event);
+        if (write(to_parent[1], &byte, 1) == 1 && read(to_child[0], &byte, 1) == 1)
+            close_log(first);
+        _exit(0);
     }
-    int status;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(read(to_parent[0], &byte, 1), 1);
+    assert_refused(path, false, "being written by another run");
+    assert_refused(path, true, "being written by another run");
+    ck_assert_int_eq(write(to_child[1], &byte, 1), 1);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    ck_assert_str_eq(query(path, "SELECT status FROM run"), "ok");
+
+    struct log *log = open_log(path, true, LOG_ALL); /* and within one process */
+    assert_refused(path, true, "being written by another run");
+    close_log(log);
+    ck_assert_str_eq(query(path, "SELECT count(*) FROM event"), "0");
+    remove_folder();
+}
+END_TEST
+
+/* A journal whose database is gone would be played back into the next run's file. */
+START_TEST(journal_left_alone_is_not_played_back)
+{
+    const char *path = in_folder("a.db"), *partial = in_folder("a.db.partial");
+    const char *journal = in_folder("a.db.partial-journal");
+    int pipes[2];
+    char byte = 'x', command[600];
+
+    ck_assert_int_eq(pipe(pipes), 0);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) { /* a hot journal: a transaction that outgrew its cache, not committed */
+        sqlite3 *database;
+        log_close(open_log(path, false, LOG_ALL), &an_end, NULL, 0, NULL);
+        rename(path, partial);
+        sqlite3_open(partial, &database);
+        sqlite3_exec(database,
+                     "PRAGMA cache_size = 5; BEGIN; UPDATE run SET status = 'hot';"
+                     "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 90000)"
+                     " INSERT INTO event SELECT i, i, i, i, i, i, i, i, i, i FROM n",
+                     NULL, NULL, NULL);
+        if (write(pipes[1], &byte, 1) == 1)
+            pause();
+    }
+    ck_assert_int_eq(read(pipes[0], &byte, 1), 1);
+    ck_assert_int_eq(kill(child, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    snprintf(command, sizeof command, "test -s '%s'", journal);
+    ck_assert_int_eq(system(command), 0);
+    unlink(partial);
+    struct log *log = open_log(path, false, LOG_ALL);
+    struct log_event event = event_numbered(1);
+    log_event(log, &event);
     close_log(log);
     ck_assert_str_eq(query(path, "SELECT status FROM run"), "ok");
+    ck_assert_str_eq(query(path, "SELECT count(*) FROM event"), "1");
+    ck_assert_str_eq(query(path, "PRAGMA integrity_check"), "ok");
+    ck_assert_uint_eq(files_in_folder(), 1);
     remove_folder();
 }
 END_TEST
@@ -369,8 +422,9 @@ END_TEST
 
 CHECK_MAIN("log_file", existing_result_needs_force, result_that_appears_meanwhile_is_not_replaced,
            run_given_up_leaves_nothing, foreign_partial_is_never_touched, empty_partial_is_replaced,
-           second_writer_is_refused, folders_above_are_made, relative_names_work_and_are_no_uris,
-           impossible_paths_are_refused_in_a_sentence, full_disk_at_the_start_is_an_error,
+           second_writer_is_refused, journal_left_alone_is_not_played_back, folders_above_are_made,
+           relative_names_work_and_are_no_uris, impossible_paths_are_refused_in_a_sentence,
+           full_disk_at_the_start_is_an_error,
            full_disk_in_the_middle_is_noticed_and_keeps_the_partial,
            full_disk_at_the_end_leaves_no_db, killed_run_leaves_a_readable_partial,
            slow_runs_are_committed_too)
