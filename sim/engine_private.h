@@ -51,7 +51,7 @@ struct event {
     uint16_t epoch; /* of the node when a timer was set or a packet sent: a crash ends it */
     uint8_t wide;   /* lives in the wide pool, with bytes[] */
     uint8_t pad;
-    unsigned char inline_payload[];
+    _Alignas(8) unsigned char inline_payload[]; /* handlers read it as their own struct */
 };
 
 struct port { /* a FIFO with a rate; classes only while packets wait */
