@@ -106,6 +106,7 @@ void rows_dictionaries(struct world *world)
     for (uint32_t slot = 0; slot < SLOT_MAX; slot++) {
         if (!world->model[slot])
             continue;
+        log_layer(world->log, slot, world->model[slot]->layer_name);
         kinds_of_slot(world, slot, world->model[slot]->message_kinds, KIND_MESSAGE, "attempt",
                       "a packet arrived");
         kinds_of_slot(world, slot, world->model[slot]->timer_kinds, KIND_TIMER, NULL,

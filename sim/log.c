@@ -13,7 +13,7 @@ struct log {
     struct log_writer writer;
     enum log_level level;
     uint64_t n_logged;
-    char *layer[SLOT_KERNEL + 1]; /* learnt from log_kind; constant texts of tx_phase rows */
+    char *layer[SLOT_KERNEL + 1]; /* constant texts of tx_phase rows */
 };
 
 static const enum log_weight weight_min[] = {
@@ -115,14 +115,22 @@ static void row_put(struct row *row)
     log_ring_publish(&row->log->writer.ring);
 }
 
+void log_layer(struct log *log, uint32_t slot, const char *layer)
+{
+    if (log == NULL)
+        return;
+    SIM_ASSERT(slot <= SLOT_KERNEL);
+    SIM_ASSERT(log->layer[slot] == NULL);
+    log->layer[slot] = strdup(layer);
+    if (log->layer[slot] == NULL)
+        atomic_store(&log->writer.out_of_memory, true);
+}
+
 void log_kind(struct log *log, uint32_t kind_id, const char *name, const char *layer,
               const char *value_unit, const char *doc)
 {
     if (log == NULL)
         return;
-    uint32_t slot = kind_id >> 8;
-    if (slot <= SLOT_KERNEL && log->layer[slot] == NULL)
-        log->layer[slot] = strdup(layer);
     struct row row = row_begin(log, LOG_ROW_KIND);
     row_unsigned(&row, kind_id);
     row_text(&row, name);
@@ -227,7 +235,7 @@ void log_tx_phase(struct log *log, uint64_t tx_id, uint32_t slot, const char *ph
     if (log == NULL)
         return;
     SIM_ASSERT(slot <= SLOT_KERNEL);
-    SIM_ASSERT(log->layer[slot] != NULL);
+    SIM_ASSERT(log->layer[slot] != NULL || atomic_load(&log->writer.out_of_memory));
     struct row row = row_begin(log, LOG_ROW_TX_PHASE);
     row_unsigned(&row, tx_id);
     row_constant(&row, log->layer[slot]);

@@ -50,6 +50,9 @@ struct log_end {
 struct log *log_open(const char *path, bool force, enum log_level level, const struct log_run *run,
                      char *ret_error, size_t error_bytes);
 
+/* log_layer tells the log what layer a slot is; the rows of tx_phase name it. Once a slot. */
+void log_layer(struct log *log, uint32_t slot, const char *layer);
+
 /* Dictionaries. Texts are copied. May be called at any time; small tables. */
 void log_kind(struct log *log, uint32_t kind_id, const char *name, const char *layer,
               const char *value_unit, const char *doc);
@@ -74,8 +77,7 @@ void log_event(struct log *log, const struct log_event *event);
 /* Whole rows, columns in the order of the table; LOG_NULL = NULL. */
 void log_message(struct log *log, const int64_t column[11]);
 void log_tx(struct log *log, const int64_t column[10]); /* type and reason are codes */
-/* The layer's name is that of the first log_kind with this slot (kind_id >> 8); phase is a string
- * constant. Asserts that there was one. */
+/* The slot is one that log_layer named; phase is a string constant. */
 void log_tx_phase(struct log *log, uint64_t tx_id, uint32_t slot, const char *phase, uint64_t ns);
 void log_fault(struct log *log, uint32_t index, const char *type, const char *target,
                uint64_t from_ns, uint64_t to_ns /* UINT64_MAX = NULL */, const char *detail);

@@ -110,7 +110,8 @@ START_TEST(rows_of_every_table_come_back)
     log_param(log, "/messaging/path", "both", NAN, NULL, false, NULL);
     log_message(log, (const int64_t[11]){1, 2, 3, 4, 5, LOG_NULL, 2, 7, 8, 9, 10});
     log_tx(log, (const int64_t[10]){1, 2, 3, 4, 5, 6, 7, LOG_NULL, 9, LOG_NULL});
-    log_tx_phase(log, 1, 3, "repair", 12);
+    log_layer(log, 5, "atomic");
+    log_tx_phase(log, 1, 5, "repair", 12);
     log_fault(log, 0, "cut", volatile_text, 5, UINT64_MAX, NULL);
     log_fault(log, 1, "crash", "shard:1", 5, 6, volatile_text);
     log_violation(log, volatile_text, 0, 9, "twice");
@@ -137,7 +138,7 @@ START_TEST(rows_of_every_table_come_back)
         {"SELECT tx_id || type || src_chain || n_chains || submit_ns || prepared_ns ||"
          " decided_ns || quote(final_ns) || outcome || quote(reason) FROM tx",
          "1234567NULL9NULL"},
-        {"SELECT tx_id || layer || phase || ns FROM tx_phase", "1messagingrepair12"},
+        {"SELECT tx_id || layer || phase || ns FROM tx_phase", "1atomicrepair12"},
         {"SELECT group_concat(fault_id || type || target || from_ns || quote(to_ns) ||"
          " quote(detail)) FROM fault",
          "0cutvolatile5NULLNULL,1crashshard:156'volatile'"},
@@ -253,6 +254,7 @@ START_TEST(no_log_is_no_work)
 {
     struct log_event event = event_numbered(1);
 
+    log_layer(NULL, 1, "a");
     log_kind(NULL, 1, "a", "b", NULL, NULL);
     log_entity(NULL, 1, "a", "b", 0);
     log_code(NULL, "a", 1, "b");
