@@ -80,9 +80,9 @@ struct part { /* what one chain does for a transaction */
  * recipient. Copied at submit. */
 struct tx {
     uint64_t id, submit_ns;
-    uint32_t client;   /* node index within ROLE_CLIENT */
-    uint32_t bytes;    /* of the message it makes */
-    uint8_t workload;  /* slot that gets the outcome */
+    uint32_t client;  /* node index within ROLE_CLIENT */
+    uint32_t bytes;   /* of the message it makes */
+    uint8_t workload; /* slot that gets the outcome */
     uint8_t parts;
     struct part part[TX_PARTS_MAX];
 };
@@ -93,9 +93,9 @@ struct envelope {
     uint64_t id, tx;
     struct address from, to;
     uint64_t value;
-    uint32_t bytes;        /* of the message on the wire */
-    uint8_t layer, kind;   /* whose deliver() gets it at the end, and that layer's own kind */
-    uint8_t workload;      /* slot that learns the transaction's outcome */
+    uint32_t bytes;      /* of the message on the wire */
+    uint8_t layer, kind; /* whose deliver() gets it at the end, and that layer's own kind */
+    uint8_t workload;    /* slot that learns the transaction's outcome */
     uint8_t pad;
     uint64_t submit_ns, queued_ns, collated_ns; /* of the transaction, for its phases; 0 = none */
     uint64_t created_ns, first_committed_ns;    /* set by messaging */
@@ -220,7 +220,7 @@ struct stack {
     struct ledger_seam ledger;
     struct atomic_seam atomic;
     struct workload_seam workload[WORKLOADS_MAX]; /* by slot - LAYER_WORKLOAD */
-    struct block_app app[LAYER_COUNT]; /* zero where a layer takes no part in blocks */
+    struct block_app app[LAYER_COUNT];            /* zero where a layer takes no part in blocks */
 };
 
 /* stack_here asserts that the caller stands on a node of that chain's group. */

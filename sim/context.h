@@ -43,16 +43,16 @@ bool context_up(const struct context *context, uint32_t node);
 uint64_t context_work_ns(const struct context *context, uint64_t ns);
 
 /* context_rng opens a random stream of this run. */
-void context_rng(const struct context *context, struct rng_stream *stream,
-                 enum rng_purpose purpose, uint64_t entity, uint64_t item);
+void context_rng(const struct context *context, struct rng_stream *stream, enum rng_purpose purpose,
+                 uint64_t entity, uint64_t item);
 
 /* A row in the event table caused by the running event. kind counts in the slot's trace_kinds. */
 struct trace {
     uint8_t slot, kind;
-    bool milestone;  /* kept at log level "tx" too */
-    uint32_t chain;  /* 0 = none */
+    bool milestone; /* kept at log level "tx" too */
+    uint32_t chain; /* 0 = none */
     uint32_t bytes;
-    uint64_t peer;   /* identity, 0 = none */
+    uint64_t peer; /* identity, 0 = none */
     uint64_t subject;
     int64_t value;
 };
@@ -97,8 +97,8 @@ void context_tx_phase(struct context *context, uint64_t tx, uint8_t slot, const 
 
 /* context_violation records that a property of the slot does not hold: the first one of a run is
  * printed with the command that replays it, and the run ends with exit code 4. */
-__attribute__((format(printf, 5, 6))) void
-context_violation(struct context *context, uint8_t slot, uint32_t property, uint64_t subject,
-                  const char *format, ...);
+__attribute__((format(printf, 5, 6))) void context_violation(struct context *context, uint8_t slot,
+                                                             uint32_t property, uint64_t subject,
+                                                             const char *format, ...);
 
 #endif

@@ -19,7 +19,7 @@ struct digest {
 struct digest_row {
     struct order_key key;
     uint64_t cause_mix, entity, peer, subject;
-    uint64_t place_kind; /* trace index << 32 | kind_id */
+    uint64_t place_kind;  /* trace index << 32 | kind_id */
     uint64_t chain_bytes; /* chain << 32 | bytes */
     uint64_t value;
 };

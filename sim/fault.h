@@ -26,11 +26,11 @@ enum fault_target_type { TARGET_NODES, TARGET_LINK, TARGET_RANDOM };
 
 struct fault_target {
     enum fault_target_type type;
-    const char *role;      /* "shard", "client"...: as the layer named it at build */
-    uint32_t first, last;  /* ordinals in the role, inclusive */
+    const char *role;            /* "shard", "client"...: as the layer named it at build */
+    uint32_t first, last;        /* ordinals in the role, inclusive */
     uint32_t link_from, link_to; /* shard ordinals, one direction: A to B */
-    uint32_t count;        /* TARGET_RANDOM: how many different nodes of the role */
-    char pointer[64];      /* JSON pointer, for E402 */
+    uint32_t count;              /* TARGET_RANDOM: how many different nodes of the role */
+    char pointer[64];            /* JSON pointer, for E402 */
 };
 
 struct fault_group {
@@ -60,7 +60,7 @@ struct fault_plan {
  * the end of a crash), slow and its end. */
 struct fault {
     enum fault_type type;
-    bool begins; /* false: this is the healing */
+    bool begins;    /* false: this is the healing */
     uint32_t index; /* row of the fault table */
 };
 

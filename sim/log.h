@@ -22,8 +22,8 @@
 #include <stdint.h>
 
 enum log_level { LOG_ALL, LOG_PROTOCOL, LOG_TX, LOG_NONE };
-enum log_weight { LOG_PACKET, LOG_STEP, LOG_MILESTONE }; /* PROTOCOL drops packets; TX keeps
-                                                            milestones only */
+/* PROTOCOL drops packets; TX keeps milestones only. */
+enum log_weight { LOG_PACKET, LOG_STEP, LOG_MILESTONE };
 #define LOG_NULL INT64_MIN /* this value in a row is written as NULL */
 
 struct log;
@@ -66,8 +66,8 @@ void log_param(struct log *log, const char *path, const char *text, double numbe
 struct log_event {
     /* seq counts from 1. NULL: 0 in entity, peer and cause, UINT64_MAX in subject */
     uint64_t seq, t_ns, entity, peer, subject, cause;
-    int64_t bytes, value;                              /* LOG_NULL = NULL */
-    uint32_t kind_id, chain;                           /* chain: 0 = NULL */
+    int64_t bytes, value;    /* LOG_NULL = NULL */
+    uint32_t kind_id, chain; /* chain: 0 = NULL */
     enum log_weight weight;
 };
 

@@ -34,8 +34,8 @@ enum { SLOT_MAX = 16, SLOT_KERNEL = 16 };
 enum { KIND_MESSAGE = 0, KIND_TIMER = 64, KIND_TRACE = 128 };
 
 struct build {
-    const void *config;   /* this model's struct, filled from its params */
-    const char *pointer;  /* "/messaging", "/workload/0": prefix for diagnostics */
+    const void *config;  /* this model's struct, filled from its params */
+    const char *pointer; /* "/messaging", "/workload/0": prefix for diagnostics */
     uint8_t slot;
     struct world *world;
     struct stack *stack;
@@ -60,11 +60,11 @@ struct model {
     uint32_t version;       /* bump when results change; part of run_key            */
 
     size_t config_bytes;
-    const struct param *params;            /* PARAM_END-terminated */
-    const char *const *message_kinds;      /* NULL-terminated, at most 64 */
-    const char *const *timer_kinds;        /* NULL-terminated, at most 64 */
-    const char *const *trace_kinds;        /* NULL-terminated, at most 64 */
-    const struct model_metric *metrics;    /* counters; NULL-name terminated */
+    const struct param *params;              /* PARAM_END-terminated */
+    const char *const *message_kinds;        /* NULL-terminated, at most 64 */
+    const char *const *timer_kinds;          /* NULL-terminated, at most 64 */
+    const char *const *trace_kinds;          /* NULL-terminated, at most 64 */
+    const struct model_metric *metrics;      /* counters; NULL-name terminated */
     const struct model_property *properties; /* NULL-name terminated */
 
     /* Rules across fields that ranges cannot express; its pointers are below `pointer`. NULL ok. */
@@ -76,9 +76,9 @@ struct model {
     void (*on_timer)(void *state, struct context *context, uint8_t kind, uint32_t chain,
                      uint64_t cookie);
     void (*on_fault)(void *state, struct context *context, const struct fault *fault); /* NULL ok */
-    void (*check_safety)(void *state, struct context *context);   /* NULL ok */
-    void (*check_liveness)(void *state, struct context *context); /* NULL ok */
-    void (*report)(void *state, struct context *context);         /* NULL ok */
+    void (*check_safety)(void *state, struct context *context);                        /* NULL ok */
+    void (*check_liveness)(void *state, struct context *context);                      /* NULL ok */
+    void (*report)(void *state, struct context *context);                              /* NULL ok */
     void (*destroy)(void *state);
 };
 

@@ -21,8 +21,8 @@ struct network_link_config { /* items of network.links: this ordered pair has a 
 };
 
 struct network_regions_config {
-    struct param_list names;  /* char *  */
-    struct param_list shares; /* int64_t in 10^-12; must add up to 1 */
+    struct param_list names;    /* char *  */
+    struct param_list shares;   /* int64_t in 10^-12; must add up to 1 */
     const struct cJSON *matrix; /* rows of durations: [from][to] */
     int64_t *matrix_ns;         /* names.count squared, filled by the reader */
 };

@@ -67,6 +67,9 @@ struct param {
     double real_min, real_max; /* REAL; equal = no range */
 };
 
-#define PARAM_END { .name = NULL }
+#define PARAM_END                                                                                  \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
 
 #endif
