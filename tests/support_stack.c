@@ -220,6 +220,7 @@ static void toy_timer(void *self, struct context *context, uint8_t kind, uint32_
     SIM_ASSERT(kind == TOY_TIMER_JOB);
     state->queue[state->queued++] = (uint32_t)index;
     state->appended += toy->support->jobs[index].items;
+    toy->support->items_in += toy->support->jobs[index].items;
     chain->wake(chain->self, context, chain_id);
     chain->wake(chain->self, context, chain_id); /* the second is free */
 }

@@ -48,6 +48,7 @@ struct support_stack {
     /* What was seen. */
     struct support_block blocks[SUPPORT_BLOCKS_MAX];
     uint32_t block_count;
+    uint64_t items_in;    /* items of jobs that came: a job dies when its chain is down */
     uint64_t items_final; /* items of final blocks, counted by the ledger */
     uint64_t received;    /* messages delivered by final blocks */
     uint64_t sent;        /* messages emitted by final blocks */

@@ -31,6 +31,7 @@ static uint32_t seam_at(const void *self, enum chain_class chain_class, uint32_t
                                        : chain_layout_chain(&chains->layout, ordinal);
 }
 
+/* SIMPLIFICATION: one node stands for the whole validator group; consensus is a delay. */
 static uint32_t seam_members(const void *self, uint32_t chain)
 {
     const struct chain_blocks *chains = self;

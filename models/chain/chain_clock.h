@@ -27,7 +27,8 @@ uint64_t clock_next(uint64_t phase_ns, uint64_t interval_ns, uint64_t now_ns);
 uint64_t clock_gap(const struct rng *rng, uint64_t identity, uint64_t slot, uint64_t interval_ns);
 
 /* The masterchain as a clock (TON-R15, TON-R16): block k is made at its slot k and final delay_ns
- * later, whether or not anything is simulated in it. */
+ * later, whether or not anything is simulated in it. SIMPLIFICATION: nobody is sent its blocks; who
+ * needs their times computes them. */
 struct master_clock {
     uint64_t phase_ns, interval_ns, delay_ns;
 };

@@ -156,6 +156,7 @@ void chain_make_block(struct chain_blocks *chains, struct context *context, uint
     open->filling = true;
     fill_rounds(chains, context, &open->block);
     open->filling = false;
+    /* SIMPLIFICATION: a block without content is not made, where real chains make empty ones. */
     if (open->block.items == 0 && open->changes == 0) {
         tell_dropped(chains, context, &open->block, false);
         close_block(chains, context, index, false);

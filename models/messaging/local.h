@@ -6,7 +6,7 @@
  * in the destination's next block; within a chain it is delivered in the same block, next round. It
  * is sent again every two block intervals until the destination's receipt is back, and arrivals are
  * told apart by a sequence number of the pair of chains: each message is delivered exactly once
- * (TON-3). No routing, no fees, no order but that of arrival. */
+ * (TON-3). SIMPLIFICATION: no routing, no fees, no order but that of arrival. */
 
 #include "sim/model.h"
 

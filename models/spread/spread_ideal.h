@@ -2,7 +2,8 @@
 #define MODELS_SPREAD_SPREAD_IDEAL_H
 
 /* Layer "spread", implementer "ideal": every member has the block the moment it is published, free
- * of charge. With collective validators a chain has one member and nothing is ever published. */
+ * of charge (SIMPLIFICATION: no packets, no upload, no loss). With collective validators a chain
+ * has one member and nothing is ever published. */
 
 #include "sim/model.h"
 
