@@ -2,11 +2,16 @@
 
 #include "sim/command.h"
 
+#include "analysis/plot.h"
 #include "analysis/report.h"
 
 #include <stddef.h>
 
 const struct command analysis_commands[] = {
+    {"plot",
+     "DB|DIR... [--figure ID,...] [--style ieee1|ieee2|acm1|acm2|lncs|slides]"
+     " [--format pdf,svg,png,tex,term] [--data-only] [-o DIR]",
+     "publication-ready figures of one or many runs", plot_run, plot_options},
     {"report", "DB|DIR... [--by K,...] [--metric M,...] [--conf 0.95] [--json|--csv|--tex]",
      "tables of one or many runs, side by side", report_run, report_options},
     {NULL, NULL, NULL, NULL, NULL},

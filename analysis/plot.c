@@ -1,0 +1,248 @@
+#include "analysis/plot.h"
+
+#include "analysis/gnuplot_run.h"
+#include "analysis/must.h"
+#include "analysis/operands.h"
+#include "sim/command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct options {
+    char **paths;
+    size_t count, capacity;
+    const char *figures, *formats, *by, *folder;
+    struct plot_request request;
+    bool partial;
+};
+
+enum option_key {
+    OPTION_FIGURE = 256,
+    OPTION_STYLE,
+    OPTION_FORMAT,
+    OPTION_DATA_ONLY,
+    OPTION_BY,
+    OPTION_CONF,
+    OPTION_PARTIAL
+};
+
+const struct argp_option plot_options[] = {
+    {"figure", OPTION_FIGURE, "ID,...", 0,
+     "latency_cdf, hops, path_cost, queue_time (default: all that the runs allow)", 0},
+    {"style", OPTION_STYLE, "NAME", 0,
+     "ieee1 (3.5 in, the default), ieee2, acm1, acm2, lncs or slides", 0},
+    {"format", OPTION_FORMAT, "F,...", 0,
+     "pdf, svg, png, tex, term (default: pdf,svg,png); term draws on the terminal", 0},
+    {"data-only", OPTION_DATA_ONLY, NULL, 0, "data, scripts and captions, without gnuplot", 0},
+    {"by", OPTION_BY, "K,...", 0, "group runs as in `report --by`", 0},
+    {"conf", OPTION_CONF, "LEVEL", 0, "level of the bands (default 0.95)", 0},
+    {"output", 'o', "DIR", 0, "where the files go (default: the folder of the first operand)", 0},
+    {"partial", OPTION_PARTIAL, NULL, 0, "read runs that have not ended, too", 0},
+    {0}};
+
+static bool in_list(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = list; at != NULL; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, word, length) == 0 && (at[length] == ',' || at[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* The first word of the list that is none of the known ones, to be freed; NULL when all are. */
+static char *unknown_word(const char *list, bool (*known)(const char *word))
+{
+    char *copy = must_copy(list), *rest = NULL, *unknown = NULL;
+    for (char *word = strtok_r(copy, ",", &rest); word != NULL && unknown == NULL;
+         word = strtok_r(NULL, ",", &rest))
+        if (!known(word))
+            unknown = must_copy(word);
+    free(copy);
+    return unknown;
+}
+
+static bool known_figure(const char *word)
+{
+    for (const struct figure_kind *kind = figure_kinds; kind->id != NULL; kind++)
+        if (strcmp(kind->id, word) == 0)
+            return true;
+    return false;
+}
+
+static bool known_format(const char *word)
+{
+    return in_list("pdf,svg,png,tex,term", word);
+}
+
+static void take_style(struct options *options, const char *name, struct argp_state *state)
+{
+    for (const struct figure_style *style = figure_styles; style->name != NULL; style++)
+        if (strcmp(style->name, name) == 0) {
+            options->request.style = style;
+            return;
+        }
+    argp_error(state, "--style %s: the styles are ieee1, ieee2, acm1, acm2, lncs and slides", name);
+}
+
+static void take_list(const char **ret_list, const char *option, const char *list,
+                      bool (*known)(const char *word), struct argp_state *state)
+{
+    char *unknown = unknown_word(list, known);
+    if (unknown != NULL)
+        argp_error(state, "%s %s: there is no '%s'; see --help", option, list, unknown);
+    *ret_list = list;
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct options *options = state->input;
+    char *end = NULL;
+    switch (key) {
+    case OPTION_FIGURE:
+        take_list(&options->figures, "--figure", argument, known_figure, state);
+        return 0;
+    case OPTION_STYLE:
+        take_style(options, argument, state);
+        return 0;
+    case OPTION_FORMAT:
+        take_list(&options->formats, "--format", argument, known_format, state);
+        return 0;
+    case OPTION_DATA_ONLY:
+        options->request.data_only = true;
+        return 0;
+    case OPTION_BY:
+        options->by = argument;
+        return 0;
+    case OPTION_CONF:
+        options->request.level = strtod(argument, &end);
+        if (end == argument || *end != '\0' ||
+            !(options->request.level > 0 && options->request.level < 1))
+            argp_error(state, "--conf %s: a level is between 0 and 1, as 0.95", argument);
+        return 0;
+    case 'o':
+        options->folder = argument;
+        return 0;
+    case OPTION_PARTIAL:
+        options->partial = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        options->paths =
+            must_grow(options->paths, options->count, &options->capacity, sizeof options->paths[0]);
+        options->paths[options->count++] = argument;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which runs? Give result databases (*.db) or folders of them");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The folder of the first operand, unless -o names another; made where it is missing. */
+static char *folder_of(const struct options *options)
+{
+    const char *first = options->folder != NULL ? options->folder : options->paths[0];
+    struct stat status;
+    bool folder = options->folder != NULL || (stat(first, &status) == 0 && S_ISDIR(status.st_mode));
+    const char *slash = folder ? NULL : strrchr(first, '/');
+    char *path = folder          ? must_copy(first)
+                 : slash == NULL ? must_copy(".")
+                                 : must_print("%.*s", (int)(slash - first), first);
+    for (char *c = path + 1; *c != '\0'; c++)
+        if (*c == '/') {
+            *c = '\0';
+            mkdir(path, 0777); /* exists already, or the next step says what is wrong */
+            *c = '/';
+        }
+    mkdir(path, 0777);
+    return path;
+}
+
+static int draw_all(const struct options *options, const struct grouping *grouping)
+{
+    int code = EXIT_FINE;
+    size_t drawn = 0;
+    char note[1024];
+    for (const struct figure_kind *kind = figure_kinds; kind->id != NULL; kind++) {
+        bool asked = options->figures != NULL && in_list(options->figures, kind->id);
+        if (options->figures != NULL && !asked)
+            continue;
+        enum figure_result result =
+            plot_figure(kind, grouping, &options->request, note, sizeof note);
+        if (note[0] != '\0')
+            fprintf(stderr, "shardsim plot: %s%s: %s\n", kind->id,
+                    result == FIGURE_NOTHING ? " left out" : "", note);
+        if (result == FIGURE_WRONG || (result == FIGURE_NOTHING && asked))
+            code = EXIT_IO;
+        if (result != FIGURE_DRAWN)
+            continue;
+        drawn++;
+        printf("%-12s  %s/%s.%s\n", kind->id, options->request.folder, kind->id,
+               options->request.data_only ? "tsv" : "pdf");
+    }
+    if (drawn == 0)
+        code = EXIT_IO;
+    return code;
+}
+
+static int plot_operands(struct options *options, const struct operands *operands)
+{
+    struct database_error error;
+    struct grouping grouping;
+    if (group_runs(operands->runs, operands->count, options->by, &grouping, &error) != 0) {
+        fprintf(stderr, "shardsim plot: %s\n", error.text);
+        return EXIT_USAGE;
+    }
+    char *folder = folder_of(options);
+    char *formats = must_copy(options->formats != NULL ? options->formats : "pdf,svg,png");
+    for (char *c = formats; *c != '\0'; c++)
+        if (*c == ',')
+            *c = ' ';
+    options->request.folder = folder;
+    options->request.formats = formats;
+    if (!options->request.data_only && !gnuplot_found()) {
+        fprintf(stderr, "shardsim plot: gnuplot is not installed (Debian: gnuplot-nox); data, "
+                        "scripts and captions are written, figures are not\n");
+        options->request.data_only = true;
+    }
+    int code = draw_all(options, &grouping);
+    free(formats);
+    free(folder);
+    group_free(&grouping);
+    return code;
+}
+
+int plot_run(int argc, char **argv)
+{
+    struct options options = {.request = {.style = &figure_styles[0], .level = 0.95}};
+    const struct argp argp = {
+        plot_options,
+        parse_option,
+        "DB|DIR...",
+        "Publication-ready figures of one or many runs.\v"
+        "Each figure leaves ID.pdf, ID.svg, ID.png, its data ID.tsv, the script ID.gp, which runs "
+        "by itself in its folder, and ID.caption.txt. Without gnuplot, data, scripts and captions "
+        "still come out and the exit code is 0.",
+        NULL,
+        NULL,
+        NULL};
+    argp_err_exit_status = EXIT_USAGE;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
+        return EXIT_USAGE;
+    struct operands operands;
+    struct database_error error;
+    int code = operands_load(options.paths, options.count, options.partial, &operands, &error);
+    for (size_t i = 0; i < operands.note_count; i++)
+        fprintf(stderr, "shardsim plot: %s\n", operands.notes[i]);
+    if (code != EXIT_FINE)
+        fprintf(stderr, "shardsim plot: %s\n", error.text);
+    else
+        code = plot_operands(&options, &operands);
+    operands_free(&operands);
+    free(options.paths);
+    return code;
+}

@@ -1,0 +1,258 @@
+/* Figures: the data against numbers computed by hand (see support_three and test_report.c), scripts
+ * that run by themselves, bytes that repeat, and what is refused. Without gnuplot the tests that
+ * draw pass at once. */
+
+#include "analysis/gnuplot_run.h"
+#include "analysis/operands.h"
+#include "analysis/pdf_edit.h"
+#include "analysis/plot.h"
+#include "sim/command.h"
+#include "tests/check_main.h"
+#include "tests/support_database.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[64];
+
+static int plot(const char *option, const char *value)
+{
+    char name[] = "shardsim plot", output[] = "-o", *copies[2] = {NULL, NULL};
+    char *arguments[8] = {name, folder, output, folder};
+    int count = 4;
+    if (option != NULL)
+        arguments[count++] = copies[0] = strdup(option);
+    if (value != NULL)
+        arguments[count++] = copies[1] = strdup(value);
+    int code = plot_run(count, arguments);
+    free(copies[0]);
+    free(copies[1]);
+    return code;
+}
+
+static bool exists(const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return access(path, F_OK) == 0;
+}
+
+static void holds(const char *name, const char *words)
+{
+    char *text = support_read(folder, name, NULL);
+    ck_assert_msg(strstr(text, words) != NULL, "%s lacks '%s':\n%.2000s", name, words, text);
+    free(text);
+}
+
+START_TEST(data_holds_the_numbers_of_the_runs)
+{
+    support_folder(folder);
+    support_three(folder);
+    ck_assert_int_eq(plot("--data-only", NULL), EXIT_FINE);
+    holds("latency_cdf.tsv",
+          "series\tlatency_s\tshare\tlow\thigh\n\n\nslow, cross-shard\t1.001\t0");
+    holds("latency_cdf.tsv", "\nslow, cross-shard\t1.099\t0.5\tNaN\tNaN\n"); /* 75 of 150 */
+    holds("latency_cdf.tsv", "\nboth, intra-shard\t0.058\t1\tNaN\tNaN\n");
+    holds("hops.tsv", "\nslow\t2\t0.333333333\tNaN\tNaN\n");
+    holds("path_cost.tsv", "\nlatency_cross_p50\tinstant\t1\t0.499\tNaN\tNaN\t0.499\n");
+    holds("path_cost.tsv", "\nduplicates_per_message\tboth\t2\t0.646766169\tNaN\tNaN\t0.647\n");
+    holds("queue_time.tsv", "\nboth\tshard:1\t50\t100\tNaN\tNaN\n"); /* grows by 2 a second */
+    ck_assert(!exists("hops.pdf"));
+    support_remove(folder);
+}
+END_TEST
+
+START_TEST(captions_carry_keys_hashes_and_n)
+{
+    support_folder(folder);
+    support_three(folder);
+    ck_assert_int_eq(plot("--data-only", NULL), EXIT_FINE);
+    static const char *const names[] = {"latency_cdf.caption.txt", "hops.caption.txt",
+                                        "path_cost.caption.txt", "queue_time.caption.txt"};
+    for (size_t i = 0; i < 4; i++) {
+        holds(names[i], "  slow: run 0000000000000073, seed 1.0, result "
+                        "0123456789abcdef0123456789abcdef, warm-up 10 s of 100 s\n");
+        holds(names[i], "n = 1 run a group; no interval is drawn for a single run.");
+    }
+    support_remove(folder);
+}
+END_TEST
+
+START_TEST(drawing_twice_gives_the_same_bytes)
+{
+    if (!gnuplot_found())
+        return;
+    static const char *const names[] = {"latency_cdf.pdf", "hops.svg", "path_cost.png",
+                                        "queue_time.pdf"};
+    char *first[4];
+    long bytes[4];
+    support_folder(folder);
+    support_three(folder);
+    ck_assert_int_eq(plot(NULL, NULL), EXIT_FINE);
+    for (size_t i = 0; i < 4; i++)
+        first[i] = support_read(folder, names[i], &bytes[i]);
+    sleep(1); /* another second: the date of creation would differ */
+    ck_assert_int_eq(plot(NULL, NULL), EXIT_FINE);
+    for (size_t i = 0; i < 4; i++) {
+        long again_bytes = 0;
+        char *again = support_read(folder, names[i], &again_bytes);
+        ck_assert_msg(again_bytes == bytes[i] && memcmp(again, first[i], (size_t)bytes[i]) == 0,
+                      "%s differs", names[i]);
+        free(again);
+        free(first[i]);
+    }
+    support_remove(folder);
+}
+END_TEST
+
+START_TEST(pdf_has_the_column_width_embedded_fonts_and_the_run_keys)
+{
+    if (!gnuplot_found())
+        return;
+    support_folder(folder);
+    support_three(folder);
+    ck_assert_int_eq(plot("--figure", "hops"), EXIT_FINE);
+    ck_assert(!exists("latency_cdf.pdf"));
+    char path[128], error[256];
+    snprintf(path, sizeof path, "%s/hops.pdf", folder);
+    struct pdf_facts facts;
+    ck_assert_int_eq(pdf_inspect(path, &facts, error, sizeof error), 0);
+    ck_assert_double_eq_tol(facts.width_in, 3.5, 0.01);
+    ck_assert_uint_gt(facts.fonts, 0);
+    ck_assert_uint_eq(facts.embedded, facts.fonts);
+    long bytes = 0;
+    char *pdf = support_read(folder, "hops.pdf", &bytes);
+    static const char words[] = "run 0000000000000069 result 0123456789abcdef";
+    ck_assert_ptr_nonnull(memmem(pdf, (size_t)bytes, words, strlen(words)));
+    free(pdf);
+    support_remove(folder);
+}
+END_TEST
+
+START_TEST(script_runs_by_itself_in_its_folder)
+{
+    if (!gnuplot_found())
+        return;
+    support_folder(folder);
+    support_three(folder);
+    ck_assert_int_eq(plot("--data-only", NULL), EXIT_FINE);
+    static const char *const scripts[] = {"latency_cdf", "hops", "path_cost", "queue_time"};
+    for (size_t i = 0; i < 4; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s.gp", scripts[i]);
+        ck_assert_int_eq(gnuplot_run(folder, name), 0);
+        snprintf(name, sizeof name, "%s.pdf", scripts[i]);
+        ck_assert(exists(name));
+    }
+    support_remove(folder);
+}
+END_TEST
+
+START_TEST(without_gnuplot_data_and_scripts_come_out_all_the_same)
+{
+    support_folder(folder);
+    support_three(folder);
+    char *path = strdup(getenv("PATH"));
+    setenv("PATH", folder, 1);
+    int code = plot(NULL, NULL);
+    setenv("PATH", path, 1);
+    free(path);
+    ck_assert_int_eq(code, EXIT_FINE);
+    ck_assert(exists("latency_cdf.tsv") && exists("latency_cdf.gp"));
+    ck_assert(exists("latency_cdf.caption.txt") && !exists("latency_cdf.pdf"));
+    support_remove(folder);
+}
+END_TEST
+
+START_TEST(a_logarithmic_axis_refuses_what_is_not_above_zero)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    struct figure figure = {.log_x = true, .data = open_memstream(&text, &bytes)};
+    const double share = 0.5;
+    figure_series(&figure);
+    figure_point(&figure, "a", 1, &share, 1);
+    figure_point(&figure, "a", 2, &share, 1);
+    ck_assert_int_eq(figure_check(&figure, true, true), FIGURE_DRAWN);
+    figure_point(&figure, "a", 0, &share, 1);
+    ck_assert_int_eq(figure_check(&figure, true, true), FIGURE_WRONG);
+    ck_assert_ptr_nonnull(strstr(figure.error, "a logarithmic axis cannot show"));
+    fclose(figure.data);
+    free(text);
+}
+END_TEST
+
+START_TEST(a_line_of_one_point_and_a_seventh_series_are_refused)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    struct figure figure = {.data = open_memstream(&text, &bytes)};
+    const double value = 1;
+    figure_series(&figure);
+    figure_point(&figure, "a", 1, &value, 1);
+    ck_assert_int_eq(figure_check(&figure, true, true), FIGURE_WRONG);
+    figure.error[0] = '\0';
+    ck_assert_int_eq(figure_check(&figure, true, false), FIGURE_DRAWN); /* bars may be alone */
+    for (int i = 0; i < 6; i++) {
+        figure_series(&figure);
+        figure_point(&figure, "b", 1, &value, 1);
+        figure_point(&figure, "b", 2, &value, 1);
+    }
+    figure.error[0] = '\0';
+    ck_assert_int_eq(figure_check(&figure, true, true), FIGURE_WRONG);
+    ck_assert_ptr_nonnull(strstr(figure.error, "7 series"));
+    fclose(figure.data);
+    free(text);
+}
+END_TEST
+
+START_TEST(replications_make_a_band_and_one_run_does_not)
+{
+    support_folder(folder);
+    for (int i = 0; i < 2; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "r%d.db", i);
+        const struct support_run run = {.run_key = name,
+                                        .config_hash = "c",
+                                        .result_hash = name,
+                                        .experiment = "e",
+                                        .status = "ok",
+                                        .replication = i,
+                                        .sim_end_ns = 10000000000,
+                                        .messaging_path = "slow"};
+        sqlite3 *database = support_database(folder, name, &run);
+        support_message(database, 1, 1000, 2000, 1, 1);
+        support_message(database, 2, 1000, 3000 + i * 1000, 1, 1);
+        support_close(database);
+    }
+    ck_assert_int_eq(plot("--data-only", NULL), EXIT_FINE);
+    /* At 2 s the shares are 1 and 1/2: mean 3/4, t(0.975, 1) s / sqrt(2) = 3.18, cut to 0..1. */
+    holds("latency_cdf.tsv", "\nslow path\t2\t0.75\t0\t1\n");
+    holds("latency_cdf.gp", "with filledcurves");
+    holds("latency_cdf.caption.txt", "n = 2 replications a group.");
+    ck_assert(!exists("path_cost.tsv")); /* one group */
+    support_remove(folder);
+}
+END_TEST
+
+START_TEST(tic_steps_are_round)
+{
+    ck_assert_double_eq_tol(figure_tic_step(10, 5), 2, 1e-12);
+    ck_assert_double_eq_tol(figure_tic_step(26.8, 3), 10, 1e-12);
+    ck_assert_double_eq_tol(figure_tic_step(1.05, 3), 0.5, 1e-12);
+    ck_assert_double_eq_tol(figure_tic_step(100, 4), 50, 1e-12);
+    ck_assert_double_eq_tol(figure_tic_step(4, 4), 1, 1e-12);
+}
+END_TEST
+
+CHECK_MAIN("plot", data_holds_the_numbers_of_the_runs, captions_carry_keys_hashes_and_n,
+           drawing_twice_gives_the_same_bytes,
+           pdf_has_the_column_width_embedded_fonts_and_the_run_keys,
+           script_runs_by_itself_in_its_folder,
+           without_gnuplot_data_and_scripts_come_out_all_the_same,
+           a_logarithmic_axis_refuses_what_is_not_above_zero,
+           a_line_of_one_point_and_a_seventh_series_are_refused,
+           replications_make_a_band_and_one_run_does_not, tic_steps_are_round)
