@@ -15,8 +15,8 @@
  *    append outside blocks; blocks consume them; final() forgets them; dropped() gives them back.
  *    Whatever a layer took from a pool in fill() belongs to the block and is freed in dropped().
  *  - Effects leave in final(): sends, timers, log rows of outcomes.
- *  - A block with no item and no changed word is not made: its number stays free, and neither final()
- *    nor dropped() is called, except dropped() of a layer that left a word in block->body.
+ *  - A block with no item and no changed word is not made: its number stays free, and neither
+ * final() nor dropped() is called, except dropped() of a layer that left a word in block->body.
  *  - Delivery never waits; execution may (the ledger parks the work).
  *  - Layers meet by seam calls on nodes of one group; across groups only by network messages from a
  *    layer to the same layer. stack_here() asserts it.
@@ -131,9 +131,10 @@ struct chain_seam {
     void (*wake)(void *self, struct context *context, uint32_t chain);
     void (*complete)(void *self, struct context *context, uint32_t chain, uint32_t member,
                      uint64_t block);
-    /* Inside fill() only. charge() counts one item of bytes or gas or both; it is false, and charges
-     * nothing, when the block has no room for that much more (an empty one has room for anything).
-     * A fill() that returns items has charged. set() is the one way to change consensus state. */
+    /* Inside fill() only. charge() counts one item of bytes or gas or both; it is false, and
+     * charges nothing, when the block has no room for that much more (an empty one has room for
+     * anything). A fill() that returns items has charged. set() is the one way to change consensus
+     * state. */
     bool (*charge)(void *self, struct block *block, uint32_t bytes, uint32_t gas);
     void (*set)(void *self, struct block *block, uint64_t *word, uint64_t value);
 };
