@@ -3,19 +3,31 @@
 
 #include "sim/model.h"
 
+#include "models/atomic/none.h"
 #include "models/chain/chain_blocks.h"
 #include "models/echo/echo.h"
+#include "models/ledger/accounts.h"
 #include "models/messaging/local.h"
 #include "models/phold/phold.h"
 #include "models/spread/spread_ideal.h"
 #include "models/stack.h"
 #include "models/state/state_ram.h"
+#include "models/workload/burst.h"
+#include "models/workload/periodic.h"
+#include "models/workload/poisson.h"
+#include "models/workload/trace.h"
 
 const struct model *const model_registry[] = {
     &spread_ideal_model,
     &chain_blocks_model,
     &state_ram_model,
     &messaging_local_model,
+    &ledger_accounts_model,
+    &atomic_none_model,
+    &workload_poisson_model,
+    &workload_periodic_model,
+    &workload_burst_model,
+    &workload_trace_model,
     &echo_model,
     &phold_model,
     NULL,

@@ -1,0 +1,83 @@
+#ifndef MODELS_LEDGER_ACCOUNT_BOOKS_H
+#define MODELS_LEDGER_ACCOUNT_BOOKS_H
+
+/* The books of the accounts ledger: a book for every chain that was ever used, balances as rows of
+ * the state layer, and the sums that tell whether value was conserved. An idle chain has no book.
+ * Look-ups O(1) expected; a chain's whole sum O(its touched rows). */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "models/ledger/input_ring.h"
+#include "models/stack.h"
+#include "sim/memory.h"
+
+/* What passed through a chain, in units of value, modulo 2^64. Always:
+ * change + emitted + held + left = delivered + joined. */
+struct account_flow {
+    uint64_t change;       /* of all balances */
+    uint64_t emitted;      /* in messages */
+    uint64_t delivered;    /* by messages */
+    uint64_t held;         /* reserved, neither settled nor given back */
+    uint64_t left, joined; /* settled without a message: debits and credits of a commit */
+};
+
+/* A chain that was ever used. A row is written at first touch; `touched` lists them for the sum
+ * over all balances. */
+struct account_book {
+    struct input_ring inputs;
+    struct account_flow total, open; /* of final blocks; of the block that is open */
+    uint64_t deliveries;
+    uint32_t chain;
+    uint32_t touched_count, touched_capacity;
+    uint32_t *touched;
+};
+
+struct account_books {
+    struct memory *memory;
+    struct stack *stack;
+    uint64_t accounts;       /* in each shard */
+    int64_t initial_balance; /* of each account */
+    struct pool books;
+    struct map book_of;   /* chain -> book */
+    struct map is_listed; /* chain << 32 | row: stands in its book's `touched` */
+};
+
+/* The row that keeps what was sent to addresses without an account. */
+static const uint64_t ACCOUNT_ROW_UNCLAIMED = UINT32_MAX;
+
+/* account_books_init starts without a book; destroy frees them all with their input rings. */
+void account_books_init(struct account_books *books, struct memory *memory, struct stack *stack,
+                        uint64_t accounts, int64_t initial_balance);
+void account_books_destroy(struct account_books *books);
+
+/* account_books_get opens the book of a chain at its first use; find gives NULL before. Books never
+ * move. */
+struct account_book *account_books_get(struct account_books *books, uint32_t chain);
+struct account_book *account_books_find(const struct account_books *books, uint32_t chain);
+
+/* account_books_at is book `number` of account_books_count, in order of first use. */
+uint32_t account_books_count(const struct account_books *books);
+struct account_book *account_books_at(const struct account_books *books, uint32_t number);
+
+/* account_books_row says where an address of this chain keeps its balance; false: no such account.
+ */
+bool account_books_row(const struct account_books *books, uint32_t chain, struct address address,
+                       uint64_t *ret_index);
+
+/* account_books_covers says whether a balance is at least `amount`. */
+bool account_books_covers(struct account_books *books, const struct block *block, uint64_t index,
+                          uint64_t amount);
+
+/* account_books_change adds to a balance, modulo 2^64; inside fill() only. */
+void account_books_change(struct account_books *books, struct account_book *book,
+                          struct block *block, uint64_t index, uint64_t change);
+
+/* account_books_sum adds up all balances of a chain, as differences from the start. */
+uint64_t account_books_sum(struct account_books *books, const struct account_book *book);
+
+/* account_flow_wrong is 0 if and only if value was conserved. */
+uint64_t account_flow_wrong(const struct account_flow *flow);
+void account_flow_add(struct account_flow *total, const struct account_flow *flow);
+
+#endif

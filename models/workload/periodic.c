@@ -1,0 +1,78 @@
+#include "models/workload/periodic.h"
+
+#include "models/workload/client.h"
+#include "sim/exact.h"
+
+struct periodic_config {
+    struct client_config common;
+    int64_t rate; /* 10^-6 a second */
+};
+
+#define FIELD(name) .offset = offsetof(struct periodic_config, name)
+
+static const struct param params[] = {
+    {.name = "rate",
+     .help = "transactions submitted in a second, by all clients together",
+     .kind = PARAM_RATE,
+     FIELD(rate),
+     .value_default = INT64_C(10000000),
+     .value_min = 1,
+     .value_max = INT64_C(1000000000000000)},
+    CLIENT_PARAMS(struct periodic_config),
+    CLIENT_COUNT_PARAM(struct periodic_config),
+    PARAM_END,
+};
+
+/* Transaction k of the whole workload arrives at from + floor(k / rate), and belongs to client
+ * k modulo the number of clients: no rounding adds up. */
+static uint64_t arrival_ns(const struct client_group *group, struct context *context,
+                           uint32_t client, uint64_t number, uint64_t previous_ns)
+{
+    const struct periodic_config *config = group->model_config;
+    (void)context, (void)previous_ns;
+    uint128 whole = (uint128)number * group->count + client;
+    uint128 after_ns = whole * UINT64_C(1000000000000000) / (uint64_t)config->rate;
+    return after_ns >= UINT64_C(1) << 62 ? CLIENT_NEVER : group->from_ns + (uint64_t)after_ns;
+}
+
+static void check(const void *config, const char *pointer, struct diagnostics *diagnostics)
+{
+    const struct periodic_config *periodic = config;
+    client_check(&periodic->common, pointer, diagnostics);
+}
+
+static const struct client_source source = {.arrival_ns = arrival_ns};
+
+static int build(const struct build *build, void **ret_state)
+{
+    const struct periodic_config *config = build->config;
+    struct client_group *group;
+    if (client_build(build, &config->common, &source, (uint32_t)config->common.clients, &group) !=
+        0)
+        return -1;
+    *ret_state = group;
+    return 0;
+}
+
+const struct model workload_periodic_model = {
+    .layer = LAYER_WORKLOAD,
+    .layer_name = "workload",
+    .name = "periodic",
+    .summary = "transfers at exactly even distances",
+    .version = 1,
+    .config_bytes = sizeof(struct periodic_config),
+    .params = params,
+    .message_kinds = client_no_kinds,
+    .timer_kinds = client_timer_kinds,
+    .trace_kinds = client_no_kinds,
+    .metrics = client_metrics,
+    .properties = client_properties,
+    .check = check,
+    .build = build,
+    .start = client_start,
+    .on_message = client_on_message,
+    .on_timer = client_on_timer,
+    .on_fault = client_on_fault,
+    .report = client_report,
+    .destroy = client_destroy,
+};
