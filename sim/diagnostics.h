@@ -15,7 +15,7 @@
  *   E204 finer than a base unit    E205 wrong type of value     E206 none of the choices
  *   E207 not a quantity            E208 wrong number of items   E209 beyond 2^53 - 1
  *   E301 warm-up not in the run    E302 matrix without regions  E303 regions without matrix
- *   E304 shares, matrix or links of the network do not fit      E305 parts of a fault do not fit
+ *   E304 shares or matrix of the regions do not fit              E305 parts of a fault do not fit
  *   E306 target does not fit the fault's type                   E307 parts of a sweep do not fit
  *   E308 a distribution with no such variates (from above to)
  *   E310... what a model's own check finds

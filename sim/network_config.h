@@ -6,7 +6,11 @@
 #include "sim/distribution.h"
 #include "sim/param.h"
 
-enum { NETWORK_CLASSES_MAX = 8 };
+struct arena;
+struct cJSON;
+struct diagnostics;
+
+enum { NETWORK_CLASSES_MAX = 8, NETWORK_REGIONS_MAX = 256 };
 
 struct network_queue_config {
     int64_t limit_bytes; /* bytes that may wait for an uplink, but the packet being sent; 0 = any */
@@ -40,5 +44,10 @@ struct network_config {
 
 /* The rows of the section; defined in network_config.c. */
 extern const struct param network_params[];
+
+/* network_check applies the rules across fields of a section that was read without errors, fills
+ * matrix_ns (in the arena) and spells the effective section's matrix in base units. */
+void network_check(struct network_config *network, struct cJSON *effective, struct arena *arena,
+                   struct diagnostics *diagnostics);
 
 #endif

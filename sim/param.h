@@ -26,8 +26,10 @@ enum param_kind {
     PARAM_OBJECT,       /* a nested struct at offset, rows in `fields`                     */
     PARAM_VARIANT,      /* struct param_variant_value: "type" picks a row of `variants`    */
     PARAM_LIST,         /* struct param_list of item_kind (scalars: int64_t or char *;
-                           PARAM_OBJECT: item_bytes structs by `fields`)                   */
-    PARAM_JSON          /* const struct cJSON *: shape checked by the owner's check()      */
+                           PARAM_OBJECT: item_bytes structs by `fields`;
+                           PARAM_VARIANT: struct param_variant_value by `variants`)        */
+    PARAM_JSON,         /* const struct cJSON *: shape checked by the owner's check()      */
+    PARAM_SEED          /* uint64_t: a number up to 2^53 - 1, or a string up to 2^64 - 1   */
 };
 
 struct param_variant {
@@ -64,8 +66,19 @@ struct param {
     bool required;
     bool hidden;   /* accepted, but in no listing: switches that tests use to break a rule */
     bool deployed; /* what only the deployed system does; the help says so */
+    bool seldom;   /* not named among the keys that an unknown one could have been */
+    bool inherits; /* LIST of objects: a key that an item lacks is taken from the object around */
     double real_min, real_max; /* REAL; equal = no range */
+    size_t
+        matrix_offset; /* DISTRIBUTION: where "type": "matrix" leaves int64_t 1; 0 = no such type */
 };
+
+/* How absent keys are read: value_default where it lies in the range (a default outside of it means
+ * that the key is absent unless given, and then it is not in the effective scenario; BIT_RATE 0 is
+ * always "unlimited"); default_json; an OBJECT by the defaults of its fields, unless one of those
+ * is required: then the whole object is absent, zero bytes; a VARIANT without default_json is its
+ * first variant. Without a range, quantities with a unit are 0 or more, ratios 0 to 1. An object
+ * with one FILE and a STRING called "sha256" has the file checked against it. */
 
 #define PARAM_END                                                                                  \
     {                                                                                              \

@@ -54,6 +54,7 @@ struct scenario_options {
     const char *const *sets; /* "PATH=VALUE", NULL-terminated; NULL = none */
     int64_t point;           /* -1 = the base point */
     const uint64_t *seed;    /* NULL = the scenario's */
+    bool every_point;        /* also read every sweep point (up to 10000), for `check` */
 };
 
 /* scenario_load reads a file ("-" = stdin). Returns 0, or -1 with diagnostics; *ret_scenario is
@@ -67,6 +68,8 @@ int scenario_load_text(const char *name, const char *text, size_t bytes,
                        const struct scenario_options *options, struct diagnostics *diagnostics,
                        struct scenario **ret_scenario);
 
+/* scenario_free frees a scenario, NULL too. The diagnostics of its load hold places as copies, but
+ * must not be added to afterwards. */
 void scenario_free(struct scenario *scenario);
 
 /* scenario_run_key = hash of (config_hash, seed, replication, model versions of layers used). */

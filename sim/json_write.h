@@ -1,0 +1,12 @@
+#ifndef SIM_JSON_WRITE_H
+#define SIM_JSON_WRITE_H
+
+struct cJSON;
+
+/* json_write_canonical writes a tree in its one canonical form: keys sorted by their bytes, no
+ * white space, numbers in the shortest form that reads back. Members of the root that `skip`
+ * (NULL-terminated; NULL = none) names are left out. The caller frees the text. No recursion;
+ * depth at most 160. */
+char *json_write_canonical(const struct cJSON *root, const char *const *skip);
+
+#endif
