@@ -110,6 +110,8 @@ const char *param_kind_name(enum param_kind kind)
         return "list";
     case PARAM_JSON:
         return "JSON";
+    case PARAM_SEED:
+        return "seed";
     }
     SIM_ASSERT(!"a kind of parameter without a name");
     return "";
