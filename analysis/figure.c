@@ -155,8 +155,8 @@ void figure_head(const struct figure *figure, const char *formats, FILE *file)
     for (size_t i = 0; i < FIGURE_SERIES_MAX; i++)
         fprintf(file,
                 "set linetype %zu linecolor rgb \"%s\" linewidth %.1f dashtype %s "
-                "pointtype %d pointsize 0.4\n",
-                i + 1, colours[i], style->line, dashes[i], markers[i]);
+                "pointtype %d pointsize %.2f\n",
+                i + 1, colours[i], style->line, dashes[i], markers[i], 0.05 * style->font_pt);
     fprintf(file, "do for [format in \"%s\"] {\n", formats);
     write_terminals(figure, file);
 }

@@ -132,8 +132,8 @@ static void write_caption(struct figure *figure, const struct table *table,
 {
     static const char *const words[PANELS] = {
         "median latency of cross-shard messages from creation to delivery",
-        "copies that arrived after their message had been delivered and were discarded, for each "
-        "delivered message",
+        ("copies that arrived after their message had been delivered and were discarded, for each "
+         "delivered message"),
         "bytes of all packets sent, for each delivered message",
     };
     fprintf(figure->caption, "What each group gains and pays:");

@@ -162,6 +162,19 @@ static char *folder_of(const struct options *options)
     return path;
 }
 
+/* "hops          results/demo/hops.pdf .svg .png .tsv .gp .caption.txt" */
+static void print_files(const struct plot_request *request, const char *id)
+{
+    static const struct {
+        const char *format, *ending;
+    } endings[] = {{"pdf", ".pdf"}, {"svg", ".svg"}, {"png", ".png"}, {"tex", "_tex.tex"}};
+    printf("%-12s  %s/%s", id, request->folder, id);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0] && !request->data_only; i++)
+        if (strstr(request->formats, endings[i].format) != NULL)
+            printf("%s ", endings[i].ending);
+    printf(".tsv .gp .caption.txt\n");
+}
+
 static int draw_all(const struct options *options, const struct grouping *grouping)
 {
     int code = EXIT_FINE;
@@ -181,8 +194,7 @@ static int draw_all(const struct options *options, const struct grouping *groupi
         if (result != FIGURE_DRAWN)
             continue;
         drawn++;
-        printf("%-12s  %s/%s.%s\n", kind->id, options->request.folder, kind->id,
-               options->request.data_only ? "tsv" : "pdf");
+        print_files(&options->request, kind->id);
     }
     if (drawn == 0)
         code = EXIT_IO;
