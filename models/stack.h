@@ -15,8 +15,8 @@
  *    append outside blocks; blocks consume them; final() forgets them; dropped() gives them back.
  *    Whatever a layer took from a pool in fill() belongs to the block and is freed in dropped().
  *  - Effects leave in final(): sends, timers, log rows of outcomes.
- *  - A block with no item and no changed word is not made: its number stays free, and neither
- * final() nor dropped() is called, except dropped() of a layer that left a word in block->body.
+ *  - A block with no item and no changed word is not made and its number stays free: no final(), no
+ *    dropped(), but for dropped() of a layer that left a word in block->body.
  *  - Delivery never waits; execution may (the ledger parks the work).
  *  - Layers meet by seam calls on nodes of one group; across groups only by network messages from a
  *    layer to the same layer. stack_here() asserts it.
