@@ -115,8 +115,8 @@ START_TEST(bad_headers_are_refused)
                                       "at,from_shard,from_account,to_shard,to_account,\n",
                                       "At,from_shard,from_account,to_shard,to_account\n",
                                       "at;from_shard;from_account;to_shard;to_account\n",
-                                      "\xef\xbb\xbf"
-                                      "at,from_shard,from_account,to_shard,to_account\n"};
+                                      ("\xef\xbb\xbf"
+                                       "at,from_shard,from_account,to_shard,to_account\n")};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct reading reading = read_bytes(bad[i], strlen(bad[i]));
         ck_assert_msg(reading.result == -1, "header %zu was read", i);
