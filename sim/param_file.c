@@ -102,7 +102,7 @@ const struct param_file *param_file(struct param_reader *reader, const char *poi
 static int compare_values(const void *a, const void *b)
 {
     int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-    return left < right ? -1 : left > right ? 1 : 0; /* equal values are one and the same */
+    return left < right ? -1 : left > right ? 1 : 0; /* no ties that show */
 }
 
 /* One line: 1 = a value, 0 = nothing, -1 = no quantity of the kind, or a negative one. */

@@ -105,8 +105,16 @@ def line_of(text, offset):
 
 def permitted(text, line, words):
     """True when a comment near the line gives the reason that the rule asks for."""
-    near = text.split("\n")[max(0, line - 6):line]
-    return words is not None and any(words in row.lower() for row in near)
+    if words is None:
+        return False
+    rows = text.split("\n")
+    near = rows[max(0, line - 6):line]
+    call = re.search(r"(\w+)\s*\)\s*;", rows[line - 1])
+    if words == NO_TIES and call:  # or in the comparison itself
+        for number, row in enumerate(rows):
+            if re.match(rf"static int {call.group(1)}\(", row):
+                near += rows[number:number + 20]
+    return any(words in row.lower() for row in near)
 
 
 def check_bans(path, text, code):
