@@ -139,10 +139,18 @@ static void print_choices(const struct param *row)
         printf("%s \"%s\"", i ? "," : "", row->choices[i]);
 }
 
+/* Where the rows of a walk belong. */
+struct place {
+    const char *section, *type;
+    bool top_only;
+};
+
 static void print_step(void *context, const struct param_step *step)
 {
-    (void)context;
+    const struct place *place = context;
     const struct param *row = step->row;
+    if (place->top_only && step->depth)
+        return;
     char text[256];
     printf("  %-20s %s", step->path, param_kind_name(row->kind));
     if (row->kind == PARAM_CHOICE)
@@ -169,14 +177,12 @@ static void print_step(void *context, const struct param_step *step)
             printf("%*s\"%s\": %s\n", HELP_COLUMN + 19, "", row->choices[i], row->choice_helps[i]);
 }
 
-struct json_place {
-    const char *section, *type;
-};
-
 static void print_step_json(void *context, const struct param_step *step)
 {
-    const struct json_place *place = context;
+    const struct place *place = context;
     const struct param *row = step->row;
+    if (place->top_only && step->depth)
+        return;
     char text[256];
     cJSON *object = cJSON_CreateObject();
     add_text(object, "section", place->section);
@@ -214,16 +220,15 @@ static void print_words(const char *title, const char *const *words)
 static void describe_model(size_t index, bool json)
 {
     const struct model *model = model_registry[index];
+    struct place place = {model->layer_name, model->name, false};
     if (json) {
-        struct json_place place = {model->layer_name, model->name};
         param_walk(model->params, print_step_json, &place);
         return;
     }
     printf("%s.%s  (version %" PRIu32 "%s)\n", model->layer_name, model->name, model->version,
            is_default(index) ? ", the default" : "");
     print_wrapped(model->summary, 2);
-    if (model->params)
-        param_walk(model->params, print_step, NULL);
+    param_walk(model->params, print_step, &place);
     for (const struct model_property *row = model->properties; row && row->name; row++)
         printf("  property %-22s %s%s\n", row->name, row->help ? row->help : "",
                row->optional ? " (checked when named)" : "");
@@ -239,14 +244,14 @@ static void describe_model(size_t index, bool json)
 
 static void describe_section(const struct scenario_section *section, bool json)
 {
+    struct place place = {section->name, NULL, section->top_only};
     if (json) {
-        struct json_place place = {section->name, NULL};
         param_walk(section->params, print_step_json, &place);
         return;
     }
     printf("%s\n", section->name);
     print_wrapped(section->summary, 2);
-    param_walk(section->params, print_step, NULL);
+    param_walk(section->params, print_step, &place);
     putchar('\n');
 }
 
@@ -263,7 +268,7 @@ static bool wanted(const char *target, const char *layer, const char *type)
 static int unknown_target(const char *target)
 {
     static char texts[NAMES_MAX][NAME_BYTES];
-    const char *names[2 * NAMES_MAX + 1];
+    const char *names[3 * NAMES_MAX];
     size_t count = 0, text_count = 0;
     for (size_t i = 0; scenario_sections[i].name; i++)
         names[count++] = scenario_sections[i].name;
@@ -271,12 +276,14 @@ static int unknown_target(const char *target)
         const struct model *model = model_registry[i];
         snprintf(texts[text_count], NAME_BYTES, "%s.%s", model->layer_name, model->name);
         names[count++] = texts[text_count];
-        if (is_default(i))
-            names[count++] = model->layer_name;
+        names[count++] = model->layer_name;
     }
     names[count] = NULL;
     fprintf(stderr, "shardsim describe: there is no '%s'\n", target);
     const char *nearest = suggest_word(target, names);
+    for (size_t i = 0; model_registry[i]; i++) /* a type alone */
+        if (strcmp(model_registry[i]->name, target) == 0)
+            nearest = texts[i];
     if (nearest)
         fprintf(stderr, "    try       %s\n", nearest);
     fprintf(stderr, "next: shardsim list\n");

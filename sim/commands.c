@@ -3,10 +3,24 @@
 #include <stddef.h>
 
 #include "sim/command.h"
+#include "sim/command_check.h"
 #include "sim/command_init.h"
+#include "sim/command_list.h"
+#include "sim/command_run.h"
+#include "sim/command_schema.h"
+#include "sim/command_show.h"
 
 const struct command sim_commands[] = {
     {"init", "[TEMPLATE]", "a scenario to start from, with notes", command_init,
      command_init_options},
+    {"run", "SCENARIO|-", "one run, into one database", command_run, command_run_options},
+    {"check", "FILE...", "all problems of a scenario, at once", command_check,
+     command_check_options},
+    {"show", "FILE", "the effective scenario: defaults, includes, --set", command_show,
+     command_show_options},
+    {"list", "", "the layers and their types", command_list, command_list_options},
+    {"describe", "[LAYER[.TYPE]]", "parameters with unit, range, default", command_describe,
+     command_describe_options},
+    {"schema", "", "the JSON Schema of a scenario", command_schema, command_schema_options},
     {NULL, NULL, NULL, NULL, NULL},
 };

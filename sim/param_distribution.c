@@ -14,16 +14,18 @@
 enum { DISTRIBUTION_MATRIX = DISTRIBUTION_EMPIRICAL + 1, ROWS_MAX = 6 };
 #define VARIATE_MAX (INT64_C(1) << 62)
 
-/* NULL: the type has no such key. The order is that of enum distribution_type, then matrix. */
-static const struct distribution_keys {
-    const char *type, *location, *spread, *shape;
-    double shape_max;
-} all_keys[] = {
-    {"constant", "value", NULL, NULL, 0},   {"uniform", "from", "to", NULL, 0},
-    {"exponential", "mean", NULL, NULL, 0}, {"lognormal", "median", NULL, "sigma", 20},
-    {"normal", "mean", "sd", NULL, 0},      {"pareto", "scale", NULL, "shape", 1000},
-    {"gamma", "mean", NULL, "shape", 1000}, {"weibull", "scale", NULL, "shape", 1000},
-    {"empirical", NULL, NULL, NULL, 0},     {"matrix", NULL, NULL, NULL, 0},
+const struct distribution_keys distribution_keys[] = {
+    {"constant", "value", NULL, NULL, 0},
+    {"uniform", "from", "to", NULL, 0},
+    {"exponential", "mean", NULL, NULL, 0},
+    {"lognormal", "median", NULL, "sigma", 20},
+    {"normal", "mean", "sd", NULL, 0},
+    {"pareto", "scale", NULL, "shape", 1000},
+    {"gamma", "mean", NULL, "shape", 1000},
+    {"weibull", "scale", NULL, "shape", 1000},
+    {"empirical", NULL, NULL, NULL, 0},
+    {"matrix", NULL, NULL, NULL, 0},
+    {NULL, NULL, NULL, NULL, 0},
 };
 
 /* What the rows fill; a distribution and what only this file needs. */
@@ -91,7 +93,7 @@ static const char *const *type_names(struct arena *arena, bool has_matrix)
     size_t count = has_matrix ? DISTRIBUTION_MATRIX + 1 : DISTRIBUTION_MATRIX;
     const char **names = arena_take(arena, (count + 1) * sizeof *names);
     for (size_t i = 0; i < count; i++)
-        names[i] = all_keys[i].type;
+        names[i] = distribution_keys[i].type;
     return names;
 }
 
@@ -111,7 +113,7 @@ static const struct distribution_keys *find_type(struct param_reader *reader,
     const char *text = cJSON_IsString(type) ? type->valuestring : "";
     for (size_t i = 0; names[i] != NULL; i++) {
         if (strcmp(names[i], text) == 0)
-            return &all_keys[i];
+            return &distribution_keys[i];
     }
     const char *near = suggest_word(text, names);
     diagnostics_add(reader->diagnostics, "E401", type_pointer, AT_VALUE, "no such type",
@@ -134,7 +136,8 @@ static void remember_check(struct param_reader *reader, struct distribution *dis
 static void read_constant(struct param_reader *reader, const struct param *row, const cJSON *value,
                           const char *pointer, struct distribution *distribution, cJSON *object)
 {
-    const struct param *rows = make_rows(reader->arena, row, &all_keys[DISTRIBUTION_CONSTANT]);
+    const struct param *rows =
+        make_rows(reader->arena, row, &distribution_keys[DISTRIBUTION_CONSTANT]);
     param_effective_quantity(reader, object, "min", arena_pointer(reader->arena, pointer, "min"),
                              row->item_kind, 0);
     param_effective_text(reader, object, "type", arena_pointer(reader->arena, pointer, "type"),
@@ -161,7 +164,7 @@ void param_distribution(struct param_reader *reader, const struct param *row, co
     const struct distribution_keys *keys = find_type(reader, row, value, pointer);
     if (keys == NULL)
         return;
-    int type = (int)(keys - all_keys);
+    int type = (int)(keys - distribution_keys);
     param_effective_text(reader, object, "type", arena_pointer(reader->arena, pointer, "type"),
                          keys->type);
     const char *file = NULL;

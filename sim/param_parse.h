@@ -98,6 +98,14 @@ void param_scalar(struct param_reader *reader, const struct param *row, enum par
 void param_scalar_default(struct param_reader *reader, const struct param *row, const char *pointer,
                           struct cJSON *effective);
 
+/* The types of distribution and their keys; NULL: the type has no such key. In the order of enum
+ * distribution_type, then matrix; NULL-type terminated. */
+struct distribution_keys {
+    const char *type, *location, *spread, *shape;
+    double shape_max;
+};
+extern const struct distribution_keys distribution_keys[];
+
 /* param_distribution reads a value of kind DISTRIBUTION. */
 void param_distribution(struct param_reader *reader, const struct param *row,
                         const struct cJSON *value, const char *pointer, void *config,

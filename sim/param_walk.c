@@ -24,7 +24,7 @@ static void descend(struct level *next, const struct level *from, const struct p
     int length = snprintf(next->prefix, sizeof next->prefix, "%s%s.", path,
                           row->kind == PARAM_LIST ? "[]" : "");
     SIM_ASSERT(length > 0 && (size_t)length < sizeof next->prefix);
-    if (row->kind != PARAM_VARIANT)
+    if (!row->variants)
         return;
     next->variant = row->variants;
     next->row = row->variants->fields;
@@ -66,8 +66,7 @@ void param_walk(const struct param *table, param_walk_visit *visit, void *contex
         SIM_ASSERT(length > 0 && (size_t)length < sizeof path);
         struct param_step step = {row, path, level->variant_name, depth};
         visit(context, &step);
-        bool nested = row->fields || (row->kind == PARAM_VARIANT && row->variants);
-        if (!nested)
+        if (!row->fields && !row->variants)
             continue;
         SIM_ASSERT(depth + 1 < PARAM_WALK_DEPTH_MAX);
         descend(&levels[depth + 1], level, row, path);
@@ -133,7 +132,12 @@ void param_default_text(const struct param *row, char *ret_text, size_t bytes)
 {
     char value[QUANTITY_TEXT_BYTES];
     ret_text[0] = '\0';
-    if (row->required)
+    bool ranged = row->value_min != row->value_max;
+    bool absent =
+        ranged && (row->value_default < row->value_min || row->value_default > row->value_max);
+    if (row->kind == PARAM_BIT_RATE && row->value_default == 0)
+        absent = false; /* unlimited */
+    if (row->required || absent)
         return;
     if (row->default_json) {
         snprintf(ret_text, bytes, "%s", row->default_json);
@@ -141,7 +145,7 @@ void param_default_text(const struct param *row, char *ret_text, size_t bytes)
         snprintf(ret_text, bytes, "\"%s\"", row->choices[row->value_default]);
     } else if (row->kind == PARAM_BOOL) {
         snprintf(ret_text, bytes, "%s", row->value_default ? "true" : "false");
-    } else if (row->kind == PARAM_INTEGER) {
+    } else if (row->kind == PARAM_INTEGER || row->kind == PARAM_SEED) {
         snprintf(ret_text, bytes, "%" PRId64, row->value_default);
     } else if (quantity_has_unit(row->kind)) {
         quantity_print(row->kind, row->value_default, value);
