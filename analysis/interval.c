@@ -42,6 +42,6 @@ struct growth interval_growth(const double *x, const double *y, size_t n, double
     double limit = gsl_cdf_tdist_Qinv(alpha, (double)n - 2) * error;
     double mean = gsl_stats_mean(y, 1, n);
     result.grows =
-        slope > limit && slope > 0 && result.rise >= rise_min && result.rise >= fabs(mean) / 4;
+        slope > limit && slope > 0 && result.rise >= rise_min && result.rise >= fabs(mean) / 2;
     return result;
 }

@@ -29,7 +29,7 @@ enum { INTERVAL_BATCHES_MIN = 5 };
 
 /* interval_growth fits a line through n points by least squares. The series grows when the slope is
  * above 0 at the one-sided level `alpha` (Student, n - 2) and the line rises over the span by at
- * least `rise_min` and by a quarter of the mean: a slope may be certain and yet not matter. The
+ * least `rise_min` and by half the mean: a slope may be certain and yet not matter. The
  * points must be batch means, so that their errors are nearly independent. */
 struct growth interval_growth(const double *x, const double *y, size_t n, double alpha,
                               double rise_min);

@@ -46,8 +46,8 @@ static void print_saturation(const struct table *table, FILE *file)
     fprintf(
         file,
         "\nsaturation: a run is saturated when it carries < %g %% of the offered load, or when\n"
-        "the queues grow over its second half (slope of the means of 20 batches > 0 at the\n"
-        "one-sided level %g, and a rise of at least a quarter of the mean)\n",
+        "the queues grow over its second half (slope of the means of 10 batches > 0 at the\n"
+        "one-sided level %g, and a rise of at least half the mean)\n",
         MEASURE_CARRIED_MIN * 100, MEASURE_ALPHA);
     for (size_t g = 0; g < table->grouping->count; g++) {
         const struct group *group = &table->grouping->groups[g];

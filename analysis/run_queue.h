@@ -21,9 +21,9 @@ int64_t run_queue_peak(const struct run_queue *queue, int64_t from_ns);
 /* run_queue_at is the length at t_ns; 0 before the first sample. O(log n). */
 int64_t run_queue_at(const struct run_queue *queue, int64_t t_ns);
 
-enum { RUN_QUEUE_BATCHES = 20 };
+enum { RUN_QUEUE_BATCHES = 10 };
 
-/* run_queue_growth tests the means of 20 equal batches of the second half of the run with
+/* run_queue_growth tests the means of 10 equal batches of the second half of the run with
  * interval_growth at `alpha`; fewer batches when there are fewer samples. Slope a second. */
 struct growth run_queue_growth(const struct run_queue *queue, int64_t end_ns, double alpha);
 
