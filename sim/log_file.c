@@ -309,6 +309,16 @@ int log_file_publish(struct log_file *file, char *ret_error, size_t error_bytes,
     return 0;
 }
 
+void log_file_tidy(const struct log_file *file)
+{
+    char *journal = path_make(file->partial, "-journal");
+    struct stat status;
+
+    if (journal != NULL && lstat(journal, &status) == 0 && status.st_size == 0)
+        unlink(journal);
+    free(journal);
+}
+
 void log_file_remove(const struct log_file *file)
 {
     unlink(file->partial);

@@ -38,6 +38,9 @@ int log_file_sync(const struct log_file *file, char *ret_error, size_t error_byt
 int log_file_publish(struct log_file *file, char *ret_error, size_t error_bytes,
                      uint64_t *ret_file_bytes);
 
+/* log_file_tidy removes an emptied journal that a failure left; one with content is needed. */
+void log_file_tidy(const struct log_file *file);
+
 /* log_file_remove deletes the .partial: the run was given up before it began. */
 void log_file_remove(const struct log_file *file);
 

@@ -289,6 +289,8 @@ static void *writer_main(void *argument)
     int code = sqlite3_close(writer->database); /* rolls back what a failure left open */
     if (code != SQLITE_OK)
         fail_database(writer, writer->database, code);
+    if (opened && atomic_load(&writer->failed))
+        log_file_tidy(&writer->file);
     if (!opened || atomic_load(&writer->failed))
         return NULL;
     if (writer->end == NULL)
