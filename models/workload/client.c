@@ -349,7 +349,8 @@ void client_on_fault(void *state, struct context *context, const struct fault *f
     struct client_group *group = state;
     uint32_t index = context->self - group->first_node;
     bool comes_up = fault->type == FAULT_RESTART || (fault->type == FAULT_CRASH && !fault->begins);
-    if (!comes_up)
+    /* Every layer hears of every node; an index below first_node wraps to a large one. */
+    if (!comes_up || index >= group->count)
         return;
     struct client *client = &group->part->clients[index];
     while (client->next_ns < context->now_ns) {
