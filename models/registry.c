@@ -1,12 +1,14 @@
 /* The models of this program, in the order that `list` shows them: within a layer the first one is
  * the default. */
 
+#include "sim/conform.h"
 #include "sim/model.h"
 
 #include "models/atomic/none.h"
 #include "models/chain/chain_blocks.h"
 #include "models/echo/echo.h"
 #include "models/ledger/accounts.h"
+#include "models/messaging/hypercube_conform.h"
 #include "models/messaging/local.h"
 #include "models/phold/phold.h"
 #include "models/spread/spread_ideal.h"
@@ -30,6 +32,11 @@ const struct model *const model_registry[] = {
     &workload_trace_model,
     &echo_model,
     &phold_model,
+    NULL,
+};
+
+const struct conform_suite *const conform_suites[] = {
+    &hypercube_conform_suite,
     NULL,
 };
 

@@ -4,6 +4,7 @@
 
 #include "sim/command.h"
 #include "sim/command_check.h"
+#include "sim/command_conform.h"
 #include "sim/command_init.h"
 #include "sim/command_list.h"
 #include "sim/command_run.h"
@@ -22,5 +23,7 @@ const struct command sim_commands[] = {
     {"describe", "[LAYER[.TYPE]]", "parameters with unit, range, default", command_describe,
      command_describe_options},
     {"schema", "", "the JSON Schema of a scenario", command_schema, command_schema_options},
+    {"conform", "FILE...", "reference cases against the protocols' own code", command_conform,
+     command_conform_options},
     {NULL, NULL, NULL, NULL, NULL},
 };
