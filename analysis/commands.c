@@ -2,12 +2,15 @@
 
 #include "sim/command.h"
 
+#include "analysis/compare.h"
 #include "analysis/plot.h"
 #include "analysis/report.h"
 
 #include <stddef.h>
 
 const struct command analysis_commands[] = {
+    {"compare", "A B | DIR --vary PATH", "two sets of runs, paired by seed", compare_run,
+     compare_options},
     {"plot",
      "DB|DIR... [--figure ID,...] [--style ieee1|ieee2|acm1|acm2|lncs|slides]"
      " [--format pdf,svg,png,tex,term] [--data-only] [-o DIR]",
