@@ -102,12 +102,35 @@ struct pairs {
     size_t alone[2]; /* runs without a partner */
 };
 
-static const struct run_data *partner(const struct group *group, const struct run_data *run)
+static bool same_text(const struct run_param *a, const struct run_param *b)
 {
-    for (size_t i = 0; i < group->count; i++)
-        if (group->runs[i]->seed == run->seed && group->runs[i]->replication == run->replication)
-            return group->runs[i];
-    return NULL;
+    const char *left = a && a->text ? a->text : "", *right = b && b->text ? b->text : "";
+    return strcmp(left, right) == 0;
+}
+
+/* Whether the runs of a side have more than one value of a parameter. */
+static bool varies(const struct group *group, const char *path)
+{
+    for (size_t i = 1; i < group->count; i++)
+        if (!same_text(run_data_param(group->runs[0], path), run_data_param(group->runs[i], path)))
+            return true;
+    return false;
+}
+
+/* Partners share seed and replication, and every swept parameter that tells the runs of one side
+ * apart; what is constant within each side is what is being compared. */
+static bool are_partners(const struct group *a, const struct group *b, const struct run_data *left,
+                         const struct run_data *right)
+{
+    if (left->seed != right->seed || left->replication != right->replication)
+        return false;
+    for (size_t i = 0; i < left->param_count; i++) {
+        const struct run_param *param = &left->params[i];
+        if (param->swept && !same_text(param, run_data_param(right, param->path)) &&
+            (varies(a, param->path) || varies(b, param->path)))
+            return false;
+    }
+    return true;
 }
 
 static void pair_up(const struct group *a, const struct group *b, struct pairs *ret_pairs)
@@ -118,7 +141,10 @@ static void pair_up(const struct group *a, const struct group *b, struct pairs *
             .label = side ? b->label : a->label,
             .runs = must_alloc((a->count + b->count + 1) * sizeof(struct run_data *))};
     for (size_t i = 0; i < a->count; i++) {
-        const struct run_data *other = partner(b, a->runs[i]);
+        const struct run_data *other = NULL;
+        for (size_t j = 0; j < b->count && other == NULL; j++)
+            if (are_partners(a, b, a->runs[i], b->runs[j]))
+                other = b->runs[j];
         if (other == NULL) {
             ret_pairs->alone[0]++;
             continue;
