@@ -10,7 +10,6 @@
 #include "sim/command_run.h"
 #include "sim/command_schema.h"
 #include "sim/command_show.h"
-#include "sim/command_run.h"
 #include "sim/command_sweep.h"
 #include "sim/command_verify.h"
 
@@ -18,6 +17,10 @@ const struct command sim_commands[] = {
     {"init", "[TEMPLATE]", "a scenario to start from, with notes", command_init,
      command_init_options},
     {"run", "SCENARIO|-", "one run, into one database", command_run, command_run_options},
+    {"sweep", "SCENARIO", "all runs of a sweep that are not there yet", command_sweep,
+     command_sweep_options},
+    {"verify", "DB|DIR...", "run stored runs again and compare", command_verify,
+     command_verify_options},
     {"check", "FILE...", "all problems of a scenario, at once", command_check,
      command_check_options},
     {"show", "FILE", "the effective scenario: defaults, includes, --set", command_show,
@@ -26,11 +29,6 @@ const struct command sim_commands[] = {
     {"describe", "[LAYER[.TYPE]]", "parameters with unit, range, default", command_describe,
      command_describe_options},
     {"schema", "", "the JSON Schema of a scenario", command_schema, command_schema_options},
-    {"run", "SCENARIO|-", "one run, one result database", command_run, command_run_options},
-    {"sweep", "SCENARIO", "all runs of a sweep that are not there yet", command_sweep,
-     command_sweep_options},
-    {"verify", "DB|DIR...", "run stored runs again and compare", command_verify,
-     command_verify_options},
     {"conform", "FILE...", "reference cases against the protocols' own code", command_conform,
      command_conform_options},
     {NULL, NULL, NULL, NULL, NULL},
