@@ -36,7 +36,7 @@ static size_t messages_of(const struct group *group, enum run_class message_clas
 static const char *class_title(enum run_class message_class)
 {
     switch (message_class) {
-    case RUN_LOCAL:
+    case RUN_INTRA:
         return "intra-shard";
     case RUN_SLOW:
         return "slow path";
@@ -54,10 +54,13 @@ static const char *class_title(enum run_class message_class)
 /* Picks the lines; false when there would be more than can be told apart. */
 static bool choose_lines(const struct grouping *grouping, struct lines *ret_lines)
 {
-    static const enum run_class alone[] = {RUN_LOCAL, RUN_SLOW, RUN_INSTANT};
-    static const enum run_class pair[] = {RUN_CROSS, RUN_LOCAL};
-    const enum run_class *classes = grouping->count == 1 ? alone : pair;
-    size_t class_count = grouping->count == 1 ? 3 : grouping->count <= 3 ? 2 : 1;
+    static const enum run_class alone[] = {RUN_INTRA, RUN_SLOW, RUN_INSTANT};
+    static const enum run_class pair[] = {RUN_CROSS, RUN_INTRA};
+    const struct group *first = &grouping->groups[0];
+    bool by_path =
+        grouping->count == 1 && messages_of(first, RUN_SLOW) + messages_of(first, RUN_INSTANT) > 0;
+    const enum run_class *classes = by_path ? alone : pair;
+    size_t class_count = by_path ? 3 : grouping->count <= 3 ? 2 : 1;
     for (size_t c = 0; c < class_count; c++)
         for (size_t g = 0; g < grouping->count; g++) {
             const struct group *group = &grouping->groups[g];

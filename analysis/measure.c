@@ -71,7 +71,7 @@ static void add_latencies(struct measures *measures, const struct run_data *run)
     } rows[] = {{RUN_CROSS, "latency_cross"},
                 {RUN_SLOW, "latency_slow"},
                 {RUN_INSTANT, "latency_instant"},
-                {RUN_LOCAL, "latency_local"},
+                {RUN_INTRA, "latency_intra"},
                 {RUN_ALL, "latency"}};
     static const char *const tx_prefix[] = {"tx_latency_one", "tx_latency_several", "tx_latency"};
     static const char *const tx_label[] = {"one chain", "several chains", "all"};
@@ -86,12 +86,11 @@ static void add_messages(struct measures *measures, const struct run_data *run)
 {
     if (run->created > 0) {
         const enum measure_section section = MEASURE_MESSAGES;
-        add(measures, section, MEASURE_COUNT, (double)run->created, "messages_created", "created");
-        add(measures, section, MEASURE_COUNT, (double)run->delivered, "messages_delivered",
-            "delivered");
-        add(measures, section, MEASURE_COUNT, (double)run->in_flight, "messages_in_flight",
+        add(measures, section, MEASURE_COUNT, (double)run->created, "created", "created");
+        add(measures, section, MEASURE_COUNT, (double)run->delivered, "delivered", "delivered");
+        add(measures, section, MEASURE_COUNT, (double)run->in_flight, "in_flight",
             "in flight at the end");
-        add(measures, section, MEASURE_COUNT, (double)run->lost, "messages_lost", "lost");
+        add(measures, section, MEASURE_COUNT, (double)run->lost, "lost", "lost");
         if (run->delivered > 0)
             add(measures, section, MEASURE_RATIO, run->fee_sum / (double)run->delivered,
                 "fee_per_message", "fee per delivered message");

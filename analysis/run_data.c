@@ -12,7 +12,7 @@
 
 const char *run_data_class_name(enum run_class message_class)
 {
-    static const char *const names[RUN_CLASSES] = {"local", "slow", "instant", "cross-shard",
+    static const char *const names[RUN_CLASSES] = {"intra-shard", "slow", "instant", "cross-shard",
                                                    "all"};
     MUST(message_class < RUN_CLASSES);
     return names[message_class];
@@ -95,7 +95,8 @@ static void take_fault(void *self, sqlite3_stmt *statement)
     finding->to_ns = null ? -1 : sqlite3_column_int64(statement, 3);
 }
 
-/* Columns: created_ns, delivered_ns, path name, hops, outcome name, fee_total. */
+/* Columns: created_ns, delivered_ns, path name, hops, outcome name, fee_total, whether it stays on
+ * its chain. */
 static void take_message(void *self, sqlite3_stmt *statement)
 {
     struct run_data *run = self;
@@ -118,8 +119,8 @@ static void take_message(void *self, sqlite3_stmt *statement)
     run->delivered++;
     run->fee_sum += (double)sqlite3_column_int64(statement, 5);
     latency_add(&run->latency[RUN_ALL], delivered - created);
-    if (path != NULL && strcmp(path, "local") == 0) {
-        latency_add(&run->latency[RUN_LOCAL], delivered - created);
+    if (sqlite3_column_int64(statement, 6) != 0) {
+        latency_add(&run->latency[RUN_INTRA], delivered - created);
         return;
     }
     latency_add(&run->latency[RUN_CROSS], delivered - created);
@@ -180,7 +181,8 @@ static int load_tables(sqlite3 *database, struct run_data *run, struct database_
         {"SELECT name, value, unit FROM metric WHERE entity = -1 ORDER BY name", take_metric},
         {"SELECT property, t_ns, text FROM violation ORDER BY t_ns, seq, property", take_violation},
         {"SELECT type, target, from_ns, to_ns FROM fault ORDER BY from_ns, fault_id", take_fault},
-        {"SELECT m.created_ns, m.delivered_ns, p.name, m.hops, o.name, m.fee_total FROM message m"
+        {"SELECT m.created_ns, m.delivered_ns, p.name, m.hops, o.name, m.fee_total,"
+         " m.src_chain = m.dst_chain FROM message m"
          " LEFT JOIN code p ON p.column_name = 'message.path' AND p.code = m.path"
          " LEFT JOIN code o ON o.column_name = 'message.outcome' AND o.code = m.outcome",
          take_message},

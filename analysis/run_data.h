@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Classes of messages by the path that delivered them. CROSS is slow and instant together. */
-enum run_class { RUN_LOCAL, RUN_SLOW, RUN_INSTANT, RUN_CROSS, RUN_ALL, RUN_CLASSES };
+/* Classes of messages: INTRA stay on their chain, CROSS go to another one; SLOW and INSTANT are the
+ * CROSS ones by the path that delivered them (messages of ideal messaging have neither path). */
+enum run_class { RUN_INTRA, RUN_SLOW, RUN_INSTANT, RUN_CROSS, RUN_ALL, RUN_CLASSES };
 /* Classes of transactions by the number of chains they touch. */
 enum run_tx_class { RUN_TX_ONE, RUN_TX_SEVERAL, RUN_TX_ALL, RUN_TX_CLASSES };
 
@@ -96,7 +97,7 @@ const struct run_param *run_data_param(const struct run_data *run, const char *p
 /* run_data_window_s is the measured time: the end of the run less the warm-up, in seconds. */
 double run_data_window_s(const struct run_data *run);
 
-/* run_data_class_name: "local", "slow", "instant", "cross-shard", "all". */
+/* run_data_class_name: "intra-shard", "slow", "instant", "cross-shard", "all". */
 const char *run_data_class_name(enum run_class message_class);
 
 #endif

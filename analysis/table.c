@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct table_row *find_row(struct table *table, const char *name)
+/* A counter of a layer may have the name of one of our own measures: the section tells them apart.
+ */
+static struct table_row *find_row(struct table *table, const struct measure *measure)
 {
     for (size_t i = 0; i < table->count; i++)
-        if (strcmp(table->rows[i].name, name) == 0)
+        if (table->rows[i].section == measure->section &&
+            strcmp(table->rows[i].name, measure->name) == 0)
             return &table->rows[i];
     return NULL;
 }
@@ -43,7 +46,7 @@ static void take_run(struct table *table, size_t group, size_t index)
     size_t next = 0; /* where a row that is new would go */
     for (size_t i = 0; i < measures.count; i++) {
         const struct measure *measure = &measures.items[i];
-        struct table_row *row = find_row(table, measure->name);
+        struct table_row *row = find_row(table, measure);
         size_t at = row != NULL ? (size_t)(row - table->rows) : insert_row(table, next, measure);
         row = &table->rows[at];
         /* One run may have a whole number where another has none: the row is then not whole. */

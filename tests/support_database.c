@@ -90,9 +90,9 @@ void support_message(sqlite3 *database, int64_t id, int64_t created_ms, int64_t 
                      int path, int hops)
 {
     support_sql(database,
-                "INSERT INTO message VALUES (%" PRId64 ", 3, 4, %" PRId64 ", NULL, %" PRId64
+                "INSERT INTO message VALUES (%" PRId64 ", 3, %d, %" PRId64 ", NULL, %" PRId64
                 ", %d, %d, 512, 100, 1)",
-                id, created_ms * 1000000, delivered_ms * 1000000, path, hops);
+                id, path == 3 ? 3 : 4, created_ms * 1000000, delivered_ms * 1000000, path, hops);
 }
 
 /* One run: 200 messages from 10 s on, 0.4 s apart; the k-th takes base + k ms. Every fourth is

@@ -74,10 +74,10 @@ START_TEST(text_lays_slow_instant_and_both_side_by_side)
                                    "  cross-shard count                150        150        150\n"
                                    "  instant p50           s            -      0.499      0.481\n"
                                    "  slow p50              s        1.099          -      0.477\n"
-                                   "  local p50             s        0.110      0.050      0.048\n"
-                                   "  local p95             s        0.119      0.059      0.057\n"
-                                   "  local p99             s        0.120      0.060      0.058\n"
-                                   "  local count                       50         50         50\n"
+                                   "  intra-shard p50       s        0.110      0.050      0.048\n"
+                                   "  intra-shard p95       s        0.119      0.059      0.057\n"
+                                   "  intra-shard p99       s        0.120      0.060      0.058\n"
+                                   "  intra-shard count                 50         50         50\n"
                                    "messages created after the warm-up\n"
                                    "  created                          201        201        201\n"
                                    "  delivered                        200        200        200\n"
@@ -98,8 +98,9 @@ START_TEST(text_lays_slow_instant_and_both_side_by_side)
                                    "  saturated                         no         no        yes\n";
     load_three();
     ck_assert_str_eq(grouping.by, "messaging.path");
-    table_keep(&table, "latency_cross*,latency_local*,latency_slow_p50,latency_instant_p50,"
-                       "messages_*,hops*,packets,packet_bytes,load*,saturated");
+    table_keep(&table,
+               "latency_cross*,latency_intra*,latency_slow_p50,latency_instant_p50,"
+               "created,delivered,in_flight,lost,hops*,packets,packet_bytes,load*,saturated");
     char *text = printed(table_print_text);
     ck_assert_str_eq(text, expected);
     free(text);
@@ -260,6 +261,29 @@ START_TEST(a_run_that_carries_too_little_is_saturated)
 }
 END_TEST
 
+START_TEST(a_counter_with_the_name_of_a_measure_keeps_to_its_section)
+{
+    support_folder(folder);
+    const struct support_run run = {.run_key = "k",
+                                    .config_hash = "c",
+                                    .result_hash = "r",
+                                    .experiment = "e",
+                                    .status = "ok",
+                                    .sim_end_ns = 10000000000};
+    sqlite3 *database = support_database(folder, "k.db", &run);
+    support_message(database, 1, 1000, 2000, 1, 1);
+    support_sql(database, "INSERT INTO metric VALUES ('delivered', -1, 77, 'messages', 1)");
+    support_close(database);
+    load(NULL);
+    ck_assert_double_eq(row_of("delivered")->cells[0].values[0], 1);
+    table_keep(&table, "delivered");
+    ck_assert_uint_eq(table.count, 2);
+    ck_assert_int_eq(table.rows[1].section, MEASURE_COUNTERS);
+    ck_assert_double_eq(table.rows[1].cells[0].values[0], 77);
+    finish();
+}
+END_TEST
+
 START_TEST(many_groups_break_into_blocks_within_the_line)
 {
     support_folder(folder);
@@ -295,4 +319,5 @@ CHECK_MAIN("report", text_lays_slow_instant_and_both_side_by_side,
            by_run_and_by_replication_tell_replications_apart,
            by_takes_dots_and_pointers_and_refuses_what_no_run_has,
            csv_json_and_tex_carry_the_same_numbers, a_run_that_carries_too_little_is_saturated,
+           a_counter_with_the_name_of_a_measure_keeps_to_its_section,
            many_groups_break_into_blocks_within_the_line)
