@@ -210,6 +210,8 @@ static void read_times(const struct parse *p, const struct fault_keys *keys,
     spec->every_ns = (uint64_t)keys->every_ns;
     spec->from_ns = keys->from_ns >= 0 ? (uint64_t)keys->from_ns : 0;
     spec->to_ns = keys->to_ns >= 0 ? (uint64_t)keys->to_ns : p->duration_ns;
+    if (spec->from_ns >= p->duration_ns)
+        return; /* said already */
     if (spec->to_ns <= spec->from_ns)
         report(p, "E305", below(p, "to"), "\"to\" is not after \"from\"", "a later time");
     else if ((spec->to_ns - spec->from_ns) / spec->every_ns > OCCURRENCES_MAX)

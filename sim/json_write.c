@@ -1,6 +1,7 @@
 #include "sim/json_write.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ struct frame { /* an array or object that is being written */
 static int compare_keys(const void *a, const void *b)
 {
     const cJSON *left = *(const cJSON *const *)a, *right = *(const cJSON *const *)b;
-    return strcmp(left->string, right->string); /* no ties: keys of an object differ */
+    return strcmp(left->string, right->string);
 }
 
 static bool is_skipped(const char *name, const char *const *skip)
@@ -43,7 +44,7 @@ static struct frame open_frame(const cJSON *item, const char *const *skip)
         if (!frame.is_object || !is_skipped(child->string, skip))
             frame.children[frame.count++] = child;
     }
-    if (frame.is_object && frame.count > 1)
+    if (frame.is_object && frame.count > 1) /* no ties: keys of an object differ */
         qsort(frame.children, frame.count, sizeof *frame.children, compare_keys);
     return frame;
 }
@@ -57,10 +58,35 @@ static void write_string(FILE *out, const char *text)
     cJSON_free(quoted);
 }
 
+void json_write_number(double number, char ret_text[JSON_NUMBER_BYTES])
+{
+    number = number + 0.0; /* -0 becomes 0 */
+    bool is_integer = number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
+                      !(number > (double)(int64_t)number) && !(number < (double)(int64_t)number);
+    if (is_integer) {
+        snprintf(ret_text, JSON_NUMBER_BYTES, "%" PRId64, (int64_t)number);
+        return;
+    }
+    /* The fewest digits that read back as the same double. cJSON's own printer is content with a
+     * neighbour of it. */
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(ret_text, JSON_NUMBER_BYTES, "%.*g", digits, number);
+        double again = strtod(ret_text, NULL);
+        if (!(again < number) && !(again > number))
+            break;
+    }
+}
+
 static void write_scalar(FILE *out, const cJSON *item)
 {
     if (cJSON_IsString(item)) {
         write_string(out, item->valuestring);
+        return;
+    }
+    if (cJSON_IsNumber(item)) {
+        char number[JSON_NUMBER_BYTES];
+        json_write_number(item->valuedouble, number);
+        fputs(number, out);
         return;
     }
     char *text = cJSON_PrintUnformatted(item);

@@ -9,4 +9,9 @@ struct cJSON;
  * depth at most 160. */
 char *json_write_canonical(const struct cJSON *root, const char *const *skip);
 
+enum { JSON_NUMBER_BYTES = 40 };
+
+/* json_write_number writes a number in the shortest form that reads back as the same double. */
+void json_write_number(double number, char ret_text[JSON_NUMBER_BYTES]);
+
 #endif

@@ -169,6 +169,7 @@ void param_values(struct param_reader *reader, enum param_kind kind, const char 
     } else {
         int64_t *kept = arena_take(reader->arena, count * sizeof *kept);
         memcpy(kept, values, count * sizeof *kept);
+        /* no ties that matter: equal values are one and the same */
         qsort(kept, count, sizeof *kept, compare_values);
         distribution->values = kept;
         distribution->value_count = count;

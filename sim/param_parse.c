@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/diagnostics.h"
+#include "sim/json_write.h"
 #include "sim/sim_assert.h"
 
 static void *reserve(void *array, size_t count, size_t *capacity, size_t item_bytes)
@@ -253,10 +254,9 @@ static void read_json(struct param_reader *reader, const struct param *row, cons
     cJSON *copy = cJSON_Duplicate(value, 1);
     SIM_ASSERT(copy != NULL);
     cJSON_AddItemToObject(effective, row->name, copy);
-    char *text = cJSON_PrintUnformatted(copy);
-    SIM_ASSERT(text != NULL);
+    char *text = json_write_canonical(copy, NULL);
     param_leaf_add(reader, pointer, text, NAN, "");
-    cJSON_free(text);
+    free(text);
 }
 
 static const cJSON *find_value(const struct param_task *task, const char *name)

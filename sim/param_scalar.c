@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "sim/diagnostics.h"
+#include "sim/json_write.h"
 #include "sim/quantity.h"
 #include "sim/sim_assert.h"
 
@@ -81,13 +82,8 @@ void param_effective_quantity(struct param_reader *reader, cJSON *effective, con
 void param_effective_real(struct param_reader *reader, cJSON *effective, const char *name,
                           const char *pointer, double value)
 {
-    /* The shortest of 15 to 17 digits that reads back as the same double. */
-    char text[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (!(strtod(text, NULL) < value) && !(strtod(text, NULL) > value))
-            break;
-    }
+    char text[JSON_NUMBER_BYTES];
+    json_write_number(value, text);
     add_item(effective, name, cJSON_CreateNumber(value));
     param_leaf_add(reader, pointer, text, value, "");
 }

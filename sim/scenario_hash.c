@@ -54,6 +54,7 @@ uint64_t scenario_hash(const cJSON *effective, const struct param_reader *reader
         struct param_file *files = malloc(reader->file_count * sizeof *files);
         SIM_ASSERT(files != NULL);
         memcpy(files, reader->files, reader->file_count * sizeof *files);
+        /* no ties: a pointer names one file */
         qsort(files, reader->file_count, sizeof *files, compare_files);
         for (size_t i = 0; i < reader->file_count; i++) {
             add_text(&state, files[i].pointer);

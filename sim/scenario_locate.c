@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/json_write.h"
 #include "sim/scenario_private.h"
 #include "sim/sim_assert.h"
 
@@ -137,9 +138,7 @@ bool scenario_locate(const void *context, const char *pointer, enum diagnostic_p
         found = find_nearest(sources, swept);
         free(swept);
         if (axis->is_range && *rest == '\0') {
-            char *text = cJSON_PrintUnformatted(cJSON_GetArrayItem(axis->values, (int)index));
-            *ret_got = strdup(text);
-            cJSON_free(text);
+            *ret_got = json_write_canonical(cJSON_GetArrayItem(axis->values, (int)index), NULL);
         }
     } else {
         found = find_nearest(sources, pointer);

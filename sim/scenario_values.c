@@ -51,6 +51,7 @@ void scenario_each_param(const struct scenario *scenario, scenario_visit *visit,
     struct param_leaf *leaves = malloc((reader->leaf_count + 1) * sizeof *leaves);
     SIM_ASSERT(leaves != NULL);
     memcpy(leaves, reader->leaves, reader->leaf_count * sizeof *leaves);
+    /* no ties: one leaf a pointer */
     qsort(leaves, reader->leaf_count, sizeof *leaves, compare_leaves);
     struct arena arena = {0};
     for (size_t i = 0; i < reader->leaf_count; i++) {
