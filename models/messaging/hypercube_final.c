@@ -1,0 +1,468 @@
+/* What a block did takes effect when it is final, and is taken back when it is dropped. */
+
+#include <string.h>
+
+#include "models/messaging/hypercube_parts.h"
+
+static uint32_t visible_links(const struct hypercube *cube, struct address from, struct address to,
+                              uint32_t here)
+{
+    return route_links((enum routing)cube->config.routing, (unsigned)cube->config.digit_bits, from,
+                       to, shard_depth(cube_prefix(cube, here).prefix));
+}
+
+static void delivered(struct hypercube *cube, struct context *context, const struct block *block,
+                      const struct parcel *parcel, enum message_path path)
+{
+    const struct envelope *envelope = &parcel->envelope;
+    bool across = envelope->from.workchain != envelope->to.workchain;
+    unsigned depth = shard_depth(cube_prefix(cube, block->chain).prefix);
+    struct delivery delivery = {
+        .envelope = envelope, .lt = parcel->lt, .path = path, .queued = path == PATH_SLOW};
+    /* The instant path is one move over the network, whatever lies between. */
+    delivery.links = path == PATH_INSTANT ? 1 : parcel->links;
+    delivery.links_expected =
+        path == PATH_INSTANT ? 1 : visible_links(cube, envelope->from, envelope->to, block->chain);
+    delivery.links_max = path == PATH_INSTANT
+                             ? 1
+                             : route_links_max((enum routing)cube->config.routing,
+                                               (unsigned)cube->config.digit_bits, depth, across);
+    delivery_check_delivered(&cube->check, context, block, &delivery);
+    cube_count(cube, context, CUBE_DELIVERED, 1);
+    cube_trace_message(cube, context, CUBE_TRACE_DELIVER, block->chain, envelope->id,
+                       envelope->bytes, path);
+}
+
+static void imported(struct hypercube *cube, struct context *context, const struct block *block,
+                     const struct mirror *mirror)
+{
+    const struct link *link = pool_at(&cube->links, mirror->link);
+    const struct parcel *parcel = &mirror->parcel;
+    const struct envelope *envelope = &parcel->envelope;
+    struct route route = {parcel->current_bits, parcel->next_bits};
+    struct delivery_import import = {.id = envelope->id,
+                                     .lt = parcel->lt,
+                                     .hash = parcel->hash,
+                                     .source = link->neighbour,
+                                     .master_seqno = parcel->master_seqno,
+                                     .enqueued_ns = parcel->block_ns,
+                                     .place = parcel->place,
+                                     .route_valid = route_valid((enum routing)cube->config.routing,
+                                                                (unsigned)cube->config.digit_bits,
+                                                                envelope->from, envelope->to, route,
+                                                                cube_prefix(cube, link->neighbour),
+                                                                cube_prefix(cube, block->chain))};
+    delivery_check_imported(&cube->check, context, block, &import);
+}
+
+/* The neighbour learns what became of its entry: the mirror joins the list for its answer. */
+static void answer_later(struct hypercube *cube, struct cube_chain *chain, uint32_t mirror_slot,
+                         struct list *answered)
+{
+    struct mirror *mirror = pool_at(&cube->mirrors, mirror_slot);
+    uint32_t link_slot = mirror->link;
+    struct link *link = pool_at(&cube->links, link_slot);
+    SIM_ASSERT(link->neighbour != chain->chain);
+    map_remove(&chain->mirrors, mirror->parcel.envelope.id);
+    mirror->next = 0;
+    if (link->done_last != 0)
+        ((struct mirror *)pool_at(&cube->mirrors, link->done_last))->next = mirror_slot;
+    else
+        link->done_first = mirror_slot;
+    link->done_last = mirror_slot;
+    cube_slow_answer(cube, answered, link_slot);
+}
+
+static void free_input(struct hypercube *cube, uint32_t slot)
+{
+    const struct input *input = pool_at(&cube->inputs, slot);
+    if (input->parcel != 0)
+        pool_give(&cube->parcels, input->parcel);
+    pool_give(&cube->inputs, slot);
+}
+
+static void free_node(struct hypercube *cube, struct cube_chain *chain, uint32_t slot)
+{
+    const struct dedup_node *node = pool_at(&cube->nodes, slot);
+    map_remove(&chain->dedup, node->id);
+    pool_give(&cube->nodes, slot);
+}
+
+/* With proofs about, a late copy may still come: it is refused by age, so the node stays until any
+ * copy that was sent before this is too old. */
+static void let_go(struct hypercube *cube, const struct block *block, struct cube_chain *chain,
+                   uint32_t slot)
+{
+    struct dedup_node *node = pool_at(&cube->nodes, slot);
+    if (node->fading)
+        return;
+    if (cube->config.path == CUBE_SLOW) {
+        free_node(cube, chain, slot);
+        return;
+    }
+    node->fading = true;
+    node->fade_ns = block->final_ns + cube_proof_life_ns(cube, block->chain);
+    node->next = 0;
+    if (chain->fading.last != 0)
+        ((struct dedup_node *)pool_at(&cube->nodes, chain->fading.last))->next = slot;
+    else
+        chain->fading.first = slot;
+    chain->fading.last = slot;
+}
+
+static void expire(struct hypercube *cube, const struct block *block, struct cube_chain *chain)
+{
+    while (chain->fading.first != 0) {
+        uint32_t slot = chain->fading.first;
+        const struct dedup_node *node = pool_at(&cube->nodes, slot);
+        if (node->fade_ns > block->time_ns)
+            break;
+        chain->fading.first = node->next;
+        if (node->next == 0)
+            chain->fading.last = 0;
+        free_node(cube, chain, slot);
+    }
+    while (chain->confirmed_list.first != 0) {
+        uint32_t slot = chain->confirmed_list.first;
+        const struct confirmed *confirmed = pool_at(&cube->confirmations, slot);
+        if (confirmed->expires_ns > block->time_ns)
+            break;
+        chain->confirmed_list.first = confirmed->next;
+        if (confirmed->next == 0)
+            chain->confirmed_list.last = 0;
+        map_remove(&chain->confirmed, confirmed->id);
+        pool_give(&cube->confirmations, slot);
+    }
+}
+
+static void keep_confirmed(struct hypercube *cube, const struct block *block,
+                           struct cube_chain *chain, uint64_t id)
+{
+    enum { CONFIRMED_LIFE_BLOCKS = 64 };
+    uint32_t slot = pool_take(&cube->confirmations);
+    *(struct confirmed *)pool_at(&cube->confirmations, slot) = (struct confirmed){
+        id, block->final_ns + CONFIRMED_LIFE_BLOCKS * cube_interval_ns(cube, block->chain), 0};
+    if (chain->confirmed_list.last != 0)
+        ((struct confirmed *)pool_at(&cube->confirmations, chain->confirmed_list.last))->next =
+            slot;
+    else
+        chain->confirmed_list.first = slot;
+    chain->confirmed_list.last = slot;
+}
+
+static void finish_emit(struct hypercube *cube, struct context *context, const struct block *block,
+                        struct cube_chain *chain, uint32_t slot)
+{
+    struct entry *entry = pool_at(&cube->entries, slot);
+    struct envelope *envelope = &entry->parcel.envelope;
+    envelope->first_committed_ns = block->final_ns;
+    uint32_t destination = cube_find(cube, envelope->to);
+    cube_count(cube, context, CUBE_SENT, 1);
+    cube_trace_message(cube, context, CUBE_TRACE_EMIT, block->chain, envelope->id, envelope->bytes,
+                       destination);
+    delivery_check_committed(&cube->check, context, block->chain, destination, envelope);
+    if (entry->state == ENTRY_GONE)
+        return; /* delivered in this very block: ACT_LOCAL follows */
+    if (destination == block->chain || cube->config.path != CUBE_INSTANT) {
+        cube_sort_entry(cube, slot);
+        return;
+    }
+    entry->next = 0; /* TON-38 alone: no queue, only the list of what is not confirmed */
+    entry->previous = chain->pending.last;
+    if (chain->pending.last != 0)
+        ((struct entry *)pool_at(&cube->entries, chain->pending.last))->next = slot;
+    else
+        chain->pending.first = slot;
+    chain->pending.last = slot;
+    map_put(&chain->entries, envelope->id, slot);
+}
+
+struct finishing {
+    struct hypercube *cube;
+    struct context *context;
+    const struct block *block;
+    struct cube_chain *chain;
+    struct list touched, answered;
+};
+
+static void finish_import(struct finishing *all, const struct act *act)
+{
+    struct hypercube *cube = all->cube;
+    const struct mirror *mirror = pool_at(&cube->mirrors, act->mirror);
+    const struct envelope *envelope = &mirror->parcel.envelope;
+    imported(cube, all->context, all->block, mirror);
+    if (act->kind == ACT_OWN || act->kind == ACT_SLOW)
+        delivered(cube, all->context, all->block, &mirror->parcel, PATH_SLOW);
+    if (act->kind == ACT_OWN) {
+        cube_queue_remove(cube, all->chain, act->entry, false);
+        cube_mirror_free(cube, all->chain, act->mirror);
+        return;
+    }
+    if (act->kind == ACT_FORWARD) {
+        cube_count(cube, all->context, CUBE_FORWARDS, 1);
+        cube_trace_message(cube, all->context, CUBE_TRACE_FORWARD, all->block->chain, act->id,
+                           envelope->bytes, mirror->parcel.links);
+        cube_sort_entry(cube, act->entry);
+    }
+    if (act->kind == ACT_DISCARD) {
+        uint32_t destination = cube_find(cube, envelope->to);
+        cube_count(cube, all->context, CUBE_DISCARDED, 1);
+        cube_trace_message(cube, all->context, CUBE_TRACE_DISCARD, all->block->chain, act->id,
+                           envelope->bytes, destination == all->block->chain);
+        uint64_t confirmed;
+        if (destination != all->block->chain &&
+            map_get(&all->chain->confirmed, act->id, &confirmed))
+            cube_stop_notify(cube, all->context, all->chain, act->id, destination);
+    }
+    answer_later(cube, all->chain, act->mirror, &all->answered);
+}
+
+static void finish_stop(struct finishing *all, const struct act *act)
+{
+    struct hypercube *cube = all->cube;
+    const struct entry *entry = pool_at(&cube->entries, act->entry);
+    uint32_t link_slot = entry->link, destination = cube_find(cube, entry->parcel.envelope.to);
+    cube_trace_message(cube, all->context, CUBE_TRACE_STOP, all->block->chain, act->id, 0,
+                       link_slot != 0);
+    cube_queue_remove(cube, all->chain, act->entry, true);
+    if (link_slot == 0) {
+        cube_stop_notify(cube, all->context, all->chain, act->id, destination);
+        return;
+    }
+    cube_count(cube, all->context, CUBE_SLOW_STOPPED, 1);
+    ((struct link *)pool_at(&cube->links, link_slot))->told_stop = true;
+    cube_slow_touch(cube, &all->touched, link_slot);
+}
+
+/* The copy that the neighbour stopped would have come to us next: it was the last one. */
+static void finish_last_copy(struct finishing *all, const struct act *act)
+{
+    struct hypercube *cube = all->cube;
+    if (act->mirror != 0) /* it leaves the view when its turn comes */
+        map_remove(&all->chain->mirrors, act->id);
+    if (act->node != 0)
+        let_go(cube, all->block, all->chain, act->node);
+    const struct input *input = pool_at(&cube->inputs, act->input);
+    uint32_t destination = cube_find(cube, input->to);
+    if (destination != all->block->chain)
+        cube_stop_notify(cube, all->context, all->chain, act->id, destination);
+}
+
+static void finish_act(struct finishing *all, const struct act *act)
+{
+    struct hypercube *cube = all->cube;
+    switch ((enum act_kind)act->kind) {
+    case ACT_EMIT:
+        finish_emit(cube, all->context, all->block, all->chain, act->entry);
+        break;
+    case ACT_LOCAL:
+        delivered(cube, all->context, all->block,
+                  &((struct entry *)pool_at(&cube->entries, act->entry))->parcel, PATH_LOCAL);
+        pool_give(&cube->entries, act->entry);
+        break;
+    case ACT_OWN:
+    case ACT_SLOW:
+    case ACT_FORWARD:
+    case ACT_DISCARD:
+        finish_import(all, act);
+        break;
+    case ACT_INSTANT: {
+        const struct input *input = pool_at(&cube->inputs, act->input);
+        cube_count(cube, all->context, CUBE_INSTANT_DELIVERED, 1);
+        delivered(cube, all->context, all->block, pool_at(&cube->parcels, input->parcel),
+                  PATH_INSTANT);
+        break;
+    }
+    case ACT_IGNORE:
+        cube_count(cube, all->context, CUBE_DISCARDED, 1);
+        cube_trace_message(cube, all->context, CUBE_TRACE_DISCARD, all->block->chain, act->id, 0,
+                           2);
+        break;
+    case ACT_DEQUEUE: /* TON-47 */
+        cube_count(cube, all->context, CUBE_DEQUEUES, 1);
+        cube_trace_message(cube, all->context, CUBE_TRACE_DEQUEUE, all->block->chain, act->id, 0,
+                           0);
+        cube_queue_remove(cube, all->chain, act->entry, false);
+        break;
+    case ACT_STOP: /* TON-43 */
+        finish_stop(all, act);
+        break;
+    case ACT_CONFIRM:
+        cube_trace_message(cube, all->context, CUBE_TRACE_CONFIRM, all->block->chain, act->id, 0,
+                           0);
+        keep_confirmed(cube, all->block, all->chain, act->id);
+        break;
+    case ACT_FORGET: /* TON-49 */
+        let_go(cube, all->block, all->chain, act->node);
+        break;
+    case ACT_LAST_COPY:
+        finish_last_copy(all, act);
+        break;
+    case ACT_UNMIRROR:
+        cube_mirror_free(cube, all->chain, act->mirror);
+        break;
+    case ACT_INPUT:
+        break;
+    }
+}
+
+static void note_watermark(struct hypercube *cube, const struct block *block,
+                           struct cube_chain *chain, const struct cube_part *part)
+{
+    if (cube->config.dedup != CUBE_WATERMARK || !part->imported)
+        return;
+    struct processed_upto *upto = &chain->upto;
+    if (upto->count == upto->capacity)
+        upto->records = memory_grow(cube->memory, "messaging.watermarks", upto->records,
+                                    &upto->capacity, upto->count + 1, sizeof upto->records[0]);
+    processed_insert(upto, block->id & UINT32_MAX, part->last_key.rank[0], part->last_key.hash);
+    cube_history_prune(cube, chain);
+}
+
+/* Frees the acts of a block and the inputs they used up. */
+static void free_acts(struct hypercube *cube, uint32_t part_slot, bool inputs_too)
+{
+    const struct cube_part *part = pool_at(&cube->parts, part_slot);
+    for (uint32_t slot = part->first; slot != 0;) {
+        const struct act *act = pool_at(&cube->acts, slot);
+        uint32_t next = act->next;
+        if (inputs_too && act->input != 0)
+            free_input(cube, act->input);
+        pool_give(&cube->acts, slot);
+        slot = next;
+    }
+    pool_give(&cube->parts, part_slot);
+}
+
+static void carry_out(struct hypercube *cube, struct context *context, const struct block *block,
+                      struct cube_chain *chain, uint32_t part_slot)
+{
+    const struct cube_part *part = pool_at(&cube->parts, part_slot);
+    struct finishing all = {.cube = cube, .context = context, .block = block, .chain = chain};
+    uint64_t master_seqno;
+    uint64_t visible_ns =
+        cube->stack->chain.visible_ns(cube->stack->chain.self, block->final_ns, &master_seqno);
+    if (cube->config.path != CUBE_SLOW) { /* right away, while what they prove is still here */
+        cube_instant_send(cube, context, block, part);
+        cube_confirm_send(cube, context, block, part);
+    }
+    for (uint32_t slot = part->first; slot != 0;) {
+        const struct act *act = pool_at(&cube->acts, slot);
+        finish_act(&all, act);
+        slot = act->next;
+    }
+    for (uint32_t entry = cube_sorted_next(cube); entry != 0; entry = cube_sorted_next(cube))
+        cube_queue_join(cube, context, block, chain, entry, visible_ns, &all.touched);
+    cube_slow_send_news(cube, context, block, &all.touched, visible_ns);
+    cube_slow_send_processed(cube, context, block, &all.answered, visible_ns);
+    note_watermark(cube, block, chain, part);
+    expire(cube, block, chain);
+    if (cube->config.path == CUBE_INSTANT)
+        cube_instant_rearm(cube, context, chain);
+    if (chain->queue_length != chain->queue_sampled) {
+        chain->queue_sampled = chain->queue_length;
+        context_sample(context, "queue", identity_of(ROLE_CHAIN, block->chain),
+                       chain->queue_length);
+    }
+    free_acts(cube, part_slot, true);
+}
+
+void cube_final(void *self, struct context *context, const struct block *block)
+{
+    struct hypercube *cube = self;
+    struct cube_chain *chain = cube_chain_find(cube, block->chain);
+    if (chain == NULL)
+        return;
+    if (block->body[LAYER_MESSAGING] != 0)
+        carry_out(cube, context, block, chain, (uint32_t)block->body[LAYER_MESSAGING]);
+    if (chain->inputs.first != 0 || chain->proofs.first != 0 || chain->heap.count > 0)
+        cube_wake(cube, context, block->chain);
+}
+
+static void back_to_heap(struct hypercube *cube, struct cube_chain *chain, uint32_t slot,
+                         enum mirror_state state)
+{
+    cube_mirror_ready(cube, chain, slot);
+    ((struct mirror *)pool_at(&cube->mirrors, slot))->state = (uint8_t)state;
+}
+
+static void take_back(struct hypercube *cube, struct cube_chain *chain, const struct act *act)
+{
+    struct mirror *mirror = act->mirror != 0 ? pool_at(&cube->mirrors, act->mirror) : NULL;
+    switch ((enum act_kind)act->kind) {
+    case ACT_EMIT:
+        pool_give(&cube->entries, act->entry);
+        break;
+    case ACT_FORWARD:
+        pool_give(&cube->entries, act->entry);
+        back_to_heap(cube, chain, act->mirror, MIRROR_READY);
+        break;
+    case ACT_OWN:
+    case ACT_SLOW:
+    case ACT_DISCARD:
+        back_to_heap(cube, chain, act->mirror, MIRROR_READY);
+        break;
+    case ACT_UNMIRROR:
+        back_to_heap(cube, chain, act->mirror, mirror->state);
+        break;
+    case ACT_LAST_COPY:
+        if (mirror != NULL)
+            mirror->state = act->previous_state;
+        return; /* the node stays: it was there before */
+    case ACT_CONFIRM:
+        map_remove(&chain->confirmed, act->id);
+        return;
+    case ACT_LOCAL:
+    case ACT_INSTANT:
+    case ACT_IGNORE:
+    case ACT_DEQUEUE:
+    case ACT_STOP:
+    case ACT_INPUT:
+        break;
+    case ACT_FORGET:
+        return;
+    }
+    if (act->node != 0)
+        free_node(cube, chain, act->node);
+}
+
+/* Inputs go back to the front, in the order in which they came. */
+static void give_back(struct hypercube *cube, struct list *list, struct list *taken)
+{
+    if (taken->first == 0)
+        return;
+    ((struct input *)pool_at(&cube->inputs, taken->last))->next = list->first;
+    if (list->first == 0)
+        list->last = taken->last;
+    list->first = taken->first;
+}
+
+void cube_dropped(void *self, struct context *context, const struct block *block)
+{
+    struct hypercube *cube = self;
+    if (block->body[LAYER_MESSAGING] == 0)
+        return;
+    struct cube_chain *chain = cube_chain_get(cube, block->chain);
+    const struct cube_part *part = pool_at(&cube->parts, (uint32_t)block->body[LAYER_MESSAGING]);
+    struct list inputs = {0, 0}, proofs = {0, 0};
+    for (uint32_t slot = part->first; slot != 0;) {
+        const struct act *act = pool_at(&cube->acts, slot);
+        take_back(cube, chain, act);
+        slot = act->next;
+        if (act->input == 0)
+            continue;
+        struct input *input = pool_at(&cube->inputs, act->input);
+        struct list *taken = input->kind == INPUT_PROOF ? &proofs : &inputs;
+        input->next = 0;
+        if (taken->last != 0)
+            ((struct input *)pool_at(&cube->inputs, taken->last))->next = act->input;
+        else
+            taken->first = act->input;
+        taken->last = act->input;
+    }
+    give_back(cube, &chain->inputs, &inputs);
+    give_back(cube, &chain->proofs, &proofs);
+    free_acts(cube, (uint32_t)block->body[LAYER_MESSAGING], false);
+    if (chain->inputs.first != 0 || chain->proofs.first != 0 || chain->heap.count > 0)
+        cube_wake(cube, context, block->chain);
+}

@@ -1,0 +1,422 @@
+/* fill(): what a block takes in. In this order (TON-R26): notes of neighbours about the own queue,
+ * imports from all queues in view, proofs, then messages of the block's own transactions. */
+
+#include <string.h>
+
+#include "models/messaging/hypercube_parts.h"
+
+void cube_mirror_ready(struct hypercube *cube, struct cube_chain *chain, uint32_t slot)
+{
+    struct mirror *mirror = pool_at(&cube->mirrors, slot);
+    const struct parcel *parcel = &mirror->parcel;
+    mirror->state = MIRROR_READY;
+    if (parcel->block_end_lt > chain->seen_lt)
+        chain->seen_lt = parcel->block_end_lt;
+    struct import_item item = {import_key_deployed(parcel->lt, parcel->hash), slot};
+    if (cube->config.order == DELIVERY_ORDER_PAPER) {
+        const struct link *link = pool_at(&cube->links, mirror->link);
+        item.key = import_key_paper(parcel->master_seqno, parcel->block_ns, link->neighbour,
+                                    parcel->place);
+    }
+    cube_heap_room(cube, &chain->heap);
+    import_heap_push(&chain->heap, &item);
+}
+
+void cube_mirror_free(struct hypercube *cube, struct cube_chain *chain, uint32_t slot)
+{
+    const struct mirror *mirror = pool_at(&cube->mirrors, slot);
+    uint64_t known, id = mirror->parcel.envelope.id;
+    if (map_get(&chain->mirrors, id, &known) && known == slot)
+        map_remove(&chain->mirrors, id);
+    pool_give(&cube->mirrors, slot);
+}
+
+static struct dedup_node *find_node(struct hypercube *cube, struct cube_chain *chain, uint64_t id,
+                                    uint32_t *ret_slot)
+{
+    uint64_t slot;
+    if (!map_get(&chain->dedup, id, &slot))
+        return NULL;
+    *ret_slot = (uint32_t)slot;
+    return pool_at(&cube->nodes, (uint32_t)slot);
+}
+
+struct link_view {
+    const struct hypercube *cube;
+    const struct link *link;
+};
+
+uint64_t cube_history_end_lt(const struct hypercube *cube, const struct link *link, uint64_t number)
+{
+    for (uint32_t slot = link->history_first; slot != 0;) {
+        const struct history *history = pool_at(&cube->histories, slot);
+        if (history->number <= number)
+            return history->end_lt;
+        slot = history->next;
+    }
+    return 0;
+}
+
+static uint64_t view_end_lt(const void *self, struct address current, uint64_t number,
+                            uint32_t record)
+{
+    const struct link_view *view = self;
+    (void)current; /* one neighbour holds it: the link's */
+    (void)record;
+    return cube_history_end_lt(view->cube, view->link, number);
+}
+
+bool cube_already(struct hypercube *cube, struct cube_chain *chain, const struct link *link,
+                  const struct parcel *parcel)
+{
+    if (cube->config.break_rule == CUBE_BREAK_DELIVER_TWICE)
+        return false;
+    if (cube->config.dedup == CUBE_SET) {
+        uint32_t slot;
+        const struct dedup_node *node = find_node(cube, chain, parcel->envelope.id, &slot);
+        return node != NULL && node->state != 0;
+    }
+    const struct envelope *envelope = &parcel->envelope;
+    struct processed_query query = {
+        route_interpolate(envelope->from, envelope->to, parcel->current_bits),
+        route_interpolate(envelope->from, envelope->to, parcel->next_bits), parcel->lt,
+        parcel->enqueued_lt, parcel->hash};
+    struct link_view view = {cube, link};
+    return processed_already(&chain->upto, &query, view_end_lt, &view);
+}
+
+/* Remembers a message in the set, in this block. 0 if it was there, or if watermarks do it. */
+static uint32_t remember(struct hypercube *cube, struct block *block, struct cube_chain *chain,
+                         uint64_t id)
+{
+    uint32_t slot;
+    if (cube->config.dedup == CUBE_WATERMARK || find_node(cube, chain, id, &slot) != NULL)
+        return 0;
+    slot = pool_take(&cube->nodes);
+    struct dedup_node *node = pool_at(&cube->nodes, slot);
+    node->id = id;
+    block_set(cube->stack, block, &node->state, 1);
+    map_put(&chain->dedup, id, slot);
+    return slot;
+}
+
+static void forget(struct hypercube *cube, struct block *block, struct act *act,
+                   struct dedup_node *node, uint32_t slot)
+{
+    act->node = slot;
+    if (cube->config.path == CUBE_SLOW)
+        block_set(cube->stack, block, &node->state, 0);
+}
+
+/* A neighbour's queue no longer has a message (TON-49). Only a stopped one may be gone before we
+ * imported it: then ours was the last copy. */
+static void take_removed(struct hypercube *cube, struct block *block, struct cube_part *part,
+                         struct cube_chain *chain, const struct input *input, uint32_t input_slot)
+{
+    uint64_t mirror_slot;
+    uint32_t node_slot = 0;
+    struct dedup_node *node = find_node(cube, chain, input->id, &node_slot);
+    struct act *act;
+    bool last = input->stopped && map_get(&chain->mirrors, input->id, &mirror_slot);
+    if (last) {
+        struct mirror *mirror = pool_at(&cube->mirrors, (uint32_t)mirror_slot);
+        act = cube_act(cube, part, ACT_LAST_COPY);
+        act->mirror = (uint32_t)mirror_slot;
+        act->previous_state = mirror->state;
+        mirror->state = MIRROR_GONE;
+    } else if (input->stopped && node == NULL) {
+        act = cube_act(cube, part, ACT_LAST_COPY);
+    } else {
+        act = cube_act(cube, part, node != NULL ? ACT_FORGET : ACT_INPUT);
+    }
+    act->id = input->id;
+    act->input = input_slot;
+    if (node != NULL)
+        forget(cube, block, act, node, node_slot);
+}
+
+static void take_input(struct hypercube *cube, struct block *block, struct cube_part *part,
+                       struct cube_chain *chain, uint32_t slot)
+{
+    const struct input *input = pool_at(&cube->inputs, slot);
+    uint64_t entry_slot;
+    uint32_t node_slot;
+    struct entry *entry = NULL;
+    struct dedup_node *node;
+    struct act *act;
+    if (map_get(&chain->entries, input->id, &entry_slot))
+        entry = pool_at(&cube->entries, (uint32_t)entry_slot);
+    if (entry != NULL && entry->state != ENTRY_QUEUED)
+        entry = NULL;
+    switch ((enum input_kind)input->kind) {
+    case INPUT_PROCESSED:
+    case INPUT_CONFIRM:
+        if (entry != NULL) {
+            bool confirm = input->kind == INPUT_CONFIRM;
+            act = cube_act(cube, part, confirm ? ACT_STOP : ACT_DEQUEUE);
+            act->entry = (uint32_t)entry_slot;
+            block_set(cube->stack, block, &entry->state, ENTRY_GONE);
+        } else if (input->kind == INPUT_CONFIRM && cube->config.path == CUBE_BOTH &&
+                   !map_get(&chain->confirmed, input->id, &entry_slot)) {
+            act = cube_act(cube, part, ACT_CONFIRM);
+            map_put(&chain->confirmed, input->id, 1);
+        } else {
+            act = cube_act(cube, part, ACT_INPUT);
+        }
+        act->id = input->id;
+        act->input = slot;
+        return;
+    case INPUT_REMOVED:
+        take_removed(cube, block, part, chain, input, slot);
+        return;
+    case INPUT_STOPPED:
+        node = find_node(cube, chain, input->id, &node_slot);
+        act = cube_act(cube, part, node != NULL ? ACT_FORGET : ACT_INPUT);
+        act->input = slot;
+        act->id = input->id;
+        if (node != NULL)
+            forget(cube, block, act, node, node_slot);
+        return;
+    case INPUT_PROOF:
+        break;
+    }
+    SIM_ASSERT(!"proofs have a list of their own");
+}
+
+static uint32_t pop_input(struct hypercube *cube, struct list *list)
+{
+    uint32_t slot = list->first;
+    struct input *input = pool_at(&cube->inputs, slot);
+    list->first = input->next;
+    if (list->first == 0)
+        list->last = 0;
+    input->next = 0;
+    return slot;
+}
+
+static uint32_t fill_inputs(struct hypercube *cube, struct block *block, struct cube_part *part,
+                            struct cube_chain *chain)
+{
+    uint32_t added = 0;
+    while (chain->inputs.first != 0 && !part->full) {
+        if (!cube_charge(cube, block, NOTE_BYTES, GAS_NOTE)) {
+            part->full = true;
+            break;
+        }
+        take_input(cube, block, part, chain, pop_input(cube, &chain->inputs));
+        added++;
+    }
+    return added;
+}
+
+static void upcall(struct hypercube *cube, struct context *context, struct block *block,
+                   struct envelope envelope)
+{
+    const struct block_app *app = &cube->stack->app[envelope.layer];
+    SIM_ASSERT(app->deliver != NULL);
+    app->deliver(app->self, context, block, &envelope);
+}
+
+static void note_last(struct cube_part *part, const struct parcel *parcel)
+{
+    struct import_key key = import_key_deployed(parcel->lt, parcel->hash);
+    if (!part->imported || import_key_compare(&key, &part->last_key) > 0)
+        part->last_key = key;
+    part->imported = true;
+}
+
+static void import_one(struct hypercube *cube, struct context *context, struct block *block,
+                       struct cube_part *part, struct cube_chain *chain, uint32_t slot)
+{
+    struct mirror *mirror = pool_at(&cube->mirrors, slot);
+    const struct link *link = pool_at(&cube->links, mirror->link);
+    struct parcel parcel = mirror->parcel;
+    const struct envelope *envelope = &parcel.envelope;
+    bool here = cube_find(cube, envelope->to) == block->chain;
+    uint64_t confirmed;
+    mirror->state = MIRROR_TAKEN;
+    note_last(part, &parcel);
+    struct act *act;
+    if (mirror->entry != 0) { /* the own queue: deleted in the same block (TON-R25) */
+        SIM_ASSERT(here);
+        struct entry *entry = pool_at(&cube->entries, mirror->entry);
+        SIM_ASSERT(entry->state == ENTRY_QUEUED);
+        block_set(cube->stack, block, &entry->state, ENTRY_GONE);
+        act = cube_act(cube, part, ACT_OWN);
+        act->entry = mirror->entry;
+    } else if (cube_already(cube, chain, link, &parcel) ||
+               (!here && map_get(&chain->confirmed, envelope->id, &confirmed))) {
+        act = cube_act(cube, part, ACT_DISCARD);
+        act->node = remember(cube, block, chain, envelope->id);
+    } else if (here) {
+        act = cube_act(cube, part, ACT_SLOW);
+        act->node = remember(cube, block, chain, envelope->id);
+    } else { /* TON-50 */
+        act = cube_act(cube, part, ACT_FORWARD);
+        act->node = remember(cube, block, chain, envelope->id);
+        parcel.enqueued_lt = part->start_lt;
+        struct route route =
+            route_onward((enum routing)cube->config.routing, cube_digit_bits(cube), envelope->from,
+                         envelope->to, cube_prefix(cube, block->chain), parcel.next_bits);
+        act->entry = cube_entry_make(cube, block, &parcel, route);
+    }
+    act->mirror = slot;
+    act->id = envelope->id;
+    if (act->kind == ACT_OWN || act->kind == ACT_SLOW)
+        upcall(cube, context, block, parcel.envelope);
+}
+
+/* The entry that is next in order; the switch that breaks the order takes the second one. */
+static struct import_item next_item(struct hypercube *cube, struct cube_chain *chain)
+{
+    struct import_item first = import_heap_pop(&chain->heap);
+    if (cube->config.break_rule != CUBE_BREAK_REORDER || chain->heap.count == 0)
+        return first;
+    struct import_item second = import_heap_pop(&chain->heap);
+    import_heap_push(&chain->heap, &first);
+    return second;
+}
+
+/* TON-26, 27, 45, 46: in order, while there is room; the rest stays where it is. */
+static uint32_t fill_imports(struct hypercube *cube, struct context *context, struct block *block,
+                             struct cube_part *part, struct cube_chain *chain)
+{
+    uint32_t added = 0;
+    while (chain->heap.count > 0 && !part->full) {
+        uint32_t slot = chain->heap.items[0].slot;
+        const struct mirror *mirror = pool_at(&cube->mirrors, slot);
+        if (mirror->state == MIRROR_GONE) {
+            /* Stopped. A gone mirror of this very block is freed by final(). */
+            import_heap_pop(&chain->heap);
+            struct act *act = cube_act(cube, part, ACT_UNMIRROR);
+            act->mirror = slot;
+            continue;
+        }
+        if (!cube_charge(cube, block, mirror->parcel.envelope.bytes + NOTE_BYTES, GAS_IMPORT)) {
+            part->full = true;
+            break;
+        }
+        import_one(cube, context, block, part, chain, next_item(cube, chain).slot);
+        added++;
+    }
+    return added;
+}
+
+/* TON-40, 44: delivered at once, unless the slow copy was there first. */
+static uint32_t fill_proofs(struct hypercube *cube, struct context *context, struct block *block,
+                            struct cube_part *part, struct cube_chain *chain)
+{
+    uint32_t added = 0;
+    while (chain->proofs.first != 0 && !part->full) {
+        const struct input *first = pool_at(&cube->inputs, chain->proofs.first);
+        struct parcel parcel = *(const struct parcel *)pool_at(&cube->parcels, first->parcel);
+        if (!cube_charge(cube, block, parcel.envelope.bytes + NOTE_BYTES, GAS_IMPORT)) {
+            part->full = true;
+            break;
+        }
+        uint32_t input_slot = pop_input(cube, &chain->proofs);
+        bool already = cube_already(cube, chain, NULL, &parcel);
+        struct act *act = cube_act(cube, part, already ? ACT_IGNORE : ACT_INSTANT);
+        act->input = input_slot;
+        act->id = parcel.envelope.id;
+        added++;
+        if (already)
+            continue;
+        act->node = remember(cube, block, chain, parcel.envelope.id);
+        upcall(cube, context, block, parcel.envelope);
+    }
+    return added;
+}
+
+/* TON-57..59, TON-R27: in the block that made them, unless something older waits for this shard.
+ * The delivering act refers to the entry that the emitting one made: the body is not copied. */
+static uint32_t fill_local(struct hypercube *cube, struct context *context, struct block *block,
+                           struct cube_part *part, struct cube_chain *chain)
+{
+    uint32_t added = 0, end = part->local_last;
+    while (part->local_first != 0) {
+        uint32_t slot = part->local_first;
+        struct entry *entry = pool_at(&cube->entries, slot);
+        if (chain->heap.count > 0 || part->full)
+            part->enqueue_only = true;
+        if (!part->enqueue_only && !cube_charge(cube, block, NOTE_BYTES, GAS_IMPORT))
+            part->enqueue_only = part->full = true;
+        part->local_first = entry->next;
+        if (part->local_first == 0)
+            part->local_last = 0;
+        entry->next = 0;
+        if (!part->enqueue_only) {
+            block_set(cube->stack, block, &entry->state, ENTRY_GONE);
+            struct act *act = cube_act(cube, part, ACT_LOCAL);
+            act->entry = slot;
+            act->id = entry->parcel.envelope.id;
+            note_last(part, &entry->parcel);
+            upcall(cube, context, block, entry->parcel.envelope);
+            added++;
+        }
+        if (slot == end)
+            break; /* what these emitted is for the next round */
+    }
+    return added;
+}
+
+/* Watermarks: what each neighbour's queue shows as this block is made. */
+static void note_history(struct hypercube *cube, const struct block *block,
+                         struct cube_chain *chain)
+{
+    uint64_t number = block->id & UINT32_MAX;
+    for (uint32_t slot = chain->links.first; slot != 0;) {
+        struct link *link = pool_at(&cube->links, slot);
+        slot = link->next_of_chain;
+        if (link->end_lt == cube_history_end_lt(cube, link, number))
+            continue;
+        uint32_t history_slot = pool_take(&cube->histories);
+        struct history *history = pool_at(&cube->histories, history_slot);
+        *history = (struct history){number, link->end_lt, link->history_first};
+        link->history_first = history_slot;
+    }
+}
+
+void cube_history_prune(struct hypercube *cube, struct cube_chain *chain)
+{
+    uint64_t oldest = UINT64_MAX;
+    for (uint32_t i = 0; i < chain->upto.count; i++)
+        if (chain->upto.records[i].seqno < oldest)
+            oldest = chain->upto.records[i].seqno;
+    for (uint32_t slot = chain->links.first; slot != 0;) {
+        struct link *link = pool_at(&cube->links, slot);
+        slot = link->next_of_chain;
+        uint32_t kept = link->history_first;
+        while (kept != 0 && ((struct history *)pool_at(&cube->histories, kept))->number > oldest)
+            kept = ((struct history *)pool_at(&cube->histories, kept))->next;
+        if (kept == 0)
+            continue;
+        struct history *last = pool_at(&cube->histories, kept);
+        uint32_t old = last->next;
+        last->next = 0;
+        while (old != 0) {
+            uint32_t next = ((struct history *)pool_at(&cube->histories, old))->next;
+            pool_give(&cube->histories, old);
+            old = next;
+        }
+    }
+}
+
+uint32_t cube_fill(void *self, struct context *context, struct block *block, uint32_t round)
+{
+    struct hypercube *cube = self;
+    struct cube_chain *chain = cube_chain_find(cube, block->chain);
+    if (chain == NULL)
+        return 0;
+    bool waiting = chain->inputs.first != 0 || chain->heap.count > 0 || chain->proofs.first != 0;
+    if (!waiting && block->body[LAYER_MESSAGING] == 0)
+        return 0;
+    struct cube_part *part = cube_part_of(cube, block);
+    if (round == 0 && cube->config.dedup == CUBE_WATERMARK)
+        note_history(cube, block, chain);
+    uint32_t added = fill_inputs(cube, block, part, chain);
+    added += fill_imports(cube, context, block, part, chain);
+    added += fill_proofs(cube, context, block, part, chain);
+    added += fill_local(cube, context, block, part, chain);
+    return added;
+}

@@ -1,0 +1,405 @@
+#ifndef MODELS_MESSAGING_HYPERCUBE_PARTS_H
+#define MODELS_MESSAGING_HYPERCUBE_PARTS_H
+
+/* What the files of the hypercube implementer share; nobody else includes it.
+ *
+ * Three kinds of state:
+ *  - consensus state: words, changed by block_set only (counters, states of entries and of
+ *    deduplication nodes), and the lists that hold them, which change in final() only;
+ *  - the view: what packets told about neighbours' queues (mirrors, links), no part of blocks;
+ *  - the open block: a list of acts, which final() carries out and dropped() takes back.
+ * Everything is attached at first use: an idle chain has no bytes here. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "models/messaging/delivery_check.h"
+#include "models/messaging/hypercube_route.h"
+#include "models/messaging/import_order.h"
+#include "models/messaging/merkle.h"
+#include "models/messaging/message_hash.h"
+#include "models/messaging/processed_upto.h"
+#include "models/stack.h"
+#include "sim/memory.h"
+
+enum cube_path { CUBE_SLOW, CUBE_INSTANT, CUBE_BOTH };
+enum cube_dedup { CUBE_SET, CUBE_WATERMARK };
+
+/* Switches that tests use to break a rule on purpose. Each one breaks one property. */
+enum cube_break {
+    CUBE_BREAK_NONE,
+    CUBE_BREAK_DELIVER_TWICE, /* nothing is remembered, and deliveries are not answered */
+    CUBE_BREAK_REORDER,       /* the second entry of a queue goes first */
+    CUBE_BREAK_LOSE,          /* every fourth entry never joins its queue */
+    CUBE_BREAK_EXTRA_HOP,     /* hops of one bit, whatever the digit */
+    CUBE_BREAK_EARLY,         /* entries are sent before the masterchain shows their block */
+    CUBE_BREAK_FORGE          /* every second proof has a flipped bit: it must be refused */
+};
+
+struct cube_config {
+    int64_t path, routing, digit_bits, dedup, order, resend_ns, break_rule;
+};
+
+enum { GAS_IMPORT = 1000, GAS_NOTE = 100, NOTE_BYTES = 40 };
+
+/* Kinds, in the order of the tables in hypercube.c. */
+enum cube_message {
+    CUBE_ENTRIES,
+    CUBE_PROCESSED,
+    CUBE_RECEIPT,
+    CUBE_PROOF,
+    CUBE_CONFIRM,
+    CUBE_STOPPED,
+    CUBE_STOPPED_RECEIPT
+};
+enum cube_timer { CUBE_TIMER_RESEND, CUBE_TIMER_PENDING, CUBE_TIMER_STOPPED };
+enum cube_trace {
+    CUBE_TRACE_EMIT,
+    CUBE_TRACE_ENQUEUE,
+    CUBE_TRACE_FORWARD,
+    CUBE_TRACE_DELIVER,
+    CUBE_TRACE_DEQUEUE,
+    CUBE_TRACE_DISCARD,
+    CUBE_TRACE_STOP,
+    CUBE_TRACE_CONFIRM,
+    CUBE_TRACE_REFUSE
+};
+enum cube_metric {
+    CUBE_SENT,
+    CUBE_DELIVERED,
+    CUBE_FORWARDS,
+    CUBE_DEQUEUES,
+    CUBE_DISCARDED,
+    CUBE_SLOW_STOPPED,
+    CUBE_INSTANT_SENT,
+    CUBE_INSTANT_RESENT,
+    CUBE_INSTANT_DELIVERED,
+    CUBE_PROOFS_REFUSED,
+    CUBE_PROOF_BYTES,
+    CUBE_PACKETS_RESENT
+};
+
+/* A message as chains hand it on. Plain data, copied into packets. */
+struct parcel {
+    struct envelope envelope;
+    uint64_t lt, enqueued_lt;        /* TON-R18 */
+    uint64_t place;                  /* in the stream from the source to this neighbour, from 1 */
+    uint64_t master_seqno, block_ns; /* of the enqueuing block */
+    uint64_t block_end_lt;
+    unsigned char hash[HASH_BYTES];
+    int32_t current_bits, next_bits;
+    uint32_t links; /* moves between shards so far */
+    uint32_t pad;
+};
+
+/* A place in an output queue, or among the pending instant messages. */
+enum entry_state { ENTRY_NEW, ENTRY_QUEUED, ENTRY_GONE };
+struct entry {
+    uint64_t state; /* word */
+    struct parcel parcel;
+    uint64_t due_ns;         /* when it is sent again */
+    uint32_t link;           /* 0: a pending instant message */
+    uint32_t next, previous; /* in its queue; within an open block: the next local message */
+    uint32_t attempt;
+    uint32_t proof, proof_bytes; /* pending instant: slab block with the proof to send again */
+    bool received;               /* the neighbour said that it holds it */
+    bool answered;               /* ... that it has processed it: the removal is in our inputs */
+};
+
+/* A removal from an output queue, told to the neighbour until it says that it knows. */
+struct removal {
+    uint64_t number, place, id;
+    uint64_t stopped;  /* 1: by a confirmation, not because the neighbour processed it */
+    struct address to; /* the message's recipient: whom to tell if this was the last copy */
+};
+struct removal_node {
+    struct removal removal;
+    uint32_t next;
+};
+
+/* What a chain knows about one neighbour. The own queue is a link to oneself. */
+struct link {
+    uint32_t chain, neighbour;
+    uint32_t next_of_chain;
+    /* Out: entries for the neighbour, in the order of places. */
+    uint64_t place_last;
+    uint32_t out_first, out_last;
+    uint32_t news;        /* first entry that the open final() added */
+    uint32_t touched;     /* next in the list of links with news in the open final() */
+    uint32_t answer_next; /* next in the list of links to answer */
+    bool in_touched, in_answered;
+    bool told_stop; /* a stopped copy was removed, and the neighbour does not know it yet */
+    uint64_t removal_last, removal_known;
+    uint32_t removal_first, removal_newest;
+    uint32_t timer_node;
+    bool timer_set;
+    uint32_t backoff, attempts;
+    uint32_t answers; /* packets sent back for duplicates: addresses their luck */
+    /* In: what the neighbour's queue shows. */
+    uint64_t place_seen; /* every place up to it has come */
+    uint32_t held_first; /* mirrors that wait for an earlier place, rising */
+    uint64_t removal_seen;
+    uint64_t end_lt;                /* of the neighbour's latest block that is visible here whole */
+    uint32_t history_first;         /* watermarks: end_lt by own block number, newest first */
+    uint32_t done_first, done_last; /* imports of the open final(), to be answered */
+};
+
+enum mirror_state { MIRROR_HELD, MIRROR_READY, MIRROR_TAKEN, MIRROR_GONE };
+struct mirror {
+    struct parcel parcel;
+    uint32_t link;
+    uint32_t next;  /* held list */
+    uint32_t entry; /* own queue: the entry itself */
+    uint8_t state;
+};
+
+/* Deduplication (TON-48): one recently delivered or forwarded message. */
+struct dedup_node {
+    uint64_t state; /* word: 1 = remembered */
+    uint64_t id, fade_ns;
+    uint32_t next; /* in the list of fading nodes */
+    bool fading;
+};
+
+enum input_kind { INPUT_PROCESSED, INPUT_CONFIRM, INPUT_REMOVED, INPUT_STOPPED, INPUT_PROOF };
+struct input {
+    uint8_t kind;
+    bool stopped;
+    uint32_t next;
+    uint64_t id;
+    struct address to; /* INPUT_REMOVED */
+    uint32_t parcel;   /* INPUT_PROOF: slot of the parcel pool */
+};
+
+enum act_kind {
+    ACT_EMIT,
+    ACT_LOCAL, /* an emitted message delivered in this block */
+    ACT_OWN,   /* delivered from the own queue */
+    ACT_SLOW,  /* delivered from a neighbour's queue */
+    ACT_FORWARD,
+    ACT_DISCARD, /* imported, and not executed */
+    ACT_INSTANT, /* delivered by proof */
+    ACT_IGNORE,  /* a proof of what was delivered already */
+    ACT_DEQUEUE,
+    ACT_STOP,      /* a copy removed by a confirmation */
+    ACT_CONFIRM,   /* a confirmation committed before the copy came */
+    ACT_FORGET,    /* a removal observed: the set lets go */
+    ACT_LAST_COPY, /* the source's removal reached the last copy, in our mirror */
+    ACT_INPUT,     /* an input that changed nothing */
+    ACT_UNMIRROR   /* a stopped copy leaves the view */
+};
+struct act {
+    uint8_t kind, previous_state;
+    uint32_t next, next_of_link;
+    uint32_t entry, mirror, input, node;
+    uint64_t id;
+};
+
+/* The content of a block, behind block->body[LAYER_MESSAGING]. */
+struct cube_part {
+    uint64_t start_lt;
+    uint32_t first, last;             /* acts */
+    uint32_t local_first, local_last; /* emitted to the own shard, not yet delivered */
+    bool full;                        /* no more imports */
+    bool enqueue_only;                /* TON-R27: a local message had to queue, so must the rest */
+    bool imported;
+    struct import_key last_key; /* of what was processed, for the watermark */
+};
+
+/* An end_lt of a neighbour as seen when our block of that number was made. */
+struct history {
+    uint64_t number, end_lt;
+    uint32_t next;
+};
+
+/* A confirmation remembered where its copy has not come yet, until it expires. */
+struct confirmed {
+    uint64_t id, expires_ns;
+    uint32_t next;
+};
+
+/* "Your message's last slow copy is stopped", repeated until the destination has it. */
+struct stop_notice {
+    uint64_t id, due_ns;
+    uint32_t destination, attempt, next;
+};
+
+struct list {
+    uint32_t first, last;
+};
+
+struct cube_chain {
+    uint64_t counter, lt; /* words */
+    uint64_t seen_lt;     /* the highest logical time in view */
+    uint32_t chain;
+    struct import_heap heap;
+    struct map mirrors;   /* id -> mirror: what stands in neighbours' queues for us */
+    struct map dedup;     /* id -> dedup_node */
+    struct map entries;   /* id -> entry: the output queue and the pending instant messages */
+    struct map confirmed; /* id -> 1 */
+    struct list links, inputs, proofs, pending, fading, confirmed_list, stops;
+    struct processed_upto upto;
+    uint32_t queue_length, queue_sampled;
+    bool pending_timer, stopped_timer;
+    uint32_t pending_node, stopped_node;
+};
+
+struct hypercube {
+    struct cube_config config;
+    uint8_t slot;
+    struct world *world;
+    struct stack *stack;
+    struct memory *memory;
+    struct delivery_check check;
+    struct map chain_by_id; /* chain -> slot of chains */
+    struct map link_by_key; /* chain << 32 | neighbour -> slot of links */
+    struct pool chains, links, entries, mirrors, nodes, inputs, acts, parts, parcels, removals,
+        histories, confirmations, stops;
+    struct slab proofs;
+    uint32_t chains_made; /* slots 1.. of chains are in use; chains are never given back */
+    /* Working memory of one call. */
+    unsigned char *packet;
+    uint32_t packet_capacity;
+    struct import_heap sorter;
+    struct merkle_hash *tree;
+    uint32_t tree_capacity;
+};
+
+/* hypercube_queue.c: chains, links, entries, the output queue. */
+struct cube_chain *cube_chain_find(struct hypercube *cube, uint32_t chain); /* NULL: none yet */
+struct cube_chain *cube_chain_get(struct hypercube *cube, uint32_t chain);
+struct link *cube_link_find(struct hypercube *cube, uint32_t chain, uint32_t neighbour,
+                            uint32_t *ret_slot);
+struct link *cube_link_get(struct hypercube *cube, uint32_t chain, uint32_t neighbour,
+                           uint32_t *ret_slot);
+struct cube_part *cube_part_of(struct hypercube *cube, struct block *block);
+struct act *cube_act(struct hypercube *cube, struct cube_part *part, enum act_kind kind);
+void cube_emit(void *self, struct context *context, struct block *block, struct envelope *envelope);
+uint32_t cube_entry_make(struct hypercube *cube, struct block *block, const struct parcel *parcel,
+                         struct route route);
+unsigned cube_digit_bits(const struct hypercube *cube);
+/* cube_queue_join puts an entry of a final block into the queue it is for; links that get something
+ * new for another chain are added to `touched`. */
+void cube_queue_join(struct hypercube *cube, struct context *context, const struct block *block,
+                     struct cube_chain *chain, uint32_t entry, uint64_t visible_ns,
+                     struct list *touched);
+void cube_queue_remove(struct hypercube *cube, struct cube_chain *chain, uint32_t entry,
+                       bool stopped);
+void cube_sort_entry(struct hypercube *cube, uint32_t entry);
+uint32_t cube_sorted_next(struct hypercube *cube);
+
+/* hypercube_import.c: fill(): inputs, imports, proofs, local messages. */
+uint32_t cube_fill(void *self, struct context *context, struct block *block, uint32_t round);
+void cube_mirror_ready(struct hypercube *cube, struct cube_chain *chain, uint32_t mirror);
+void cube_mirror_free(struct hypercube *cube, struct cube_chain *chain, uint32_t mirror);
+bool cube_already(struct hypercube *cube, struct cube_chain *chain, const struct link *link,
+                  const struct parcel *parcel);
+uint64_t cube_history_end_lt(const struct hypercube *cube, const struct link *link,
+                             uint64_t number);
+void cube_history_prune(struct hypercube *cube, struct cube_chain *chain);
+
+/* hypercube_final.c: final() and dropped(). */
+void cube_final(void *self, struct context *context, const struct block *block);
+void cube_dropped(void *self, struct context *context, const struct block *block);
+
+/* hypercube_slow.c: packets of the slow path. */
+/* Adds a link to the list of those with news, or of those to answer, once. */
+void cube_slow_touch(struct hypercube *cube, struct list *touched, uint32_t link);
+void cube_slow_answer(struct hypercube *cube, struct list *answered, uint32_t link);
+void cube_slow_send_news(struct hypercube *cube, struct context *context, const struct block *block,
+                         const struct list *touched, uint64_t depart_ns);
+void cube_slow_send_processed(struct hypercube *cube, struct context *context,
+                              const struct block *block, const struct list *answered,
+                              uint64_t depart_ns);
+void cube_slow_arm(struct hypercube *cube, struct context *context, struct link *link,
+                   uint64_t at_ns);
+void cube_slow_on_entries(struct hypercube *cube, struct context *context,
+                          const struct message *message);
+void cube_slow_on_answer(struct hypercube *cube, struct context *context,
+                         const struct message *message, bool processed);
+void cube_slow_on_timer(struct hypercube *cube, struct context *context, uint32_t chain,
+                        uint32_t neighbour);
+uint64_t cube_resend_ns(const struct hypercube *cube, uint32_t chain);
+
+/* hypercube_instant.c: proofs. */
+void cube_instant_send(struct hypercube *cube, struct context *context, const struct block *block,
+                       const struct cube_part *part);
+void cube_instant_on_proof(struct hypercube *cube, struct context *context,
+                           const struct message *message);
+void cube_instant_on_timer(struct hypercube *cube, struct context *context, uint32_t chain);
+void cube_instant_rearm(struct hypercube *cube, struct context *context, struct cube_chain *chain);
+/* A block's root, as its validators signed it, and one item's place under it. */
+struct block_proof {
+    uint64_t block;
+    struct merkle_hash root;
+    unsigned char signature[HASH_BYTES];
+    uint32_t proof_bytes;
+    uint32_t pad;
+    unsigned char proof[MERKLE_PROOF_BYTES_MAX];
+};
+enum { BLOCK_PROOF_HEAD = offsetof(struct block_proof, proof) };
+/* cube_prove fills the proof of leaf `index` of the tree in cube->tree. */
+void cube_prove(struct hypercube *cube, uint64_t block, uint32_t leaf_count, uint32_t index,
+                struct block_proof *ret_proof);
+bool cube_proof_holds(const struct block_proof *proof, const unsigned char item[HASH_BYTES],
+                      uint32_t chain);
+/* Room for the leaves and inner nodes of a tree of so many leaves. */
+void cube_tree_room(struct hypercube *cube, uint32_t leaf_count);
+/* Copies of instant messages are refused, and delivered ones remembered, this long. */
+uint64_t cube_proof_life_ns(const struct hypercube *cube, uint32_t chain);
+
+/* hypercube_confirm.c: confirmations and stopped copies. */
+void cube_confirm_send(struct hypercube *cube, struct context *context, const struct block *block,
+                       const struct cube_part *part);
+void cube_confirm_on_message(struct hypercube *cube, struct context *context,
+                             const struct message *message);
+void cube_stop_notify(struct hypercube *cube, struct context *context, struct cube_chain *chain,
+                      uint64_t id, uint32_t destination);
+void cube_stop_on_message(struct hypercube *cube, struct context *context,
+                          const struct message *message);
+void cube_stop_on_receipt(struct hypercube *cube, struct context *context,
+                          const struct message *message);
+void cube_stop_on_timer(struct hypercube *cube, struct context *context, uint32_t chain);
+void cube_stop_rearm(struct hypercube *cube, struct context *context, struct cube_chain *chain);
+
+/* Small helpers. */
+void cube_input_put(struct hypercube *cube, struct cube_chain *chain, const struct input *input);
+unsigned char *cube_packet_room(struct hypercube *cube, size_t bytes);
+void cube_trace_message(struct hypercube *cube, struct context *context, enum cube_trace kind,
+                        uint32_t chain, uint64_t id, uint32_t bytes, int64_t value);
+void cube_count(struct hypercube *cube, struct context *context, enum cube_metric metric,
+                int64_t delta);
+void cube_heap_room(struct hypercube *cube, struct import_heap *heap);
+
+static inline uint32_t cube_find(const struct hypercube *cube, struct address address)
+{
+    return cube->stack->chain.find(cube->stack->chain.self, address);
+}
+
+static inline struct address cube_prefix(const struct hypercube *cube, uint32_t chain)
+{
+    return cube->stack->chain.prefix(cube->stack->chain.self, chain);
+}
+
+static inline uint64_t cube_interval_ns(const struct hypercube *cube, uint32_t chain)
+{
+    return cube->stack->chain.interval_ns(cube->stack->chain.self, chain);
+}
+
+static inline uint32_t cube_gateway(const struct hypercube *cube, uint32_t chain, uint64_t salt)
+{
+    return cube->stack->chain.gateway(cube->stack->chain.self, chain, salt);
+}
+
+static inline bool cube_charge(const struct hypercube *cube, struct block *block, uint32_t bytes,
+                               uint32_t gas)
+{
+    return cube->stack->chain.charge(cube->stack->chain.self, block, bytes, gas);
+}
+
+static inline void cube_wake(const struct hypercube *cube, struct context *context, uint32_t chain)
+{
+    cube->stack->chain.wake(cube->stack->chain.self, context, chain);
+}
+
+#endif
