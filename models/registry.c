@@ -9,6 +9,7 @@
 #include "models/echo/echo.h"
 #include "models/ledger/accounts.h"
 #include "models/messaging/hypercube_conform.h"
+#include "models/messaging/hypercube.h"
 #include "models/messaging/local.h"
 #include "models/phold/phold.h"
 #include "models/spread/spread_ideal.h"
@@ -23,6 +24,7 @@ const struct model *const model_registry[] = {
     &spread_ideal_model,
     &chain_blocks_model,
     &state_ram_model,
+    &messaging_hypercube_model,
     &messaging_local_model,
     &ledger_accounts_model,
     &atomic_none_model,

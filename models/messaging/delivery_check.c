@@ -303,7 +303,7 @@ static uint64_t *sorted_ids(struct delivery_check *check, uint32_t *ret_count)
             ids[count++] = live->id;
     }
     SIM_ASSERT(count == capacity);
-    qsort(ids, count, sizeof *ids, compare_ids);
+    qsort(ids, count, sizeof *ids, compare_ids); /* no ties: a message id is unique */
     *ret_count = count;
     return ids;
 }

@@ -90,14 +90,15 @@ static void free_node(struct hypercube *cube, struct cube_chain *chain, uint32_t
 
 /* With proofs about, a late copy may still come: it is refused by age, so the node stays until any
  * copy that was sent before this is too old. */
-static void let_go(struct hypercube *cube, const struct block *block, struct cube_chain *chain,
-                   uint32_t slot)
+static void let_go(struct hypercube *cube, struct context *context, const struct block *block,
+                   struct cube_chain *chain, uint32_t slot)
 {
     struct dedup_node *node = pool_at(&cube->nodes, slot);
     if (node->fading)
         return;
     if (cube->config.path == CUBE_SLOW) {
         free_node(cube, chain, slot);
+        cube_count(cube, context, CUBE_REMEMBERED, -1);
         return;
     }
     node->fading = true;
@@ -110,7 +111,8 @@ static void let_go(struct hypercube *cube, const struct block *block, struct cub
     chain->fading.last = slot;
 }
 
-static void expire(struct hypercube *cube, const struct block *block, struct cube_chain *chain)
+static void expire(struct hypercube *cube, struct context *context, const struct block *block,
+                   struct cube_chain *chain)
 {
     while (chain->fading.first != 0) {
         uint32_t slot = chain->fading.first;
@@ -121,6 +123,7 @@ static void expire(struct hypercube *cube, const struct block *block, struct cub
         if (node->next == 0)
             chain->fading.last = 0;
         free_node(cube, chain, slot);
+        cube_count(cube, context, CUBE_REMEMBERED, -1);
     }
     while (chain->confirmed_list.first != 0) {
         uint32_t slot = chain->confirmed_list.first;
@@ -174,6 +177,7 @@ static void finish_emit(struct hypercube *cube, struct context *context, const s
     else
         chain->pending.first = slot;
     chain->pending.last = slot;
+    cube_count(cube, context, CUBE_QUEUED, 1);
     map_put(&chain->entries, envelope->id, slot);
 }
 
@@ -194,7 +198,7 @@ static void finish_import(struct finishing *all, const struct act *act)
     if (act->kind == ACT_OWN || act->kind == ACT_SLOW)
         delivered(cube, all->context, all->block, &mirror->parcel, PATH_SLOW);
     if (act->kind == ACT_OWN) {
-        cube_queue_remove(cube, all->chain, act->entry, false);
+        cube_queue_remove(cube, all->context, all->chain, act->entry, false);
         cube_mirror_free(cube, all->chain, act->mirror);
         return;
     }
@@ -224,7 +228,7 @@ static void finish_stop(struct finishing *all, const struct act *act)
     uint32_t link_slot = entry->link, destination = cube_find(cube, entry->parcel.envelope.to);
     cube_trace_message(cube, all->context, CUBE_TRACE_STOP, all->block->chain, act->id, 0,
                        link_slot != 0);
-    cube_queue_remove(cube, all->chain, act->entry, true);
+    cube_queue_remove(cube, all->context, all->chain, act->entry, true);
     if (link_slot == 0) {
         cube_stop_notify(cube, all->context, all->chain, act->id, destination);
         return;
@@ -241,7 +245,7 @@ static void finish_last_copy(struct finishing *all, const struct act *act)
     if (act->mirror != 0) /* it leaves the view when its turn comes */
         map_remove(&all->chain->mirrors, act->id);
     if (act->node != 0)
-        let_go(cube, all->block, all->chain, act->node);
+        let_go(cube, all->context, all->block, all->chain, act->node);
     const struct input *input = pool_at(&cube->inputs, act->input);
     uint32_t destination = cube_find(cube, input->to);
     if (destination != all->block->chain)
@@ -251,6 +255,10 @@ static void finish_last_copy(struct finishing *all, const struct act *act)
 static void finish_act(struct finishing *all, const struct act *act)
 {
     struct hypercube *cube = all->cube;
+    bool remembers = act->kind == ACT_SLOW || act->kind == ACT_FORWARD ||
+                     act->kind == ACT_DISCARD || act->kind == ACT_INSTANT;
+    if (remembers && act->node != 0)
+        cube_count(cube, all->context, CUBE_REMEMBERED, 1);
     switch ((enum act_kind)act->kind) {
     case ACT_EMIT:
         finish_emit(cube, all->context, all->block, all->chain, act->entry);
@@ -282,7 +290,7 @@ static void finish_act(struct finishing *all, const struct act *act)
         cube_count(cube, all->context, CUBE_DEQUEUES, 1);
         cube_trace_message(cube, all->context, CUBE_TRACE_DEQUEUE, all->block->chain, act->id, 0,
                            0);
-        cube_queue_remove(cube, all->chain, act->entry, false);
+        cube_queue_remove(cube, all->context, all->chain, act->entry, false);
         break;
     case ACT_STOP: /* TON-43 */
         finish_stop(all, act);
@@ -293,7 +301,7 @@ static void finish_act(struct finishing *all, const struct act *act)
         keep_confirmed(cube, all->block, all->chain, act->id);
         break;
     case ACT_FORGET: /* TON-49 */
-        let_go(cube, all->block, all->chain, act->node);
+        let_go(cube, all->context, all->block, all->chain, act->node);
         break;
     case ACT_LAST_COPY:
         finish_last_copy(all, act);
@@ -356,7 +364,7 @@ static void carry_out(struct hypercube *cube, struct context *context, const str
     cube_slow_send_news(cube, context, block, &all.touched, visible_ns);
     cube_slow_send_processed(cube, context, block, &all.answered, visible_ns);
     note_watermark(cube, block, chain, part);
-    expire(cube, block, chain);
+    expire(cube, context, block, chain);
     if (cube->config.path == CUBE_INSTANT)
         cube_instant_rearm(cube, context, chain);
     if (chain->queue_length != chain->queue_sampled) {

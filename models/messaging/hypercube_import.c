@@ -69,7 +69,8 @@ static uint64_t view_end_lt(const void *self, struct address current, uint64_t n
 bool cube_already(struct hypercube *cube, struct cube_chain *chain, const struct link *link,
                   const struct parcel *parcel)
 {
-    if (cube->config.break_rule == CUBE_BREAK_DELIVER_TWICE)
+    if (cube->config.break_rule == CUBE_BREAK_DELIVER_TWICE &&
+        cube_find(cube, parcel->envelope.to) == chain->chain)
         return false;
     if (cube->config.dedup == CUBE_SET) {
         uint32_t slot;

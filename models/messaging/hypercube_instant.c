@@ -24,6 +24,12 @@ void cube_tree_room(struct hypercube *cube, uint32_t leaf_count)
                                  nodes, sizeof cube->tree[0]);
 }
 
+/* Two block intervals, and then a block that is final at that very instant goes first. */
+static uint64_t again_ns(const struct hypercube *cube, uint32_t chain)
+{
+    return 2 * cube_interval_ns(cube, chain) + 1;
+}
+
 static void sign(uint32_t chain, uint64_t block, const struct merkle_hash *root,
                  unsigned char ret_signature[HASH_BYTES])
 {
@@ -72,8 +78,10 @@ static void send_proof(struct hypercube *cube, struct context *context, const st
 {
     size_t bytes = sizeof *parcel + BLOCK_PROOF_HEAD + proof->proof_bytes;
     unsigned char *packet = cube_packet_room(cube, bytes);
-    memcpy(packet, parcel, sizeof *parcel);
-    memcpy(packet + sizeof *parcel, proof, BLOCK_PROOF_HEAD + proof->proof_bytes);
+    struct parcel sent = *parcel;
+    sent.block_ns = context->now_ns; /* so that the receiver can tell its age */
+    memcpy(packet, &sent, sizeof sent);
+    memcpy(packet + sizeof sent, proof, BLOCK_PROOF_HEAD + proof->proof_bytes);
     uint32_t source = (uint32_t)(parcel->envelope.id >> 32);
     uint32_t destination = cube_find(cube, parcel->envelope.to);
     uint32_t proof_bytes = BLOCK_PROOF_HEAD + proof->proof_bytes;
@@ -124,17 +132,19 @@ void cube_instant_send(struct hypercube *cube, struct context *context, const st
             continue;
         struct block_proof proof;
         cube_prove(cube, block->id, leaves, leaf, &proof);
-        if (cube->config.break_rule == CUBE_BREAK_FORGE && entry->parcel.envelope.id % 2 == 0)
-            proof.root.bytes[0] ^= 1;
         entry->parcel.envelope.first_committed_ns = block->final_ns;
+        bool forged =
+            cube->config.break_rule == CUBE_BREAK_FORGE && entry->parcel.envelope.id % 2 == 0;
+        proof.root.bytes[0] ^= forged;
         send_proof(cube, context, &entry->parcel, &proof, 0);
+        proof.root.bytes[0] ^= forged;
         cube_count(cube, context, CUBE_INSTANT_SENT, 1);
         if (cube->config.path != CUBE_INSTANT)
             continue;
         entry->proof_bytes = BLOCK_PROOF_HEAD + proof.proof_bytes;
         entry->proof = slab_take(&cube->proofs, entry->proof_bytes);
         memcpy(slab_at(&cube->proofs, entry->proof), &proof, entry->proof_bytes);
-        entry->due_ns = context->now_ns + 2 * cube_interval_ns(cube, block->chain);
+        entry->due_ns = context->now_ns + again_ns(cube, block->chain);
     }
 }
 
@@ -160,7 +170,7 @@ void cube_instant_on_proof(struct hypercube *cube, struct context *context,
         return;
     }
     /* Older than what we remember: it may have been delivered and forgotten (TON-R51). */
-    if (context->now_ns - message->sent_ns > cube_proof_life_ns(cube, here)) {
+    if (context->now_ns - parcel.block_ns > cube_proof_life_ns(cube, here)) {
         cube_count(cube, context, CUBE_DISCARDED, 1);
         return;
     }
@@ -205,7 +215,7 @@ void cube_instant_on_timer(struct hypercube *cube, struct context *context, uint
         struct block_proof proof;
         memcpy(&proof, slab_at(&cube->proofs, entry->proof), entry->proof_bytes);
         entry->attempt++;
-        entry->due_ns = context->now_ns + 2 * cube_interval_ns(cube, chain_id);
+        entry->due_ns = context->now_ns + again_ns(cube, chain_id);
         send_proof(cube, context, &entry->parcel, &proof, entry->attempt);
         cube_count(cube, context, CUBE_INSTANT_RESENT, 1);
     }

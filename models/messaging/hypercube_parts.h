@@ -76,15 +76,18 @@ enum cube_metric {
     CUBE_INSTANT_DELIVERED,
     CUBE_PROOFS_REFUSED,
     CUBE_PROOF_BYTES,
-    CUBE_PACKETS_RESENT
+    CUBE_PACKETS_RESENT,
+    CUBE_REMEMBERED,
+    CUBE_QUEUED
 };
 
 /* A message as chains hand it on. Plain data, copied into packets. */
 struct parcel {
     struct envelope envelope;
-    uint64_t lt, enqueued_lt;        /* TON-R18 */
-    uint64_t place;                  /* in the stream from the source to this neighbour, from 1 */
-    uint64_t master_seqno, block_ns; /* of the enqueuing block */
+    uint64_t lt, enqueued_lt; /* TON-R18 */
+    uint64_t place;           /* in the stream from the source to this neighbour, from 1 */
+    uint64_t master_seqno;
+    uint64_t block_ns; /* slot of the enqueuing block; in a proof: when it was sent */
     uint64_t block_end_lt;
     unsigned char hash[HASH_BYTES];
     int32_t current_bits, next_bits;
@@ -283,8 +286,8 @@ unsigned cube_digit_bits(const struct hypercube *cube);
 void cube_queue_join(struct hypercube *cube, struct context *context, const struct block *block,
                      struct cube_chain *chain, uint32_t entry, uint64_t visible_ns,
                      struct list *touched);
-void cube_queue_remove(struct hypercube *cube, struct cube_chain *chain, uint32_t entry,
-                       bool stopped);
+void cube_queue_remove(struct hypercube *cube, struct context *context, struct cube_chain *chain,
+                       uint32_t entry, bool stopped);
 void cube_sort_entry(struct hypercube *cube, uint32_t entry);
 uint32_t cube_sorted_next(struct hypercube *cube);
 

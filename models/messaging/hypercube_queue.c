@@ -201,6 +201,7 @@ void cube_queue_join(struct hypercube *cube, struct context *context, const stru
         link->out_first = slot;
     link->out_last = slot;
     chain->queue_length++;
+    cube_count(cube, context, CUBE_QUEUED, 1);
     map_put(&chain->entries, envelope->id, slot);
     cube_trace_message(cube, context, CUBE_TRACE_ENQUEUE, block->chain, envelope->id,
                        envelope->bytes, neighbour);
@@ -240,12 +241,13 @@ static void note_removal(struct hypercube *cube, struct link *link, const struct
     link->removal_newest = slot;
 }
 
-void cube_queue_remove(struct hypercube *cube, struct cube_chain *chain, uint32_t slot,
-                       bool stopped)
+void cube_queue_remove(struct hypercube *cube, struct context *context, struct cube_chain *chain,
+                       uint32_t slot, bool stopped)
 {
     struct entry *entry = pool_at(&cube->entries, slot);
     bool known = map_remove(&chain->entries, entry->parcel.envelope.id);
     SIM_ASSERT(known);
+    cube_count(cube, context, CUBE_QUEUED, -1);
     if (entry->link != 0) {
         struct link *link = pool_at(&cube->links, entry->link);
         unlink_entry(cube, entry, &link->out_first, &link->out_last);
