@@ -351,7 +351,6 @@ void client_on_fault(void *state, struct context *context, const struct fault *f
     bool comes_up = fault->type == FAULT_RESTART || (fault->type == FAULT_CRASH && !fault->begins);
     /* Every layer hears of every node; an index below first_node wraps to a large one. */
     if (!comes_up || index >= group->count)
-    if (!comes_up || index >= group->count) /* every layer hears of every node */
         return;
     struct client *client = &group->part->clients[index];
     while (client->next_ns < context->now_ns) {
