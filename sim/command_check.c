@@ -70,11 +70,15 @@ static int check_points(const char *path, const struct check_arguments *argument
         if (scenario_load(path, &options, diagnostics, &scenario) != 0)
             return -1;
         int error = engine_check(scenario, diagnostics);
-        if (error)
-            diagnostics_addf(diagnostics, "E307", "/sweep", AT_KEY, NULL, NULL,
-                             "the problem is at point %" PRIu32 " of the sweep (see: shardsim show "
-                             "--point %" PRIu32 " FILE)",
-                             point, point);
+        if (error) {
+            char got[32], correction[64];
+            snprintf(got, sizeof got, "point %" PRIu32, point);
+            snprintf(correction, sizeof correction, "shardsim show --point %" PRIu32 " FILE",
+                     point);
+            diagnostics_add(diagnostics, "E307", "/sweep", AT_KEY,
+                            "a point of the sweep cannot be built", "points that can be run", got,
+                            correction);
+        }
         scenario_free(scenario);
     }
     if (built < point_count)

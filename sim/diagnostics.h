@@ -15,16 +15,17 @@
  *   E204 finer than a base unit    E205 wrong type of value     E206 none of the choices
  *   E207 not a quantity            E208 wrong number of items   E209 beyond 2^53 - 1
  *   E301 warm-up not in the run    E302 matrix without regions  E303 regions without matrix
- *   E304 shares or matrix of the regions do not fit              E305 parts of a fault do not fit
+ *   E304 shares, matrix or links of the network do not fit       E305 parts of a fault do not fit
  *   E306 target does not fit the fault's type                   E307 parts of a sweep do not fit
- *   E308 a distribution with no such variates (from above to)
- *   E310... what a model's own check finds
+ *   E308 a distribution with no such variates (from above to)   E309 a property twice
+ *   E310 keys of one layer that do not fit each other           E311 layers that do not fit
  *   E401 unknown name of a type or property                     E402 no such node
  *   E403 outside the run           E404 no such parameter       E405 no such sweep point
  *   E500 the scenario cannot be read                            E501 an include cannot be read
  *   E502 includes in a circle      E503 includes too deep, too many or too large
  *   E504 a data file cannot be read                             E505 bad content of a data file
  *   E506 a data file has another SHA-256
+ *   E511 a trace without its column names                       E512 a bad line of a trace
  *   W101 has no effect             W201 not everything was checked
  */
 

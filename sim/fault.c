@@ -8,20 +8,26 @@
 #include "sim/diagnostics.h"
 #include "sim/engine_private.h"
 
-enum { WINDOWS_MAX = 1000000 };
+enum { WINDOWS_MAX = 1000000, ROLES_SUGGESTED = 16 };
 
 const char *const fault_type_names[] = {"crash", "restart", "partition", "cut",
                                         "loss",  "delay",   "slow",      NULL};
 
-static void unknown_node(struct world *world, const struct fault_target *target,
-                         struct diagnostics *diagnostics)
+static void unknown_node(struct world *world, const char *role_name,
+                         const struct fault_target *asked, struct diagnostics *diagnostics)
 {
-    const struct role_name *role = world_find_role(world, target->role);
-    char expected[256] = "", got[64];
+    const struct role_name *role = world_find_role(world, role_name);
+    char expected[256] = "", got[64], correction[64] = "";
     if (role) {
         snprintf(expected, sizeof expected, "%s:0 to %s:%u", role->name, role->name,
                  role->count - 1);
     } else {
+        const char *names[ROLES_SUGGESTED + 1] = {NULL};
+        for (uint32_t i = 0; i < world->role_count && i < ROLES_SUGGESTED; i++)
+            names[i] = world->roles[i].name;
+        const char *near = suggest_word(role_name, names);
+        if (near)
+            snprintf(correction, sizeof correction, "\"%s:0\"", near);
         size_t used = (size_t)snprintf(expected, sizeof expected, "a node of this scenario: ");
         for (uint32_t i = 0; i < world->role_count && used + 1 < sizeof expected; i++)
             used += (size_t)snprintf(expected + used, sizeof expected - used, "%s%s:0 to %s:%u",
@@ -30,14 +36,16 @@ static void unknown_node(struct world *world, const struct fault_target *target,
         if (world->role_count == 0)
             snprintf(expected, sizeof expected, "a scenario that has nodes");
     }
-    if (target->type == TARGET_RANDOM)
-        snprintf(got, sizeof got, "%u of \"%s\"", target->count, target->role);
-    else if (target->first == target->last)
-        snprintf(got, sizeof got, "\"%s:%u\"", target->role, target->first);
+    if (asked->type == TARGET_LINK)
+        snprintf(got, sizeof got, "\"link:%u-%u\"", asked->link_from, asked->link_to);
+    else if (asked->type == TARGET_RANDOM)
+        snprintf(got, sizeof got, "%u of \"%s\"", asked->count, asked->role);
+    else if (asked->first == asked->last)
+        snprintf(got, sizeof got, "\"%s:%u\"", asked->role, asked->first);
     else
-        snprintf(got, sizeof got, "\"%s:%u-%u\"", target->role, target->first, target->last);
-    diagnostics_add(diagnostics, "E402", target->pointer, AT_VALUE, "no such node", expected, got,
-                    NULL);
+        snprintf(got, sizeof got, "\"%s:%u-%u\"", asked->role, asked->first, asked->last);
+    diagnostics_add(diagnostics, "E402", asked->pointer, AT_VALUE, "no such node", expected, got,
+                    correction[0] ? correction : NULL);
 }
 
 static bool check_target(struct world *world, const struct fault_target *target,
@@ -46,20 +54,47 @@ static bool check_target(struct world *world, const struct fault_target *target,
     const struct role_name *role =
         world_find_role(world, target->type == TARGET_LINK ? "shard" : target->role);
     if (target->type == TARGET_LINK) {
-        struct fault_target end = {.type = TARGET_NODES, .role = "shard"};
-        memcpy(end.pointer, target->pointer, sizeof end.pointer);
-        bool from_good = role && target->link_from < role->count;
-        bool to_good = role && target->link_to < role->count;
-        end.first = end.last = from_good ? target->link_to : target->link_from;
-        if (!from_good || !to_good)
-            unknown_node(world, &end, diagnostics);
-        return from_good && to_good;
+        if (role && target->link_from < role->count && target->link_to < role->count)
+            return true;
+        unknown_node(world, "shard", target, diagnostics);
+        return false;
     }
     uint32_t needed = target->type == TARGET_RANDOM ? target->count : target->last + 1;
     if (role && needed <= role->count)
         return true;
-    unknown_node(world, target, diagnostics);
+    unknown_node(world, target->role, target, diagnostics);
     return false;
+}
+
+/* A node in two groups would have to reach both and neither. Random targets may coincide: that is
+ * the luck of the draw, and the later group has them. */
+static bool check_groups(struct world *world, const struct fault_spec *spec,
+                         struct diagnostics *diagnostics)
+{
+    size_t bytes = (size_t)world->node_count * sizeof(uint32_t);
+    uint32_t *group_of = memory_take(&world->memory, "fault groups", bytes);
+    bool good = true;
+    for (uint32_t g = 0; g < spec->group_count; g++) {
+        for (uint32_t i = 0; i < spec->groups[g].count; i++) {
+            const struct fault_target *target = &spec->groups[g].targets[i];
+            if (target->type != TARGET_NODES)
+                continue;
+            const struct role_name *role = world_find_role(world, target->role);
+            for (uint32_t n = target->first; n <= target->last; n++) {
+                uint32_t *group = &group_of[role->nodes[n]];
+                if (*group != 0 && *group != g + 1) {
+                    diagnostics_addf(diagnostics, "E305", target->pointer, AT_VALUE,
+                                     "each node in one group", NULL,
+                                     "%s:%u is in another group already", target->role, n);
+                    good = false;
+                    break;
+                }
+                *group = g + 1;
+            }
+        }
+    }
+    memory_give(&world->memory, group_of, bytes);
+    return good;
 }
 
 static bool check_spec(struct world *world, const struct fault_spec *spec,
@@ -71,7 +106,7 @@ static bool check_spec(struct world *world, const struct fault_spec *spec,
     for (uint32_t g = 0; g < spec->group_count; g++)
         for (uint32_t i = 0; i < spec->groups[g].count; i++)
             good = check_target(world, &spec->groups[g].targets[i], diagnostics) && good;
-    return good;
+    return good && (spec->group_count == 0 || check_groups(world, spec, diagnostics));
 }
 
 /* The targets' own random stream: (fault number, occurrence). A partial shuffle picks k different
@@ -157,7 +192,7 @@ static void expand_spec(struct world *world, uint32_t index, struct diagnostics 
     uint64_t occurrences = (spec->to_ns - spec->from_ns + spec->every_ns - 1) / spec->every_ns;
     if (world->window_count + occurrences > WINDOWS_MAX ||
         (world->window_count + occurrences) * world->node_count > (UINT64_C(1) << 31)) {
-        diagnostics_addf(diagnostics, "E301", spec->pointer, AT_VALUE,
+        diagnostics_addf(diagnostics, "E305", spec->pointer, AT_VALUE,
                          "a longer `every`, a shorter window or fewer nodes", NULL,
                          "this fault would strike %llu times: too many to hold in memory",
                          (unsigned long long)occurrences);

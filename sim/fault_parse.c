@@ -53,20 +53,20 @@ static const char *read_words(const struct parse *p, const char *text, struct fa
 {
     size_t bytes = strcspn(text, ":");
     if (text[bytes] != ':' || !is_role(text, bytes))
-        return "no target";
+        return "not a target";
     const char *at = text + bytes + 1;
     uint32_t first = 0, last = 0;
     if (!read_ordinal(&at, &first))
-        return "no target";
+        return "not a target";
     bool has_last = *at == '-';
     last = first;
     if (has_last) {
         at++;
         if (!read_ordinal(&at, &last))
-            return "no target";
+            return "not a target";
     }
     if (*at != '\0')
-        return "no target";
+        return "not a target";
     if (strncmp(text, "link:", 5) == 0) {
         target->type = TARGET_LINK;
         target->link_from = first;
@@ -96,7 +96,7 @@ static const char *read_random(const struct parse *p, const cJSON *value, const 
                      random->valuedouble <= 1e9 &&
                      !(random->valuedouble > (double)(uint32_t)random->valuedouble);
     if (!has_count || !cJSON_IsString(of) || !is_role(of->valuestring, strlen(of->valuestring)))
-        return "no target";
+        return "not a target";
     target->type = TARGET_RANDOM;
     target->count = (uint32_t)random->valuedouble;
     target->role = arena_text(p->arena, of->valuestring, strlen(of->valuestring));
@@ -109,7 +109,7 @@ static void read_target(const struct parse *p, const cJSON *value, const char *p
     snprintf(target->pointer, sizeof target->pointer, "%s", pointer);
     const char *problem = cJSON_IsString(value)   ? read_words(p, value->valuestring, target)
                           : cJSON_IsObject(value) ? read_random(p, value, pointer, target)
-                                                  : "no target";
+                                                  : "not a target";
     if (problem != NULL)
         report(
             p, cJSON_IsString(value) || cJSON_IsObject(value) ? "E207" : "E205", pointer, problem,

@@ -34,17 +34,20 @@ static bool fail(struct scanner *s, const char *code, size_t offset, const char 
 {
     uint32_t line, column;
     json_scan_place(s->scan, (uint32_t)offset, &line, &column);
-    char *got = NULL;
+    char *got = NULL, byte[32] = "the end of the text";
     if (offset < s->scan->bytes) {
+        snprintf(byte, sizeof byte, "the byte 0x%02X", (unsigned char)s->scan->text[offset]);
         size_t left = s->scan->bytes - offset;
         size_t bytes = 1;
         while (bytes < left && bytes < 4 && (s->scan->text[offset + bytes] & 0xc0) == 0x80)
             bytes++;
-        if (utf8_error(s->scan->text + offset, bytes) == bytes)
+        bool is_visible = s->scan->text[offset] != '\0' &&
+                          memcmp(s->scan->text + offset, "\xef\xbb\xbf", bytes) != 0;
+        if (is_visible && utf8_error(s->scan->text + offset, bytes) == bytes)
             got = json_quote_short(s->scan->text + offset, bytes);
     }
     diagnostics_add_at(s->diagnostics, code, s->scan->file, line, column, "", problem, expected,
-                       got == NULL && offset >= s->scan->bytes ? "the end of the text" : got, NULL);
+                       got == NULL ? byte : got, NULL);
     free(got);
     return false;
 }
@@ -210,7 +213,10 @@ static bool scan_string(struct scanner *s, char *name, size_t *ret_bytes)
         if (text[s->at] == '\0')
             return fail(s, "E010", s->at, "a string has no end", "a closing quote");
         if ((unsigned char)text[s->at] < 0x20)
-            return fail(s, "E004", s->at, "control character in a string", "an escape such as \\n");
+            return fail(s, "E004", s->at, "control character in a string",
+                        text[s->at] == '\n'   ? "a closing quote, or the escape \\n"
+                        : text[s->at] == '\t' ? "the escape \\t"
+                                              : "an escape such as \\u001b");
         if (text[s->at] != '\\') {
             if (name != NULL)
                 name[bytes] = text[s->at];
@@ -263,6 +269,11 @@ static bool scan_number(struct scanner *s)
         if (skip_digits(s) == 0)
             return fail(s, "E008", s->at, "bad number", "a digit in the exponent");
     }
+    bool has_unit = text[s->at] == '%' || (text[s->at] >= 'A' && text[s->at] <= 'Z') ||
+                    (text[s->at] >= 'a' && text[s->at] <= 'z');
+    if (has_unit)
+        return fail(s, "E008", s->at, "letters after a number",
+                    "quotes around a quantity: \"40ms\"");
     if (s->at - start > NUMBER_BYTES_MAX)
         return fail(s, "E009", start, "a number is too long", "at most 1000 characters");
     if ((has_exponent || digits > 300) && isinf(strtod(text + start, NULL)))

@@ -260,7 +260,7 @@ static void build_links(struct world *world, struct diagnostics *diagnostics)
         char pointer[64];
         snprintf(pointer, sizeof pointer, "/network/links/%u", i);
         if (from == to || map_get(&world->link_by_pair, (uint64_t)from << 32 | to, &known)) {
-            diagnostics_add(diagnostics, "E303", pointer, AT_VALUE,
+            diagnostics_add(diagnostics, "E304", pointer, AT_VALUE,
                             from == to ? "a link from a node to itself"
                                        : "this ordered pair has a link already",
                             "two different nodes, each pair once", NULL, NULL);

@@ -92,8 +92,8 @@ static void report_unknown_key(struct param_reader *reader, const struct param_t
 static void report_missing(struct param_reader *reader, const struct param *row,
                            const char *pointer)
 {
-    diagnostics_add(reader->diagnostics, "E103", pointer, AT_VALUE, "missing key", row->help, NULL,
-                    NULL);
+    diagnostics_add(reader->diagnostics, "E103", pointer, AT_VALUE, "missing key",
+                    arena_printf(reader->arena, "\"%s\": %s", row->name, row->help), NULL, NULL);
 }
 
 static bool has_required(const struct param *fields)

@@ -108,6 +108,8 @@ static char *describe_range(const struct target *t)
     quantity_print(t->kind, max, high);
     if (t->kind == PARAM_BIT_RATE && min == 0)
         return arena_printf(t->reader->arena, "\"unlimited\", or 1bit/s or more");
+    if (min == max)
+        return arena_printf(t->reader->arena, "%s", low);
     if (min == INT64_MIN && max == INT64_MAX)
         return arena_printf(t->reader->arena, "any in 63 bits");
     if (max == INT64_MAX)
@@ -211,6 +213,23 @@ static char *expected_quantity(const struct target *t)
                         words->units);
 }
 
+/* The unit that a bare number is likely to have: that of the default (a block interval of "5s" is
+ * given in seconds), else the one that people use most. */
+static const char *likely_unit(const struct target *t, const char *number)
+{
+    char text[QUANTITY_TEXT_BYTES];
+    bool is_default_in_range =
+        t->row->value_default >= t->row->value_min && t->row->value_default <= t->row->value_max;
+    if (t->row->value_default > 0 && is_default_in_range) {
+        quantity_print(t->kind, t->row->value_default, text);
+        return arena_printf(t->reader->arena, "%s", text + strspn(text, "0123456789."));
+    }
+    if (t->kind == PARAM_BIT_RATE && strlen(number) > 5)
+        return "bit/s";
+    bool is_long = t->kind == PARAM_DURATION && t->row->value_max > INT64_C(3600000000000);
+    return is_long ? "s" : quantity_words(t->kind)->likely_unit;
+}
+
 /* A bare number: 40 where "40ms" is meant. A share of one needs quotes only. */
 static void report_no_unit(const struct target *t, const char *number)
 {
@@ -223,7 +242,7 @@ static void report_no_unit(const struct target *t, const char *number)
            expected_quantity(t),
            !is_short ? NULL
                      : arena_printf(t->reader->arena, "\"%s%s\"", number,
-                                    is_share ? "" : words->likely_unit));
+                                    is_share ? "" : likely_unit(t, number)));
 }
 
 static void report_quantity(const struct target *t, enum quantity_status status, const char *text)
@@ -380,13 +399,14 @@ static void read_real(const struct target *t, const cJSON *value)
 {
     double min = t->row->real_min, max = t->row->real_max, real = value->valuedouble;
     bool has_range = min < max;
-    char *expected = has_range ? arena_printf(t->reader->arena, "a number, %g to %g", min, max)
-                               : arena_printf(t->reader->arena, "a number");
+    char *expected = has_range
+                         ? arena_printf(t->reader->arena, "a number, %.15g to %.15g", min, max)
+                         : arena_printf(t->reader->arena, "a number");
     if (!cJSON_IsNumber(value)) {
         report(t, "E205", "wrong type of value", expected, NULL);
     } else if (has_range && (real < min || real > max)) {
         report(t, "E203", "out of range", expected,
-               arena_printf(t->reader->arena, "%g", real < min ? min : max));
+               arena_printf(t->reader->arena, "%.15g", real < min ? min : max));
     } else {
         real = real + 0.0; /* -0 becomes 0, so that both hash alike */
         memcpy(t->word, &real, sizeof real);

@@ -160,7 +160,7 @@ void param_range_text(const struct param *row, char *ret_text, size_t bytes)
     enum param_kind kind = value_kind(row);
     if (kind == PARAM_REAL) {
         if (row->real_min < row->real_max)
-            snprintf(ret_text, bytes, "%g to %g", row->real_min, row->real_max);
+            snprintf(ret_text, bytes, "%.15g to %.15g", row->real_min, row->real_max);
         return;
     }
     if (row->value_min == row->value_max || (kind != PARAM_INTEGER && !quantity_has_unit(kind)))

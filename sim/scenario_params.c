@@ -5,7 +5,7 @@
 
 #include "sim/model.h"
 
-#define TIME_MAX (INT64_C(1) << 62)
+#define TIME_MAX (INT64_C(3600000000000) * 1000000) /* a million hours */
 #define ABSENT (-1) /* a default outside of the range: no value unless given */
 
 static const char *const log_choices[] = {"all", "protocol", "tx", "none", NULL};
@@ -137,14 +137,14 @@ const struct param scenario_params[] = {
      .kind = PARAM_STRING,
      .offset = offsetof(struct scenario_top, schema)},
     {.name = "version",
-     .help = "of the scenario's format: 1",
+     .help = "version of the scenario's format: 1",
      .kind = PARAM_INTEGER,
      .offset = offsetof(struct scenario_top, version),
      .value_min = 1,
      .value_max = 1,
      .required = true},
     {.name = "name",
-     .help = "of the experiment, and of its folder of results; absent: the file's name",
+     .help = "name of the experiment, and of its folder of results; absent: the file's name",
      .kind = PARAM_STRING,
      .offset = offsetof(struct scenario_top, name)},
     {.name = "include",
@@ -153,7 +153,7 @@ const struct param scenario_params[] = {
      .item_kind = PARAM_STRING,
      .offset = offsetof(struct scenario_top, include)},
     {.name = "seed",
-     .help = "of all randomness; beyond 2^53 - 1 as a string",
+     .help = "seed of all randomness; beyond 2^53 - 1 as a string",
      .kind = PARAM_SEED,
      .offset = offsetof(struct scenario_top, seed),
      .value_default = 1},

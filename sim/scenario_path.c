@@ -214,6 +214,22 @@ struct walk { /* along the tokens of a path */
     const char *near;
 };
 
+/* The path with its first unknown token replaced by the nearest key; NULL when none is near. */
+static const char *suggest_path(const struct walk *walk, const char *token)
+{
+    struct arena *arena = walk->arena;
+    const char *layers[SCENARIO_LAYERS_MAX + 1];
+    scenario_layer_names(layers);
+    const char *near = walk->at == 0 ? suggest_word(token, layers) : NULL;
+    if (near == NULL)
+        near = suggest_row(&walk->tables, arena, token);
+    const char *path = near == NULL ? NULL : "";
+    for (uint32_t i = 0; near != NULL && i < walk->path->count; i++)
+        path = arena_printf(arena, "%s%s%s", path, i == 0 ? "" : ".",
+                            i == walk->at ? near : walk->path->tokens[i]);
+    return path;
+}
+
 static void step(struct walk *walk)
 {
     walk->here = child_of(walk->here, walk->path->tokens[walk->at]);
@@ -290,7 +306,7 @@ bool scenario_path_find(const cJSON *document, const struct scenario_path *path,
             return true;
         }
         if (row == NULL) {
-            *ret_near = suggest_row(&walk.tables, arena, token);
+            *ret_near = suggest_path(&walk, token);
             return false;
         }
         step(&walk);

@@ -26,7 +26,7 @@ static const struct param entry_params[] = {
      .offset = offsetof(struct entry, within_ns),
      .value_default = -1,
      .value_min = 1,
-     .value_max = INT64_C(1) << 62},
+     .value_max = INT64_C(3600000000000) * 1000000},
     PARAM_END,
 };
 
@@ -113,10 +113,16 @@ void scenario_properties(struct scenario_reading *reading, const cJSON *value)
     cJSON *effective = cJSON_CreateArray();
     SIM_ASSERT(effective != NULL);
     size_t index = 0;
-    for (const cJSON *item = value->child; item != NULL; item = item->next, index++)
-        read_property(reading, known, item,
-                      arena_pointer_index(reader->arena, "/properties", index), effective,
-                      &list[index]);
+    for (const cJSON *item = value->child; item != NULL; item = item->next, index++) {
+        const char *pointer = arena_pointer_index(reader->arena, "/properties", index);
+        read_property(reading, known, item, pointer, effective, &list[index]);
+        bool is_repeated = false;
+        for (size_t i = 0; i < index && list[index].name != NULL; i++)
+            is_repeated = is_repeated || list[i].name == list[index].name;
+        if (is_repeated)
+            diagnostics_add(reader->diagnostics, "E309", pointer, AT_VALUE,
+                            "this property is there already", "each property once", NULL, NULL);
+    }
     cJSON_ReplaceItemInObjectCaseSensitive(reading->effective, "properties", effective);
     reading->scenario->properties = list;
     reading->scenario->property_count = (uint32_t)count;

@@ -68,7 +68,7 @@ static const char *check_name(struct scenario_reading *reading, const char *name
     }
     size_t bytes = strlen(name);
     if (bytes == 0 || bytes > 64 || strspn(name, allowed) < bytes || name[0] == '.')
-        diagnostics_add(reading->reader->diagnostics, "E207", "/name", AT_VALUE, "no plain name",
+        diagnostics_add(reading->reader->diagnostics, "E207", "/name", AT_VALUE, "not a plain name",
                         "1 to 64 of: letters, digits, . _ - (not . first)", NULL, NULL);
     return name;
 }

@@ -76,15 +76,15 @@ START_TEST(gaps_and_overlaps_name_the_prefix)
     const char *const inside[] = {"4000000000000000", "c000000000000000", "e000000000000000"};
     struct chain_config config = good();
     set_prefixes(&config, gap, 2);
-    assert_refused(&config, "E303", "/chain/prefixes/0",
+    assert_refused(&config, "E310", "/chain/prefixes/0",
                    "4000000000000000 to 7fffffffffffffff, before shard c000000000000000");
     set_prefixes(&config, end, 2);
-    assert_refused(&config, "E303", "/chain/prefixes/1",
+    assert_refused(&config, "E310", "/chain/prefixes/1",
                    "c000000000000000 to ffffffffffffffff, after shard a000000000000000");
     set_prefixes(&config, twice, 3);
-    assert_refused(&config, "E303", "/chain/prefixes/2", "overlaps shard 4000000000000000");
+    assert_refused(&config, "E310", "/chain/prefixes/2", "overlaps shard 4000000000000000");
     set_prefixes(&config, inside, 3);
-    assert_refused(&config, "E303", "/chain/prefixes/2", "overlaps shard c000000000000000");
+    assert_refused(&config, "E310", "/chain/prefixes/2", "overlaps shard c000000000000000");
 }
 END_TEST
 
@@ -106,25 +106,25 @@ START_TEST(rules_between_fields_are_checked)
     struct chain_workchain_config workchains[2] = {{.id = 0, .shards = 2}, {.id = 7, .shards = 3}};
     struct chain_config config = good();
     config.workchains = (struct param_list){.items = workchains, .count = 2};
-    assert_refused(&config, "E301", "/chain/workchains", "both");
+    assert_refused(&config, "E310", "/chain/workchains", "both");
     config.shards = 0;
     workchains[1].id = 0;
-    assert_refused(&config, "E301", "/chain/workchains/1/id", "twice");
+    assert_refused(&config, "E310", "/chain/workchains/1/id", "twice");
     workchains[1].id = -1;
-    assert_refused(&config, "E301", "/chain/workchains/1/id", "masterchain");
+    assert_refused(&config, "E310", "/chain/workchains/1/id", "masterchain");
     workchains[1] = (struct chain_workchain_config){.id = 3};
-    assert_refused(&config, "E301", "/chain/workchains/1", "without shards");
+    assert_refused(&config, "E310", "/chain/workchains/1", "without shards");
     config = good();
     set_prefixes(&config, whole, 1);
     config.shards = 2;
-    assert_refused(&config, "E301", "/chain/shards", "2 shards, but 1");
+    assert_refused(&config, "E310", "/chain/shards", "2 shards, but 1");
     config = good();
     config.drop_every = 1;
     assert_refused(&config, "E202", "/chain/drop_every", "every block");
     config = good();
     config.visibility = VISIBLE_BY_MASTERCHAIN;
     config.masterchain.present = 0;
-    assert_refused(&config, "E301", "/chain/visibility", "there is none");
+    assert_refused(&config, "E310", "/chain/visibility", "there is none");
     config = good();
     config.masterchain.block_interval_ns = 5;
     assert_refused(&config, "E202", "/chain/masterchain/block_interval", "short");

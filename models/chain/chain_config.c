@@ -239,13 +239,13 @@ static void report_problem(const struct shard_tree_problem *problem,
     set_place(place, "%s/prefixes/%" PRIu32, pointer, place_of(prefixes, problem->shard));
     switch (problem->fault) {
     case SHARD_TREE_OVERLAP:
-        diagnostics_addf(diagnostics, "E303", place, AT_VALUE, "shards that share no address", NULL,
+        diagnostics_addf(diagnostics, "E310", place, AT_VALUE, "shards that share no address", NULL,
                          "shard %016" PRIx64 " overlaps shard %016" PRIx64, problem->shard,
                          problem->other);
         break;
     case SHARD_TREE_GAP:
         diagnostics_addf(
-            diagnostics, "E303", place, AT_VALUE, "shards that hold every address", NULL,
+            diagnostics, "E310", place, AT_VALUE, "shards that hold every address", NULL,
             "no shard holds the addresses %016" PRIx64 " to %016" PRIx64 ", %s shard %016" PRIx64,
             problem->first, problem->last, problem->at_end ? "after" : "before", problem->shard);
         break;
@@ -275,7 +275,7 @@ static void check_count(int64_t shards, const struct param_list *prefixes, const
     char place[POINTER_BYTES];
     set_place(place, "%s/shards", pointer);
     if (prefixes->count > 0 && shards != 0 && shards != prefixes->count)
-        diagnostics_addf(diagnostics, "E301", place, AT_VALUE, NULL,
+        diagnostics_addf(diagnostics, "E310", place, AT_VALUE, NULL,
                          "leave `shards` out where prefixes are listed",
                          "%" PRId64 " shards, but %" PRIu32 " prefixes are listed", shards,
                          prefixes->count);
@@ -289,7 +289,7 @@ static void check_workchains(const struct chain_config *config, const char *poin
     char place[POINTER_BYTES];
     if (count > 0 && (config->shards != 0 || config->prefixes.count > 0)) {
         set_place(place, "%s/workchains", pointer);
-        diagnostics_add(diagnostics, "E301", place, AT_KEY,
+        diagnostics_add(diagnostics, "E310", place, AT_KEY,
                         "both workchains and the shards of a single workchain are given",
                         "either `shards` or `prefixes`, or `workchains`", NULL,
                         "move them into an entry of `workchains`");
@@ -303,7 +303,7 @@ static void check_workchains(const struct chain_config *config, const char *poin
         set_place(place, "%s/workchains/%" PRIu32, pointer, i);
         check_count(items[i].shards, &items[i].prefixes, place, diagnostics);
         if (items[i].shards == 0 && items[i].prefixes.count == 0)
-            diagnostics_add(diagnostics, "E301", place, AT_VALUE, "a workchain without shards",
+            diagnostics_add(diagnostics, "E310", place, AT_VALUE, "a workchain without shards",
                             "`shards` or `prefixes`", NULL, "\"shards\": 1");
         bool master = items[i].id == CHAIN_MASTER_WORKCHAIN;
         bool twice = false;
@@ -311,10 +311,10 @@ static void check_workchains(const struct chain_config *config, const char *poin
             twice = twice || items[j].id == items[i].id;
         set_place(place, "%s/workchains/%" PRIu32 "/id", pointer, i);
         if (master)
-            diagnostics_add(diagnostics, "E301", place, AT_VALUE, "workchain -1 is the masterchain",
+            diagnostics_add(diagnostics, "E310", place, AT_VALUE, "workchain -1 is the masterchain",
                             "another number", NULL, "describe it under `masterchain`");
         if (twice)
-            diagnostics_addf(diagnostics, "E301", place, AT_VALUE, "a number for each", NULL,
+            diagnostics_addf(diagnostics, "E310", place, AT_VALUE, "a number for each", NULL,
                              "workchain %" PRId64 " is there twice", items[i].id);
     }
 }
@@ -336,7 +336,7 @@ static void check_masterchain(const struct chain_config *config, const char *poi
     set_place(place, "%s/visibility", pointer);
     if (config->visibility == VISIBLE_BY_MASTERCHAIN && !config->masterchain.present &&
         has_chains(config))
-        diagnostics_add(diagnostics, "E301", place, AT_VALUE,
+        diagnostics_add(diagnostics, "E310", place, AT_VALUE,
                         "blocks are to be shown by a masterchain, but there is none",
                         "visibility at_once, or a masterchain", NULL,
                         "\"masterchain\": {\"present\": true}");

@@ -159,7 +159,7 @@ static void check(const void *config, const char *pointer, struct diagnostics *d
     const struct echo_config *echo = config;
     /* Report problems, all of them; never print, never exit. */
     if (distribution_floor(&echo->think) > (uint64_t)echo->timeout_ns)
-        diagnostics_addf(diagnostics, "E301", pointer, AT_VALUE, "think shorter than timeout",
+        diagnostics_addf(diagnostics, "E310", pointer, AT_VALUE, "think shorter than timeout",
                          "a longer timeout", "no pong can come in time");
 }
 

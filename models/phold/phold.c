@@ -134,12 +134,12 @@ static void check(const void *config, const char *pointer, struct diagnostics *d
 {
     const struct phold_config *phold = config;
     if (phold->nodes * phold->population > JOBS_MAX)
-        diagnostics_addf(diagnostics, "E301", pointer, AT_VALUE,
+        diagnostics_addf(diagnostics, "E310", pointer, AT_VALUE,
                          "nodes times population up to 268435456", "a smaller population",
                          "%lld jobs are too many",
                          (long long)phold->nodes * (long long)phold->population);
     if (phold->delay.type == DISTRIBUTION_CONSTANT && distribution_floor(&phold->delay) == 0)
-        diagnostics_addf(diagnostics, "E301", pointer, AT_VALUE, "a delay above 0", "\"1ms\"",
+        diagnostics_addf(diagnostics, "E310", pointer, AT_VALUE, "a delay above 0", "\"1ms\"",
                          "without any delay time would stand still");
 }
 

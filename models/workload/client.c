@@ -90,7 +90,7 @@ void client_check(const struct client_config *config, const char *pointer,
     char at[POINTER_BYTES];
     if (config->until_ns != 0 && config->until_ns <= config->from_ns) {
         snprintf(at, sizeof at, "%s/until", pointer);
-        diagnostics_add(diagnostics, "E301", at, AT_VALUE, "the workload ends before it begins",
+        diagnostics_add(diagnostics, "E310", at, AT_VALUE, "the workload ends before it begins",
                         "a time after \"from\", or 0s for the end of the run", NULL, "0s");
     }
     struct shard_list list;
@@ -130,7 +130,7 @@ static int build_law(struct client_group *group, const struct build *build)
     const struct client_zipf_config *zipf = config->accounts.config;
     if (used > ACCOUNT_LAW_ZIPF_MAX / group->accounts) {
         snprintf(at, sizeof at, "%s/accounts", build->pointer);
-        diagnostics_addf(build->diagnostics, "E302", at, AT_VALUE,
+        diagnostics_addf(build->diagnostics, "E311", at, AT_VALUE,
                          "at most 4194304 accounts in the shards used",
                          "fewer accounts_per_shard, fewer shards, or uniform",
                          "a Zipf law over %llu shards of %llu accounts needs too large a table",
@@ -171,7 +171,7 @@ int client_build(const struct build *build, const struct client_config *config,
     const struct chain_seam *chain = &stack->chain;
     uint32_t shards = chain->count ? chain->count(chain->self, CHAIN_SHARD) : 0;
     if (shards == 0) {
-        diagnostics_add(build->diagnostics, "E302", build->pointer, AT_VALUE,
+        diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
                         "transfers need shards, and this run has none", "chain.shards above 0",
                         NULL, "\"chain\": {\"shards\": 4}");
         return -1;
