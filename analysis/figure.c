@@ -13,6 +13,8 @@ const struct figure_kind figure_kinds[] = {
     {"hops", "hops of delivered cross-shard messages, with their mean", figure_hops},
     {"path_cost", "latency gained against duplicates and bytes paid", figure_path_cost},
     {"queue_time", "queue length over time, per chain", figure_queue_time},
+    {"fault_timeline", "throughput, pending messages and latency over time, fault windows shaded",
+     figure_fault_timeline},
     {NULL, NULL, NULL}};
 
 /* Column widths of the publishers; text of 8 pt in print. */
@@ -88,6 +90,26 @@ enum figure_result figure_check(struct figure *figure, bool limited, bool lines)
                            "%zu series, and at most %d can be told apart: name fewer runs",
                            figure->series, FIGURE_SERIES_MAX);
     return FIGURE_DRAWN;
+}
+
+enum { FAULTS_MAX = 64 };
+
+void figure_windows(const struct run_data *run, FILE *script)
+{
+    double end_s = (double)run->sim_end_ns / 1e9, warmup_s = (double)run->warmup_ns / 1e9;
+    fprintf(script, "    unset object\n    unset arrow\n");
+    for (size_t i = 0; i < run->fault_count && i < FAULTS_MAX; i++) {
+        double to_s = run->faults[i].to_ns < 0 ? end_s : (double)run->faults[i].to_ns / 1e9;
+        fprintf(script,
+                "    set object %zu rectangle from first %.6g, graph 0 to first %.6g, graph 1 "
+                "behind fillcolor rgb \"#E6E6E6\" fillstyle solid noborder\n",
+                i + 1, (double)run->faults[i].from_ns / 1e9, fmin(to_s, end_s));
+    }
+    if (warmup_s > 0)
+        fprintf(script,
+                "    set arrow 1 from first %.6g, graph 0 to first %.6g, graph 1 nohead back "
+                "linecolor rgb \"#808080\" linewidth 0.7 dashtype (3,3)\n",
+                warmup_s, warmup_s);
 }
 
 void figure_quote(FILE *file, const char *text)

@@ -40,8 +40,9 @@ struct figure {
 };
 
 /* A builder returns FIGURE_DRAWN; FIGURE_NOTHING when the runs hold nothing to draw; FIGURE_WRONG
- * when what they hold makes no readable figure. The latter two say why in figure->error. */
-enum figure_result { FIGURE_DRAWN, FIGURE_NOTHING, FIGURE_WRONG };
+ * when what they hold makes no readable figure. The latter two say why in figure->error.
+ * FIGURE_FAILED is plot_figure's: a file could not be written, or gnuplot failed. */
+enum figure_result { FIGURE_DRAWN, FIGURE_NOTHING, FIGURE_WRONG, FIGURE_FAILED };
 
 struct figure_kind {
     const char *id, *summary;
@@ -53,6 +54,7 @@ enum figure_result figure_latency_cdf(struct figure *figure);
 enum figure_result figure_hops(struct figure *figure);
 enum figure_result figure_path_cost(struct figure *figure);
 enum figure_result figure_queue_time(struct figure *figure);
+enum figure_result figure_fault_timeline(struct figure *figure);
 
 extern const struct figure_style figure_styles[]; /* NULL-name terminated */
 
@@ -70,6 +72,10 @@ enum figure_result figure_check(struct figure *figure, bool limited, bool lines)
 /* figure_fail writes the reason and returns `result`. */
 __attribute__((format(printf, 3, 4))) enum figure_result
 figure_fail(struct figure *figure, enum figure_result result, const char *format, ...);
+
+/* figure_windows draws the fault windows of a run grey and ends its warm-up with a dashed line; the
+ * x axis is simulated time in seconds. */
+void figure_windows(const struct run_data *run, FILE *script);
 
 /* figure_quote prints a text as a gnuplot string. */
 void figure_quote(FILE *file, const char *text);

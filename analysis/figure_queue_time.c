@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PANELS_MAX = 3, CHAINS_MAX = 5, INSTANTS = 300, FAULTS_MAX = 64 };
+enum { PANELS_MAX = 3, CHAINS_MAX = 5, INSTANTS = 300 };
 
 /* One drawn line: where its data is and how it looks. */
 struct trace {
@@ -108,24 +108,6 @@ static void write_group(struct figure *figure, const struct group *group, struct
     trace_add(traces, figure->series, FIGURE_SERIES_MAX - 1, must_copy("all chains"), false);
 }
 
-static void write_faults(const struct run_data *run, FILE *script)
-{
-    double end_s = (double)run->sim_end_ns / 1e9, warmup_s = (double)run->warmup_ns / 1e9;
-    fprintf(script, "    unset object\n    unset arrow\n");
-    for (size_t i = 0; i < run->fault_count && i < FAULTS_MAX; i++) {
-        double to_s = run->faults[i].to_ns < 0 ? end_s : (double)run->faults[i].to_ns / 1e9;
-        fprintf(script,
-                "    set object %zu rectangle from first %.6g, graph 0 to first %.6g, graph 1 "
-                "behind fillcolor rgb \"#E6E6E6\" fillstyle solid noborder\n",
-                i + 1, (double)run->faults[i].from_ns / 1e9, to_s);
-    }
-    if (warmup_s > 0)
-        fprintf(script,
-                "    set arrow 1 from first %.6g, graph 0 to first %.6g, graph 1 nohead back "
-                "linecolor rgb \"#808080\" linewidth 0.7 dashtype (3,3)\n",
-                warmup_s, warmup_s);
-}
-
 static void write_plot(const struct figure *figure, const struct traces *traces, bool titles)
 {
     FILE *script = figure->script;
@@ -167,7 +149,7 @@ static void write_panel(struct figure *figure, size_t g, const struct traces *tr
     FILE *script = figure->script;
     double top = panel_top(group->runs[0]) * 1.05;
     bool last = g + 1 == figure->grouping->count;
-    write_faults(group->runs[0], script);
+    figure_windows(group->runs[0], script);
     fprintf(script,
             "    set bmargin at screen %.4f\n    set tmargin at screen %.4f\n"
             "    set xrange [0:%.6g]\n    set yrange [0:%.6g]\n    set ytics %.6g\n",
@@ -228,7 +210,7 @@ static void write_totals(struct figure *figure)
         write_queue(figure, group->label, group->runs[0], &group->runs[0]->queue_total);
         trace_add(&traces, figure->series, g, must_copy(group->label), false);
     }
-    write_faults(grouping->groups[0].runs[0], figure->script);
+    figure_windows(grouping->groups[0].runs[0], figure->script);
     fprintf(figure->script,
             "    set xrange [0:%.6g]\n    set yrange [0:*]\n"
             "    set xlabel \"Simulated time (s)\" offset 0,0.5\n"

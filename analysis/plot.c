@@ -30,7 +30,8 @@ enum option_key {
 
 const struct argp_option plot_options[] = {
     {"figure", OPTION_FIGURE, "ID,...", 0,
-     "latency_cdf, hops, path_cost, queue_time (default: all that the runs allow)", 0},
+     "latency_cdf, hops, path_cost, queue_time, fault_timeline (default: all that the runs allow)",
+     0},
     {"style", OPTION_STYLE, "NAME", 0,
      "ieee1 (3.5 in, the default), ieee2, acm1, acm2, lncs or slides", 0},
     {"format", OPTION_FORMAT, "F,...", 0,
@@ -188,8 +189,8 @@ static int draw_all(const struct options *options, const struct grouping *groupi
             plot_figure(kind, grouping, &options->request, note, sizeof note);
         if (note[0] != '\0')
             fprintf(stderr, "shardsim plot: %s%s: %s\n", kind->id,
-                    result == FIGURE_NOTHING ? " left out" : "", note);
-        if (result == FIGURE_WRONG || (result == FIGURE_NOTHING && asked))
+                    result == FIGURE_NOTHING || result == FIGURE_WRONG ? " left out" : "", note);
+        if (result == FIGURE_FAILED || (result != FIGURE_DRAWN && asked))
             code = EXIT_IO;
         if (result != FIGURE_DRAWN)
             continue;

@@ -19,7 +19,7 @@ struct plot_request {
 
 /* plot_figure makes one figure. On FIGURE_DRAWN the files are there; a note (gnuplot failed, the
  * lint found something) may be in ret_note, else it is empty. FIGURE_NOTHING and FIGURE_WRONG leave
- * no file and give the reason in ret_note. */
+ * no file, FIGURE_FAILED perhaps some; all three give the reason in ret_note. */
 enum figure_result plot_figure(const struct figure_kind *kind, const struct grouping *grouping,
                                const struct plot_request *request, char *ret_note,
                                size_t note_bytes);

@@ -131,7 +131,7 @@ enum figure_result plot_figure(const struct figure_kind *kind, const struct grou
     if (result != FIGURE_DRAWN)
         snprintf(ret_note, note_bytes, "%s", figure.error);
     else if (!write_files(&figure, &texts, request, ret_note, note_bytes))
-        result = FIGURE_WRONG;
+        result = FIGURE_FAILED;
     texts_free(&texts);
     if (result != FIGURE_DRAWN || request->data_only)
         return result;
@@ -141,7 +141,7 @@ enum figure_result plot_figure(const struct figure_kind *kind, const struct grou
     if (code != 0) {
         snprintf(ret_note, note_bytes, "gnuplot ended with code %d on %s/%s.gp", code,
                  request->folder, figure.id);
-        return FIGURE_WRONG;
+        return FIGURE_FAILED;
     }
     if (strstr(request->formats, "pdf") != NULL)
         finish_pdf(&figure, kind, request, ".pdf", true, ret_note, note_bytes);

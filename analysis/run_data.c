@@ -105,6 +105,9 @@ static void take_message(void *self, sqlite3_stmt *statement)
     bool arrived = sqlite3_column_type(statement, 1) != SQLITE_NULL;
     const char *path = (const char *)sqlite3_column_text(statement, 2);
     const char *outcome = (const char *)sqlite3_column_text(statement, 4);
+    run->spans = must_grow(run->spans, run->span_count, &run->span_capacity, sizeof run->spans[0]);
+    run->spans[run->span_count++] =
+        (struct run_span){.created_ns = created, .delivered_ns = arrived ? delivered : -1};
     run->delivered_whole_run += arrived;
     run->delivered_in_window += arrived && delivered >= run->warmup_ns;
     if (created < run->warmup_ns)
@@ -239,6 +242,7 @@ void run_data_free(struct run_data *run)
     for (size_t i = 0; i < run->fault_count; i++)
         free(run->faults[i].text);
     run_queue_free(run);
+    free(run->spans);
     free(run->params);
     free(run->metrics);
     free(run->violations);

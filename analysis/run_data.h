@@ -42,6 +42,10 @@ struct run_finding { /* a violation, or a fault in words */
     int64_t from_ns, to_ns; /* to_ns: -1 = none */
 };
 
+struct run_span {                     /* a message from creation to delivery, counted or not */
+    int64_t created_ns, delivered_ns; /* delivered_ns: -1 = not by the end */
+};
+
 struct run_point {
     int64_t t_ns, value;
 };
@@ -68,6 +72,9 @@ struct run_data {
     size_t delivered_in_window; /* delivered after the warm-up */
     size_t delivered_whole_run;
     double fee_sum; /* of counted messages that were delivered */
+
+    struct run_span *spans; /* of all messages, as the table has them */
+    size_t span_count, span_capacity;
 
     struct run_latencies tx_latency[RUN_TX_CLASSES];
     size_t tx_submitted, tx_final_in_window, tx_aborted, tx_pending, tx_lost; /* after warm-up */
