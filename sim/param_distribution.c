@@ -142,12 +142,17 @@ static void read_constant(struct param_reader *reader, const struct param *row, 
                              row->item_kind, 0);
     param_effective_text(reader, object, "type", arena_pointer(reader->arena, pointer, "type"),
                          "constant");
-    if (value == NULL)
-        param_effective_quantity(reader, object, "value",
-                                 arena_pointer(reader->arena, pointer, "value"), row->item_kind, 0);
-    else
-        param_scalar(reader, &rows[0], row->item_kind, value, pointer, &distribution->location,
-                     object, "value");
+    const char *place = arena_pointer(reader->arena, pointer, "value");
+    if (value == NULL) {
+        param_effective_quantity(reader, object, "value", place, row->item_kind, 0);
+        return;
+    }
+    /* Problems point at what was written; the value is listed where the effective form has it. */
+    size_t leaves_before = reader->leaf_count;
+    param_scalar(reader, &rows[0], row->item_kind, value, pointer, &distribution->location, object,
+                 "value");
+    if (reader->leaf_count > leaves_before)
+        reader->leaves[leaves_before].pointer = place;
 }
 
 void param_distribution(struct param_reader *reader, const struct param *row, const cJSON *value,

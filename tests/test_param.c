@@ -101,116 +101,114 @@ START_TEST(says_what_the_manual_says)
 }
 END_TEST
 
+static const struct {
+    const char *members, *printed;
+} bad_values[] = {
+    {"\"chain\": {\"shards\": 0}", "t.json:1:55: error[E203] /chain/shards: out of range\n"
+                                   "    expected  1 to 1048576\n"
+                                   "    got       number 0\n"
+                                   "    try       1\n"},
+    {"\"chain\": {\"shards\": \"4\"}",
+     "t.json:1:55: error[E205] /chain/shards: wrong type of value\n"
+     "    expected  an integer, 1 to 1048576\n"
+     "    got       \"4\"\n"
+     "    try       4\n"},
+    {"\"chain\": {\"shards\": 1.5}", "t.json:1:55: error[E205] /chain/shards: wrong type of value\n"
+                                     "    expected  an integer, 1 to 1048576\n"
+                                     "    got       number 1.5\n"},
+    {"\"chain\": {\"identity\": 9007199254740993}",
+     "t.json:1:57: error[E209] /chain/identity: a number beyond 2^53 - 1, which not every JSON "
+     "tool keeps\n"
+     "    expected  a string\n"
+     "    got       number 9007199254740993\n"
+     "    try       \"9007199254740993\"\n"},
+    {"\"chain\": {\"block_interval\": \"400 MS\"}",
+     "t.json:1:63: error[E202] /chain/block_interval: unknown unit\n"
+     "    expected  a number followed by one of: ns us ms s min h\n"
+     "    got       \"400 MS\"\n"
+     "    try       \"400ms\"\n"},
+    {"\"chain\": {\"block_interval\": \"2h\"}",
+     "t.json:1:63: error[E203] /chain/block_interval: out of range\n"
+     "    expected  1ms to 1h\n"
+     "    got       \"2h\"\n"
+     "    try       \"1h\"\n"},
+    {"\"chain\": {\"block_interval\": \"1000000.5ns\"}",
+     "t.json:1:63: error[E204] /chain/block_interval: a time too fine\n"
+     "    expected  a whole number of ns\n"
+     "    got       \"1000000.5ns\"\n"},
+    {"\"chain\": {\"block_interval\": \"soon\"}",
+     "t.json:1:63: error[E207] /chain/block_interval: not a time\n"
+     "    expected  a string such as \"40ms\", \"1.5s\" (units: ns us ms s min h)\n"
+     "    got       \"soon\"\n"},
+    {"\"chain\": {\"empty_blocks\": 1}",
+     "t.json:1:61: error[E205] /chain/empty_blocks: wrong type of value\n"
+     "    expected  true or false\n"
+     "    got       number 1\n"},
+    {"\"chain\": {\"validators\": {\"type\": \"colective\"}}",
+     "t.json:1:68: error[E401] /chain/validators/type: no such type\n"
+     "    expected  one of: collective, individual\n"
+     "    got       \"colective\"\n"
+     "    try       \"collective\"\n"},
+    {"\"chain\": {\"validators\": {\"type\": \"individual\"}}",
+     "t.json:1:59: error[E103] /chain/validators/count: missing key\n"
+     "    expected  validators of a shard\n"},
+    {"\"chain\": {\"depths\": [1, 21]}", "t.json:1:59: error[E203] /chain/depths/1: out of range\n"
+                                         "    expected  0 to 20\n"
+                                         "    got       number 21\n"
+                                         "    try       20\n"},
+    {"\"chain\": {\"depths\": 1}", "t.json:1:55: error[E205] /chain/depths: wrong type of value\n"
+                                   "    expected  an array\n"
+                                   "    got       number 1\n"},
+    {"\"chain\": {\"special\": [{\"weight\": 2}]}",
+     "t.json:1:57: error[E103] /chain/special/0/name: missing key\n"
+     "    expected  its name\n"},
+    {"\"messaging\": {\"type\": \"hypercube\", \"path\": \"slwo\"}",
+     "t.json:1:78: error[E206] /messaging/path: none of the choices\n"
+     "    expected  one of: slow, instant, both\n"
+     "    got       \"slwo\"\n"
+     "    try       \"slow\"\n"},
+    {"\"messaging\": {\"type\": \"hypercube\", \"cut\": 0.5}",
+     "t.json:1:77: error[E201] /messaging/cut: a ratio needs to be a string\n"
+     "    expected  a string such as \"0.1%\", \"0.001\" (units: % ppm, or none for a share of "
+     "1)\n"
+     "    got       number 0.5\n"
+     "    try       \"0.5\"\n"},
+    {"\"messaging\": {\"type\": \"hypercube\", \"cut\": 75}",
+     "t.json:1:77: error[E201] /messaging/cut: a ratio needs a unit\n"
+     "    expected  a string such as \"0.1%\", \"0.001\" (units: % ppm, or none for a share of "
+     "1)\n"
+     "    got       number 75\n"
+     "    try       \"75%\"\n"},
+    {"\"messaging\": {\"type\": \"hypercube\", \"eta\": 2}",
+     "t.json:1:77: error[E203] /messaging/eta: out of range\n"
+     "    expected  a number, 0 to 1\n"
+     "    got       number 2\n"
+     "    try       1\n"},
+    {"\"network\": {\"bandwidth\": \"0bit/s\"}",
+     "t.json:1:60: error[E203] /network/bandwidth: out of range\n"
+     "    expected  \"unlimited\", or 1bit/s or more\n"
+     "    got       \"0bit/s\"\n"
+     "    try       \"unlimited\"\n"},
+    {"\"network\": {\"latency\": {\"type\": \"lognormal\", \"median\": \"1ms\"}}",
+     "t.json:1:58: error[E103] /network/latency/sigma: missing key\n"
+     "    expected  a number of the distribution\n"},
+    {"\"network\": {\"latency\": {\"type\": \"uniform\", \"from\": \"2ms\", \"to\": \"1ms\"}}",
+     "t.json:1:99: error[E308] /network/latency/to: \"to\" is below \"from\"\n"
+     "    expected  at least \"from\"\n"
+     "    got       \"1ms\"\n"},
+    {"\"network\": {\"latency\": {\"type\": \"uniform\", \"from\": \"2ms\", \"to\": \"3ms\", "
+     "\"mean\": \"1ms\"}}",
+     "t.json:1:106: error[E101] /network/latency/mean: unknown key\n"
+     "    expected  one of: from, min, to, type\n"
+     "    got       \"mean\"\n"},
+};
+
 START_TEST(names_what_is_wrong_with_a_value)
 {
-    static const struct {
-        const char *members, *printed;
-    } rows[] = {
-        {"\"chain\": {\"shards\": 0}", "t.json:1:55: error[E203] /chain/shards: out of range\n"
-                                       "    expected  1 to 1048576\n"
-                                       "    got       number 0\n"
-                                       "    try       1\n"},
-        {"\"chain\": {\"shards\": \"4\"}",
-         "t.json:1:55: error[E205] /chain/shards: wrong type of value\n"
-         "    expected  an integer, 1 to 1048576\n"
-         "    got       \"4\"\n"
-         "    try       4\n"},
-        {"\"chain\": {\"shards\": 1.5}",
-         "t.json:1:55: error[E205] /chain/shards: wrong type of value\n"
-         "    expected  an integer, 1 to 1048576\n"
-         "    got       number 1.5\n"},
-        {"\"chain\": {\"identity\": 9007199254740993}",
-         "t.json:1:57: error[E209] /chain/identity: a number beyond 2^53 - 1, which not every JSON "
-         "tool keeps\n"
-         "    expected  a string\n"
-         "    got       number 9007199254740993\n"
-         "    try       \"9007199254740993\"\n"},
-        {"\"chain\": {\"block_interval\": \"400 MS\"}",
-         "t.json:1:63: error[E202] /chain/block_interval: unknown unit\n"
-         "    expected  a number followed by one of: ns us ms s min h\n"
-         "    got       \"400 MS\"\n"
-         "    try       \"400ms\"\n"},
-        {"\"chain\": {\"block_interval\": \"2h\"}",
-         "t.json:1:63: error[E203] /chain/block_interval: out of range\n"
-         "    expected  1ms to 1h\n"
-         "    got       \"2h\"\n"
-         "    try       \"1h\"\n"},
-        {"\"chain\": {\"block_interval\": \"1000000.5ns\"}",
-         "t.json:1:63: error[E204] /chain/block_interval: a time too fine\n"
-         "    expected  a whole number of ns\n"
-         "    got       \"1000000.5ns\"\n"},
-        {"\"chain\": {\"block_interval\": \"soon\"}",
-         "t.json:1:63: error[E207] /chain/block_interval: not a time\n"
-         "    expected  a string such as \"40ms\", \"1.5s\" (units: ns us ms s min h)\n"
-         "    got       \"soon\"\n"},
-        {"\"chain\": {\"empty_blocks\": 1}",
-         "t.json:1:61: error[E205] /chain/empty_blocks: wrong type of value\n"
-         "    expected  true or false\n"
-         "    got       number 1\n"},
-        {"\"chain\": {\"validators\": {\"type\": \"colective\"}}",
-         "t.json:1:68: error[E401] /chain/validators/type: no such type\n"
-         "    expected  one of: collective, individual\n"
-         "    got       \"colective\"\n"
-         "    try       \"collective\"\n"},
-        {"\"chain\": {\"validators\": {\"type\": \"individual\"}}",
-         "t.json:1:59: error[E103] /chain/validators/count: missing key\n"
-         "    expected  validators of a shard\n"},
-        {"\"chain\": {\"depths\": [1, 21]}",
-         "t.json:1:59: error[E203] /chain/depths/1: out of range\n"
-         "    expected  0 to 20\n"
-         "    got       number 21\n"
-         "    try       20\n"},
-        {"\"chain\": {\"depths\": 1}",
-         "t.json:1:55: error[E205] /chain/depths: wrong type of value\n"
-         "    expected  an array\n"
-         "    got       number 1\n"},
-        {"\"chain\": {\"special\": [{\"weight\": 2}]}",
-         "t.json:1:57: error[E103] /chain/special/0/name: missing key\n"
-         "    expected  its name\n"},
-        {"\"messaging\": {\"type\": \"hypercube\", \"path\": \"slwo\"}",
-         "t.json:1:78: error[E206] /messaging/path: none of the choices\n"
-         "    expected  one of: slow, instant, both\n"
-         "    got       \"slwo\"\n"
-         "    try       \"slow\"\n"},
-        {"\"messaging\": {\"type\": \"hypercube\", \"cut\": 0.5}",
-         "t.json:1:77: error[E201] /messaging/cut: a ratio needs to be a string\n"
-         "    expected  a string such as \"0.1%\", \"0.001\" (units: % ppm, or none for a share of "
-         "1)\n"
-         "    got       number 0.5\n"
-         "    try       \"0.5\"\n"},
-        {"\"messaging\": {\"type\": \"hypercube\", \"cut\": 75}",
-         "t.json:1:77: error[E201] /messaging/cut: a ratio needs a unit\n"
-         "    expected  a string such as \"0.1%\", \"0.001\" (units: % ppm, or none for a share of "
-         "1)\n"
-         "    got       number 75\n"
-         "    try       \"75%\"\n"},
-        {"\"messaging\": {\"type\": \"hypercube\", \"eta\": 2}",
-         "t.json:1:77: error[E203] /messaging/eta: out of range\n"
-         "    expected  a number, 0 to 1\n"
-         "    got       number 2\n"
-         "    try       1\n"},
-        {"\"network\": {\"bandwidth\": \"0bit/s\"}",
-         "t.json:1:60: error[E203] /network/bandwidth: out of range\n"
-         "    expected  \"unlimited\", or 1bit/s or more\n"
-         "    got       \"0bit/s\"\n"
-         "    try       \"unlimited\"\n"},
-        {"\"network\": {\"latency\": {\"type\": \"lognormal\", \"median\": \"1ms\"}}",
-         "t.json:1:58: error[E103] /network/latency/sigma: missing key\n"
-         "    expected  a number of the distribution\n"},
-        {"\"network\": {\"latency\": {\"type\": \"uniform\", \"from\": \"2ms\", \"to\": \"1ms\"}}",
-         "t.json:1:99: error[E308] /network/latency/to: \"to\" is below \"from\"\n"
-         "    expected  at least \"from\"\n"
-         "    got       \"1ms\"\n"},
-        {"\"network\": {\"latency\": {\"type\": \"uniform\", \"from\": \"2ms\", \"to\": \"3ms\", "
-         "\"mean\": \"1ms\"}}",
-         "t.json:1:106: error[E101] /network/latency/mean: unknown key\n"
-         "    expected  one of: from, min, to, type\n"
-         "    got       \"mean\"\n"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof bad_values / sizeof bad_values[0]; i++) {
         char text[1000];
-        snprintf(text, sizeof text, SCENARIO("%s"), rows[i].members);
-        refuses(text, rows[i].printed);
+        snprintf(text, sizeof text, SCENARIO("%s"), bad_values[i].members);
+        refuses(text, bad_values[i].printed);
     }
 }
 END_TEST
