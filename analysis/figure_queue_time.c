@@ -247,13 +247,11 @@ static void write_caption(struct figure *figure, bool panels)
     figure_caption_runs(figure);
 }
 
-enum figure_result figure_queue_time(struct figure *figure)
+static enum figure_result draw_groups(struct figure *figure)
 {
     const struct grouping *grouping = figure->grouping;
-    for (size_t g = 0; g < grouping->count; g++)
-        if (grouping->groups[g].runs[0]->queue_total.count == 0)
-            return figure_fail(figure, FIGURE_NOTHING, "%s has no queue samples",
-                               grouping->groups[g].label);
+    if (grouping->count == 0)
+        return figure_fail(figure, FIGURE_NOTHING, "no run has queue samples");
     if (grouping->count > FIGURE_SERIES_MAX)
         return figure_fail(figure, FIGURE_WRONG,
                            "%zu groups, and at most %d lines can be told apart: name fewer runs",
@@ -274,4 +272,22 @@ enum figure_result figure_queue_time(struct figure *figure)
     }
     write_caption(figure, panels);
     return figure_check(figure, false, true);
+}
+
+/* Runs without queues (those that send by the instant path alone) are left out. */
+enum figure_result figure_queue_time(struct figure *figure)
+{
+    const struct grouping *all = figure->grouping;
+    struct grouping shown = {.by = all->by};
+    shown.groups = must_alloc(all->count * sizeof shown.groups[0]);
+    for (size_t g = 0; g < all->count; g++)
+        if (all->groups[g].runs[0]->queue_total.count > 0)
+            shown.groups[shown.count++] = all->groups[g];
+        else
+            fprintf(figure->caption, "%s has no queues and is left out. ", all->groups[g].label);
+    figure->grouping = &shown;
+    enum figure_result result = draw_groups(figure);
+    figure->grouping = all;
+    free(shown.groups);
+    return result;
 }

@@ -17,11 +17,12 @@ const char *measure_section_title(enum measure_section section)
         "message latency, created to delivered",
         "transaction latency, submitted to final",
         "messages created after the warm-up",
-        "hops of delivered cross-shard messages",
-        "packets and bytes paid, whole run",
-        "counters of the layers, whole run",
         "load after the warm-up",
         "checks",
+        "hops of delivered cross-shard messages",
+        "packets and bytes paid, whole run",
+        "packets and bytes of each kind, whole run",
+        "counters of the layers, whole run",
     };
     MUST(section < MEASURE_SECTIONS);
     return titles[section];
@@ -95,6 +96,10 @@ static void add_messages(struct measures *measures, const struct run_data *run)
             add(measures, section, MEASURE_RATIO, run->fee_sum / (double)run->delivered,
                 "fee_per_message", "fee per delivered message");
     }
+}
+
+static void add_hops(struct measures *measures, const struct run_data *run)
+{
     size_t cross = run->latency[RUN_CROSS].count;
     if (cross == 0)
         return;
@@ -160,7 +165,7 @@ static void add_costs(struct measures *measures, const struct run_data *run)
         const char *what = starts_with(metric->name, "packet_bytes")      ? "bytes of"
                            : starts_with(metric->name, "packets_dropped") ? "dropped:"
                                                                           : "packets of";
-        add(measures, MEASURE_COST, unit_of(metric), metric->value, metric->name, "%s %s", what,
+        add(measures, MEASURE_KINDS, unit_of(metric), metric->value, metric->name, "%s %s", what,
             kind != NULL ? kind + 1 : "all");
     }
     for (size_t i = 0; i < run->metric_count; i++) {
@@ -268,12 +273,13 @@ struct measures measure_run(const struct run_data *run)
     add(&measures, MEASURE_RUN, MEASURE_COUNT, (double)run->n_events, "events", "events");
     add_latencies(&measures, run);
     add_messages(&measures, run);
-    add_costs(&measures, run);
     add_load(&measures, run);
     add(&measures, MEASURE_CHECKS, MEASURE_COUNT, (double)run->violation_count, "violations",
         "properties violated");
     add(&measures, MEASURE_CHECKS, MEASURE_COUNT, (double)run->fault_count, "faults",
         "faults injected");
+    add_hops(&measures, run);
+    add_costs(&measures, run);
     return measures;
 }
 

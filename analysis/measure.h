@@ -14,11 +14,12 @@ enum measure_section {
     MEASURE_LATENCY,
     MEASURE_TX,
     MEASURE_MESSAGES,
-    MEASURE_HOPS,
-    MEASURE_COST,
-    MEASURE_COUNTERS,
     MEASURE_LOAD,
     MEASURE_CHECKS,
+    MEASURE_HOPS,
+    MEASURE_COST,
+    MEASURE_KINDS, /* from here on rows are in order of their names */
+    MEASURE_COUNTERS,
     MEASURE_SECTIONS
 };
 

@@ -66,7 +66,10 @@ static void print_saturation(const struct table *table, FILE *file)
             if (load.grows)
                 fprintf(file, "queues grow by %.3g a second", load.queue_slope_per_s);
             if (known && !load.growth_tested)
-                fprintf(file, "; too few queue samples to test their growth");
+                fprintf(file, "; %s",
+                        group->runs[r]->queue_total.count == 0
+                            ? "no queues were sampled"
+                            : "too few queue samples to test their growth");
             if (load.growing != NULL)
                 fprintf(file, "; growing queues: %s", load.growing);
             fprintf(file, "\n");

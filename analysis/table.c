@@ -40,6 +40,22 @@ static size_t insert_row(struct table *table, size_t at, const struct measure *m
     return at;
 }
 
+/* Where a row that the table lacks belongs: `next`, behind its predecessor; kinds of packets and
+ * counters by name, since runs of different paths have different ones. */
+static size_t place_of(const struct table *table, const struct measure *measure, size_t next)
+{
+    if (measure->section < MEASURE_KINDS)
+        return next;
+    size_t at = 0;
+    for (; at < table->count; at++) {
+        const struct table_row *row = &table->rows[at];
+        if (row->section > measure->section ||
+            (row->section == measure->section && strcmp(row->name, measure->name) > 0))
+            break;
+    }
+    return at;
+}
+
 static void take_run(struct table *table, size_t group, size_t index)
 {
     struct measures measures = measure_run(table->grouping->groups[group].runs[index]);
@@ -47,7 +63,8 @@ static void take_run(struct table *table, size_t group, size_t index)
     for (size_t i = 0; i < measures.count; i++) {
         const struct measure *measure = &measures.items[i];
         struct table_row *row = find_row(table, measure);
-        size_t at = row != NULL ? (size_t)(row - table->rows) : insert_row(table, next, measure);
+        size_t at = row != NULL ? (size_t)(row - table->rows)
+                                : insert_row(table, place_of(table, measure, next), measure);
         row = &table->rows[at];
         /* One run may have a whole number where another has none: the row is then not whole. */
         if (measure->unit == MEASURE_RATIO && row->unit == MEASURE_COUNT)
