@@ -14,8 +14,8 @@ struct arena {
 
 void *arena_take(struct arena *arena, size_t bytes);
 char *arena_text(struct arena *arena, const char *text, size_t bytes);
-__attribute__((format(printf, 2, 3))) char *arena_printf(struct arena *arena, const char *format,
-                                                         ...);
+__attribute__((format(printf, 2, 3), nonnull)) char *arena_printf(struct arena *arena,
+                                                                  const char *format, ...);
 
 /* arena_pointer is the JSON pointer `parent` with one more token, escaped by RFC 6901;
  * arena_pointer_index the same for an array's element. */

@@ -151,7 +151,7 @@ static const struct {
      "    try       \"collective\"\n"},
     {"\"chain\": {\"validators\": {\"type\": \"individual\"}}",
      "t.json:1:59: error[E103] /chain/validators/count: missing key\n"
-     "    expected  validators of a shard\n"},
+     "    expected  \"count\": validators of a shard\n"},
     {"\"chain\": {\"depths\": [1, 21]}", "t.json:1:59: error[E203] /chain/depths/1: out of range\n"
                                          "    expected  0 to 20\n"
                                          "    got       number 21\n"
@@ -161,7 +161,7 @@ static const struct {
                                    "    got       number 1\n"},
     {"\"chain\": {\"special\": [{\"weight\": 2}]}",
      "t.json:1:57: error[E103] /chain/special/0/name: missing key\n"
-     "    expected  its name\n"},
+     "    expected  \"name\": its name\n"},
     {"\"messaging\": {\"type\": \"hypercube\", \"path\": \"slwo\"}",
      "t.json:1:78: error[E206] /messaging/path: none of the choices\n"
      "    expected  one of: slow, instant, both\n"
@@ -191,7 +191,7 @@ static const struct {
      "    try       \"unlimited\"\n"},
     {"\"network\": {\"latency\": {\"type\": \"lognormal\", \"median\": \"1ms\"}}",
      "t.json:1:58: error[E103] /network/latency/sigma: missing key\n"
-     "    expected  a number of the distribution\n"},
+     "    expected  \"sigma\": a number of the distribution\n"},
     {"\"network\": {\"latency\": {\"type\": \"uniform\", \"from\": \"2ms\", \"to\": \"1ms\"}}",
      "t.json:1:99: error[E308] /network/latency/to: \"to\" is below \"from\"\n"
      "    expected  at least \"from\"\n"

@@ -69,7 +69,7 @@ START_TEST(errors_name_the_include_and_its_line)
              "%s/s.json:2:13: error[E201] /duration: a time needs a unit\n"
              "    expected  a string such as \"40ms\", \"1.5s\" (units: ns us ms s min h)\n"
              "    got       number 5\n"
-             "    try       \"5ms\"\n",
+             "    try       \"5s\"\n",
              folder, folder, folder);
     ck_assert_str_eq(loaded.text, expected);
     unload(&loaded);
