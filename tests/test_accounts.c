@@ -196,6 +196,65 @@ START_TEST(dropped_blocks_change_times_and_nothing_else)
 }
 END_TEST
 
+START_TEST(loss_and_crashes_delay_and_lose_nothing)
+{
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct transfers *transfers = random_load(seed);
+        transfers_set(&transfers->ledger, "initial_balance", 1000000);
+        transfers->base->scenario.duration_ns = 200 * SECOND;
+        transfers->base->scenario.network.loss = INT64_C(100000000000); /* 10 % */
+        struct fault_target targets[2] = {
+            {.type = TARGET_NODES, .role = "shard", .first = 1, .last = 2},
+            {.type = TARGET_NODES, .role = "client"}};
+        struct fault_spec crash = {.type = FAULT_CRASH,
+                                   .at_ns = 7 * SECOND + 300 * MS,
+                                   .for_ns = 12 * SECOND,
+                                   .target = {targets, 2}};
+        transfers->base->scenario.faults = (struct fault_plan){&crash, 1};
+        transfers_run(transfers);
+        ck_assert_msg(transfers->result.status == ENGINE_OK, "seed %d: %s", (int)seed,
+                      transfers->result.violation);
+        int64_t submitted = transfers_counter(transfers, "workload", "tx_submitted");
+        ck_assert_int_gt(submitted, 2000);
+        ck_assert_int_eq(transfers_counter(transfers, "workload", "tx_final"), submitted);
+        ck_assert_int_eq(transfers_counter(transfers, "atomic", "atomic_submitted"), submitted);
+        ck_assert_int_eq(transfers_counter(transfers, "atomic", "atomic_settled"), submitted);
+        ck_assert_int_gt(transfers_counter(transfers, "atomic", "atomic_resent"), submitted / 10);
+        ck_assert_int_gt(transfers_counter(transfers, "atomic", "atomic_duplicate"), 0);
+        transfers_free(transfers);
+    }
+}
+END_TEST
+
+START_TEST(without_resending_lost_ones_stay_pending)
+{
+    struct transfers *transfers = random_load(1);
+    transfers->base->scenario.network.loss = INT64_C(100000000000);
+    transfers_set(&transfers->atomic, "resend", 0);
+    transfers_run(transfers);
+    ck_assert_int_eq(transfers->result.status, ENGINE_OK);
+    int64_t submitted = transfers_counter(transfers, "workload", "tx_submitted");
+    int64_t known = transfers_counter(transfers, "workload", "tx_final") +
+                    transfers_counter(transfers, "workload", "tx_failed");
+    ck_assert_int_lt(known, submitted * 9 / 10);
+    ck_assert_int_eq(transfers_counter(transfers, "atomic", "atomic_resent"), 0);
+    transfers_free(transfers);
+}
+END_TEST
+
+START_TEST(a_transaction_that_enters_twice_is_found)
+{
+    struct transfers *transfers = random_load(1);
+    transfers->base->scenario.network.loss = INT64_C(100000000000);
+    transfers_set(&transfers->atomic, "break", 1);
+    transfers_run(transfers);
+    ck_assert_int_eq(transfers->result.status, ENGINE_VIOLATION);
+    ck_assert_msg(strstr(transfers->result.violation, "submitted_once") != NULL, "%s",
+                  transfers->result.violation);
+    transfers_free(transfers);
+}
+END_TEST
+
 START_TEST(a_minted_unit_is_found)
 {
     struct transfers *transfers = random_load(7);
@@ -233,4 +292,6 @@ CHECK_MAIN("accounts", a_transfer_is_a_debit_at_home_and_a_credit_away,
            credits_can_be_spent_and_only_once, value_for_nobody_is_kept_by_the_shard,
            every_delivery_is_a_transaction, inputs_of_a_full_block_wait_in_order,
            random_loads_settle_and_conserve_value, dropped_blocks_change_times_and_nothing_else,
-           a_minted_unit_is_found, queues_and_orders_of_groups_give_one_result)
+           loss_and_crashes_delay_and_lose_nothing, without_resending_lost_ones_stay_pending,
+           a_transaction_that_enters_twice_is_found, a_minted_unit_is_found,
+           queues_and_orders_of_groups_give_one_result)

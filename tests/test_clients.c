@@ -282,15 +282,15 @@ START_TEST(impossible_workloads_are_refused)
     transfers_set_text(poisson, "shards", NULL);
     transfers_set(poisson, "from", (int64_t)(5 * SECOND));
     transfers_set(poisson, "until", (int64_t)(5 * SECOND));
-    ck_assert_str_eq(refused_by_check(poisson), "E301");
+    ck_assert_str_eq(refused_by_check(poisson), "E310");
     transfers_set(poisson, "until", 0);
     transfers->base->chain.shards = 0;
-    ck_assert_str_eq(refused(transfers), "E302");
+    ck_assert_str_eq(refused(transfers), "E311");
     transfers->base->chain.shards = 4;
     struct client_zipf_config zipf = {.exponent = 0.9};
     transfers_variant(poisson, "accounts", 1, &zipf);
     transfers_set(&transfers->ledger, "accounts_per_shard", 1048577);
-    ck_assert_str_eq(refused(transfers), "E302");
+    ck_assert_str_eq(refused(transfers), "E311");
     transfers_free(transfers);
 }
 END_TEST
