@@ -74,7 +74,7 @@ static void write_panel(struct figure *figure, size_t panel, double low, double 
     fprintf(script,
             "    set bmargin at screen %.4f\n    set tmargin at screen %.4f\n"
             "    set yrange [0:%.6g]\n    set ytics %.6g\n    set ylabel \"%s\" offset 0.6,0\n",
-            low, high, top * 1.05, figure_tic_step(top * 1.05, 4), titles[panel]);
+            low, high, top * 1.05, figure_tic_step(top * 1.05, 5), titles[panel]);
     fprintf(script, panel + 1 == PANELS ? "    set xtics format \"%%g\"\n"
                                           "    set xlabel \"Simulated time (s)\" offset 0,0.4\n"
                                         : "    set xtics format \"\"\n    unset xlabel\n");

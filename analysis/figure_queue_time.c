@@ -241,10 +241,8 @@ static void write_caption(struct figure *figure, bool panels)
                     (long long)run_queue_peak(longest_queue(run), 0));
     }
     fprintf(figure->caption,
-            " The dashed upright line ends the warm-up; grey areas are fault "
-            "windows.%s ",
+            ". The dashed upright line ends the warm-up; grey areas are fault windows.%s ",
             most > 1 ? " The first replication of each group is drawn." : "");
-    figure_caption_runs(figure);
 }
 
 static enum figure_result draw_groups(struct figure *figure)
@@ -283,10 +281,13 @@ enum figure_result figure_queue_time(struct figure *figure)
     for (size_t g = 0; g < all->count; g++)
         if (all->groups[g].runs[0]->queue_total.count > 0)
             shown.groups[shown.count++] = all->groups[g];
-        else
-            fprintf(figure->caption, "%s has no queues and is left out. ", all->groups[g].label);
     figure->grouping = &shown;
     enum figure_result result = draw_groups(figure);
+    for (size_t g = 0; g < all->count; g++)
+        if (all->groups[g].runs[0]->queue_total.count == 0)
+            fprintf(figure->caption, "Not shown, for it has no queues: %s. ", all->groups[g].label);
+    if (shown.count > 0)
+        figure_caption_runs(figure);
     figure->grouping = all;
     free(shown.groups);
     return result;

@@ -163,13 +163,13 @@ static char *folder_of(const struct options *options)
     return path;
 }
 
-/* "hops          results/demo/hops.pdf .svg .png .tsv .gp .caption.txt" */
+/* "hops            results/demo/hops.pdf .svg .png .tsv .gp .caption.txt" */
 static void print_files(const struct plot_request *request, const char *id)
 {
     static const struct {
         const char *format, *ending;
     } endings[] = {{"pdf", ".pdf"}, {"svg", ".svg"}, {"png", ".png"}, {"tex", "_tex.tex"}};
-    printf("%-12s  %s/%s", id, request->folder, id);
+    printf("%-14s  %s/%s", id, request->folder, id);
     for (size_t i = 0; i < sizeof endings / sizeof endings[0] && !request->data_only; i++)
         if (strstr(request->formats, endings[i].format) != NULL)
             printf("%s ", endings[i].ending);
