@@ -345,6 +345,7 @@ static void destroy(void *state)
         map_destroy(&chain->dedup);
         map_destroy(&chain->entries);
         map_destroy(&chain->confirmed);
+        map_destroy(&chain->waiting);
         free_heap(cube, &chain->heap);
         if (chain->upto.records != NULL)
             memory_give(cube->memory, chain->upto.records,

@@ -461,6 +461,8 @@ void cube_dropped(void *self, struct context *context, const struct block *block
             continue;
         struct input *input = pool_at(&cube->inputs, act->input);
         struct list *taken = input->kind == INPUT_PROOF ? &proofs : &inputs;
+        if (input->kind == INPUT_PROOF)
+            map_put(&chain->waiting, input->id, act->input);
         input->next = 0;
         if (taken->last != 0)
             ((struct input *)pool_at(&cube->inputs, taken->last))->next = act->input;

@@ -316,12 +316,17 @@ static uint32_t fill_proofs(struct hypercube *cube, struct context *context, str
             break;
         }
         uint32_t input_slot = pop_input(cube, &chain->proofs);
+        map_remove(&chain->waiting, parcel.envelope.id);
         bool already = cube_already(cube, chain, NULL, &parcel);
-        struct act *act = cube_act(cube, part, already ? ACT_IGNORE : ACT_INSTANT);
+        /* It may have waited for room until it is older than what we remember. */
+        bool old = block->time_ns > parcel.block_ns &&
+                   block->time_ns - parcel.block_ns > cube_proof_life_ns(cube, block->chain);
+        enum act_kind kind = already ? ACT_IGNORE : old ? ACT_INPUT : ACT_INSTANT;
+        struct act *act = cube_act(cube, part, kind);
         act->input = input_slot;
         act->id = parcel.envelope.id;
         added++;
-        if (already)
+        if (kind != ACT_INSTANT)
             continue;
         act->node = remember(cube, block, chain, parcel.envelope.id);
         upcall(cube, context, block, parcel.envelope);

@@ -177,6 +177,13 @@ void cube_instant_on_proof(struct hypercube *cube, struct context *context,
     struct cube_chain *chain = cube_chain_get(cube, here);
     if (parcel.lt > chain->seen_lt)
         chain->seen_lt = parcel.lt;
+    uint64_t waiting;
+    if (map_get(&chain->waiting, parcel.envelope.id, &waiting)) {
+        /* The same again, before a block had room: only its age is new. */
+        const struct input *input = pool_at(&cube->inputs, (uint32_t)waiting);
+        ((struct parcel *)pool_at(&cube->parcels, input->parcel))->block_ns = parcel.block_ns;
+        return;
+    }
     uint32_t slot = pool_take(&cube->parcels);
     *(struct parcel *)pool_at(&cube->parcels, slot) = parcel;
     struct input input = {.kind = INPUT_PROOF, .id = parcel.envelope.id, .parcel = slot};

@@ -240,6 +240,7 @@ struct cube_chain {
     struct map dedup;     /* id -> dedup_node */
     struct map entries;   /* id -> entry: the output queue and the pending instant messages */
     struct map confirmed; /* id -> 1 */
+    struct map waiting;   /* id -> input: proofs that came and are not yet in a block */
     struct list links, inputs, proofs, pending, fading, confirmed_list, stops;
     struct processed_upto upto;
     uint32_t queue_length, queue_sampled;

@@ -26,6 +26,7 @@ struct cube_chain *cube_chain_get(struct hypercube *cube, uint32_t chain)
     map_init(&made->dedup, cube->memory, "messaging.dedup");
     map_init(&made->entries, cube->memory, "messaging.entries");
     map_init(&made->confirmed, cube->memory, "messaging.confirmed");
+    map_init(&made->waiting, cube->memory, "messaging.waiting");
     made->upto.owner = cube_prefix(cube, chain);
     map_put(&cube->chain_by_id, chain, slot);
     return made;
@@ -271,6 +272,8 @@ void cube_input_put(struct hypercube *cube, struct cube_chain *chain, const stru
     struct input *made = pool_at(&cube->inputs, slot);
     *made = *input;
     made->next = 0;
+    if (input->kind == INPUT_PROOF)
+        map_put(&chain->waiting, input->id, slot);
     struct list *list = input->kind == INPUT_PROOF ? &chain->proofs : &chain->inputs;
     if (list->last != 0)
         ((struct input *)pool_at(&cube->inputs, list->last))->next = slot;

@@ -1,0 +1,135 @@
+/* Goal: no mix of settings and faults makes hypercube messaging lose, double or reorder a message.
+ * Method: each seed draws a configuration (path, routing, digits, order, memory, visibility, block
+ * size, clock), a load and faults (loss, jitter, crashes, dropped blocks); all properties are on;
+ * at the end of a long quiet time every message that was made must be delivered and every queue
+ * empty. A failure prints its seed; SWARM_SEEDS=FROM-TO runs others. */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "models/messaging/hypercube.h"
+#include "sim/rng.h"
+#include "tests/check_main.h"
+#include "tests/support_stack.h"
+
+#define MS UINT64_C(1000000)
+#define SECOND UINT64_C(1000000000)
+
+enum { SLOW, INSTANT, BOTH };
+enum { CRASHES_MAX = 6 };
+
+static struct rng_stream dice;
+
+static uint64_t below(uint64_t n)
+{
+    return rng_below(&dice, n);
+}
+
+static void draw_messaging(struct support_stack *support)
+{
+    int64_t path = (int64_t)below(3), order = (int64_t)below(2);
+    bool watermark = path == SLOW && order == 0 && below(2) == 0;
+    support_stack_set(support, "path", path);
+    support_stack_set(support, "routing", (int64_t)below(2));
+    support_stack_set(support, "digit_bits", 1 + (int64_t)below(5));
+    support_stack_set(support, "order", order);
+    support_stack_set(support, "dedup", watermark ? 1 : 0);
+    if (below(4) == 0)
+        support_stack_set(support, "resend", (int64_t)((1 + below(3)) * SECOND / 2));
+}
+
+static void draw_chain(struct support_stack *support)
+{
+    static const enum chain_clock clocks[] = {CLOCK_PERIODIC, CLOCK_ON_DEMAND, CLOCK_ALIGNED,
+                                              CLOCK_POISSON};
+    support->chain.shards = 1 + (int64_t)below(40);
+    support->chain.clock = (int64_t)clocks[below(4)];
+    support->chain.min_interval_ns = (int64_t)(200 * MS);
+    support->chain.visibility = (int64_t)below(2);
+    support->chain.masterchain.block_interval_ns = (int64_t)((1 + below(4)) * SECOND);
+    support->collective.consensus_delay_ns = (int64_t)(below(3) * 300 * MS);
+    if (below(3) == 0)
+        support->chain.block_limit.gas = 3000 + (int64_t)below(20000);
+    support->chain.drop_every = below(3) == 0 ? 2 + (int64_t)below(4) : 0;
+}
+
+static void draw_faults(struct support_stack *support, struct fault_target *targets,
+                        struct fault_spec *specs)
+{
+    struct scenario *scenario = &support->scenario;
+    if (below(2) == 0)
+        scenario->network.loss = (int64_t)below(30) * INT64_C(10000000000);
+    if (below(2) == 0)
+        scenario->network.jitter = (struct distribution){
+            .type = DISTRIBUTION_UNIFORM, .spread = (int64_t)((1 + below(60)) * 100 * MS)};
+    uint32_t crashes = below(3) == 0 ? (uint32_t)below(CRASHES_MAX + 1) : 0;
+    for (uint32_t i = 0; i < crashes; i++) {
+        uint32_t node = (uint32_t)below((uint64_t)support->chain.shards);
+        targets[i] = (struct fault_target){
+            .type = TARGET_NODES, .role = "shard", .first = node, .last = node};
+        specs[i] = (struct fault_spec){.type = FAULT_CRASH,
+                                       .at_ns = below(25 * SECOND),
+                                       .for_ns = 1 + below(10 * SECOND),
+                                       .target = {&targets[i], 1}};
+    }
+    scenario->faults = (struct fault_plan){specs, crashes};
+}
+
+static void draw_load(struct support_stack *support)
+{
+    uint32_t jobs = 1 + (uint32_t)below(150);
+    uint64_t shards = (uint64_t)support->chain.shards;
+    for (uint32_t i = 0; i < jobs; i++) {
+        uint64_t at_ns = below(20 * SECOND);
+        uint32_t from = (uint32_t)below(shards + 1), items = 1 + (uint32_t)below(5);
+        uint64_t to = below(shards + 1); /* one more: the masterchain */
+        support_stack_job(support, at_ns, from, items, (int32_t)to);
+    }
+}
+
+static uint64_t counter(const struct support_stack *support, const char *metric)
+{
+    return (uint64_t)engine_counter(&support->result, "messaging", metric);
+}
+
+static void run_seed(uint64_t seed)
+{
+    const struct rng rng = {.seed = seed, .replication = 0};
+    struct fault_target targets[CRASHES_MAX];
+    struct fault_spec specs[CRASHES_MAX];
+    rng_stream_at(&dice, &rng, RNG_TEST, 0, 0);
+    struct support_stack *support = support_stack_new();
+    support->messaging = &messaging_hypercube_model;
+    support->scenario.seed = seed;
+    support->scenario.duration_ns = 1500 * SECOND;
+    draw_messaging(support);
+    draw_chain(support);
+    draw_faults(support, targets, specs);
+    draw_load(support);
+    support_stack_run(support);
+    unsigned long long number = seed;
+    ck_assert_msg(support->result.status == ENGINE_OK, "seed %llu: %s", number,
+                  support->result.violation);
+    ck_assert_msg(support->undo_errors == 0, "seed %llu: undo", number);
+    ck_assert_msg(counter(support, "messages_delivered") == support->sent,
+                  "seed %llu: %llu of %llu delivered", number,
+                  (unsigned long long)counter(support, "messages_delivered"),
+                  (unsigned long long)support->sent);
+    ck_assert_msg(counter(support, "queued") == 0, "seed %llu: %llu left in queues", number,
+                  (unsigned long long)counter(support, "queued"));
+    support_stack_free(support);
+}
+
+/* TON-3, 29, 30, 35, 36, 46, 47, 48 */
+START_TEST(random_mixes_deliver_everything_once_and_in_order)
+{
+    unsigned long from = 1, to = 600;
+    const char *range = getenv("SWARM_SEEDS");
+    if (range != NULL)
+        ck_assert_int_eq(sscanf(range, "%lu-%lu", &from, &to), 2);
+    for (unsigned long seed = from; seed <= to; seed++)
+        run_seed(seed);
+}
+END_TEST
+
+CHECK_MAIN("hypercube_swarm", random_mixes_deliver_everything_once_and_in_order)
