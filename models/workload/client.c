@@ -269,8 +269,8 @@ static void find_next(struct client_group *group, struct context *context, uint3
 static void arm(struct client_group *group, struct context *context, uint32_t index)
 {
     const struct client *client = &group->part->clients[index];
-    /* What lies beyond the end of the run is not worth a timer. */
-    if (client->next_ns <= world_duration_ns(group->world))
+    /* What lies at the end of the run or beyond can have no outcome. */
+    if (client->next_ns < world_duration_ns(group->world))
         context_timer(context, group->first_node + index, group->slot, TIMER_ARRIVAL, CHAIN_NONE,
                       client->next_ns, client->next);
 }
