@@ -38,7 +38,7 @@ void table_free(struct table *table);
  * how many are left. */
 size_t table_keep(struct table *table, const char *patterns);
 
-/* Printing. The text breaks into blocks of columns where they would pass 100 characters. */
+/* Printing. The text breaks into blocks of columns where they would pass 110 characters. */
 void table_print_text(const struct table *table, FILE *file);
 void table_print_tex(const struct table *table, FILE *file);
 void table_print_csv(const struct table *table, FILE *file);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_COLUMNS_MAX = 100, COLUMN_GAP = 3, DIGITS = 4 };
+enum { LINE_COLUMNS_MAX = 110, COLUMN_GAP = 3, DIGITS = 4 };
 
 struct scale { /* how the numbers of one row are written */
     const char *unit;

@@ -113,7 +113,7 @@ static void assert_refused(const char *chain, const char *code, const char *poin
 
 START_TEST(mistakes_are_named_at_their_place)
 {
-    assert_refused("{\"prefixes\": [\"4000000000000000\", \"e000000000000000\"]}", "E303",
+    assert_refused("{\"prefixes\": [\"4000000000000000\", \"e000000000000000\"]}", "E310",
                    "/chain/prefixes/1");
     assert_refused("{\"prefixes\": [\"4000000000000000\", \"c00000000000000\"]}", "E203",
                    "/chain/prefixes/1");

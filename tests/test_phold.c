@@ -100,7 +100,7 @@ START_TEST(time_that_cannot_pass_is_refused)
     struct scenario *scenario = NULL;
     ck_assert_int_eq(
         scenario_load_text("test.json", text, strlen(text), &options, &diagnostics, &scenario), -1);
-    ck_assert_str_eq(diagnostics.list[0].code, "E301");
+    ck_assert_str_eq(diagnostics.list[0].code, "E310");
     diagnostics_free(&diagnostics);
 }
 END_TEST
