@@ -117,10 +117,10 @@ START_TEST(mistakes_are_named_at_their_place)
                    "/chain/prefixes/1");
     assert_refused("{\"prefixes\": [\"4000000000000000\", \"c00000000000000\"]}", "E203",
                    "/chain/prefixes/1");
-    assert_refused("{\"shards\": 2, \"workchains\": [{\"id\": 0, \"shards\": 2}]}", "E301",
+    assert_refused("{\"shards\": 2, \"workchains\": [{\"id\": 0, \"shards\": 2}]}", "E310",
                    "/chain/workchains");
     assert_refused("{\"workchains\": [{\"id\": 3, \"shards\": 2}, {\"id\": 3, \"shards\": 2}]}",
-                   "E301", "/chain/workchains/1/id");
+                   "E310", "/chain/workchains/1/id");
     assert_refused("{\"shards\": 4, \"drop_every\": 1}", "E202", "/chain/drop_every");
 }
 END_TEST
