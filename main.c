@@ -101,13 +101,14 @@ static int run_command(const struct command *command, int argc, char **argv)
 
 static int command_help(int argc, char **argv)
 {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+    if (argc < 2) {
         print_usage(stdout);
         return EXIT_FINE;
     }
-    const struct command *command = command_find(argv[1]);
+    const char *name = strcmp(argv[1], "--help") == 0 ? "help" : argv[1];
+    const struct command *command = command_find(name);
     if (!command)
-        return unknown_command(argv[1]);
+        return unknown_command(name);
     if (command->run == command_help || command->run == command_completion) {
         printf("Usage: shardsim %s %s\n%s\n", command->name, command->arguments, command->summary);
         return EXIT_FINE;

@@ -2,6 +2,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,7 +72,7 @@ static const struct free_json {
                " {\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/node\"}}}"},
     {"matrix", "{\"type\": \"array\", \"items\":"
                " {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/time\"}}}"},
-    {"properties", "{\"type\": \"array\", \"items\": {\"anyOf\": ["
+    {"properties", "{\"type\": \"array\", \"uniqueItems\": true, \"items\": {\"anyOf\": ["
                    " {\"$ref\": \"#/$defs/property\"},"
                    " {\"type\": \"object\", \"required\": [\"type\"],"
                    "  \"properties\": {\"type\": {\"$ref\": \"#/$defs/property\"},"
@@ -96,7 +97,8 @@ static void define_free_json(struct schema *schema)
         SIM_ASSERT(parsed);
         cJSON_AddItemToObject(schema->definitions, free_json[i].name, parsed);
     }
-    schema_quantity(cJSON_AddObjectToObject(schema->definitions, "time"), PARAM_DURATION, false);
+    schema_quantity(cJSON_AddObjectToObject(schema->definitions, "time"), PARAM_DURATION, 0,
+                    INT64_MAX);
     cJSON *property = cJSON_AddObjectToObject(schema->definitions, "property");
     cJSON *names = cJSON_AddArrayToObject(property, "enum");
     for (size_t i = 0; model_registry[i]; i++) {
@@ -117,10 +119,23 @@ static void define_part(struct schema *schema, const cJSON *scenario)
     cJSON *part = cJSON_AddObjectToObject(schema->definitions, "part");
     cJSON *properties = cJSON_AddObjectToObject(part, "properties");
     const cJSON *keys = cJSON_GetObjectItemCaseSensitive(scenario, "properties");
-    for (const cJSON *key = keys->child; key; key = key->next)
-        cJSON_AddTrueToObject(properties, key->string);
+    for (const cJSON *key = keys->child; key; key = key->next) {
+        bool kept = strcmp(key->string, "include") == 0;
+        cJSON_AddItemToObject(properties, key->string,
+                              kept ? cJSON_Duplicate(key, true) : cJSON_CreateTrue());
+    }
     cJSON_AddTrueToObject(cJSON_AddObjectToObject(part, "patternProperties"), "^x-");
     cJSON_AddFalseToObject(part, "additionalProperties");
+}
+
+/* Rules of the reader that stand in no table. */
+static void add_rules(cJSON *properties)
+{
+    cJSON *name = cJSON_GetObjectItemCaseSensitive(properties, "name");
+    cJSON_AddStringToObject(name, "pattern", "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$");
+    cJSON *fault = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(properties, "faults"), "items");
+    cJSON_AddRawToObject(fault, "oneOf", "[{\"required\": [\"at\"]}, {\"required\": [\"every\"]}]");
 }
 
 static cJSON *make_document(struct schema *schema)
@@ -145,13 +160,15 @@ static cJSON *make_document(struct schema *schema)
         bool list = scenario_layer_is_list(layer->layer);
         if (list) {
             cJSON_AddStringToObject(section, "type", "array");
+            cJSON_AddNumberToObject(section, "maxItems", SCENARIO_WORKLOADS_MAX);
             section = cJSON_AddObjectToObject(section, "items");
         }
-        schema_by_type(section, layer->layer, layer->types, list ? NULL : layer->types[0]);
+        schema_by_type(section, layer->layer, layer->types, layer->types[0]);
     }
     define_part(schema, scenario);
     define_models(schema);
     schema_finish(schema);
+    add_rules(properties);
     return document;
 }
 

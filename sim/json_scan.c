@@ -53,7 +53,8 @@ static bool fail(struct scanner *s, const char *code, size_t offset, const char 
 }
 
 /* --- The index of keys: SipHash keyed by the parent, so that equal names of different parents do
- * not meet in one chain. --- */
+ * not meet in one chain. A hash is odd; 0 marks a duplicate, which stays out of the index, since a
+ * million equal keys would make one chain of it. --- */
 
 static uint32_t hash_name(uint32_t parent, const char *name, size_t bytes)
 {
@@ -63,13 +64,13 @@ static uint32_t hash_name(uint32_t parent, const char *name, size_t bytes)
     crypto_shorthash_siphash24(hash, (const unsigned char *)name, bytes, key);
     uint32_t word;
     memcpy(&word, hash, sizeof word);
-    return word;
+    return word | 1;
 }
 
 static uint32_t hash_index(uint32_t parent, uint32_t index)
 {
     uint64_t x = ((uint64_t)parent << 32 | index) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)((x ^ x >> 29) * UINT64_C(0xbf58476d1ce4e5b9) >> 32);
+    return (uint32_t)((x ^ x >> 29) * UINT64_C(0xbf58476d1ce4e5b9) >> 32) | 1;
 }
 
 static void table_put(struct json_scan *scan, uint32_t node)
@@ -88,8 +89,10 @@ static void index_node(struct json_scan *scan, uint32_t node)
         scan->table_capacity = scan->table_capacity == 0 ? 64 : 2 * scan->table_capacity;
         scan->table = calloc(scan->table_capacity, sizeof *scan->table);
         SIM_ASSERT(scan->table != NULL);
-        for (uint32_t i = 1; i < node; i++)
-            table_put(scan, i);
+        for (uint32_t i = 1; i < node; i++) {
+            if (scan->nodes[i].hash != 0)
+                table_put(scan, i);
+        }
     }
     table_put(scan, node);
     scan->table_count++;
@@ -388,9 +391,12 @@ static bool scan_key(struct scanner *s, uint32_t *ret_node)
     uint32_t node = add_node(s, (uint32_t)key_offset, (uint32_t)scan->name_bytes);
     scan->name_bytes += bytes + 1;
     scan->nodes[node].hash = hash_name(parent, name, bytes);
-    index_node(scan, node);
-    if (first != JSON_NODE_NONE)
+    if (first == JSON_NODE_NONE) {
+        index_node(scan, node);
+    } else {
+        scan->nodes[node].hash = 0;
         report_duplicate(s, node, first);
+    }
     skip_space(s);
     if (scan->text[s->at] != ':')
         return fail(s, s->at >= scan->bytes ? "E010" : "E001", s->at, "no colon after a key", ":");

@@ -25,7 +25,7 @@ struct json_node {
     uint32_t value_end;
     uint32_t parent; /* JSON_NODE_NONE for the root */
     uint32_t name;   /* member: offset of the unescaped key in names; element: its index */
-    uint32_t hash;   /* of (parent, name) */
+    uint32_t hash;   /* of (parent, name); 0: a duplicate, not in the table */
 };
 
 struct json_scan {

@@ -34,7 +34,7 @@ extern const struct param_variant fault_variants[]; /* in the order of enum faul
 
 /* scenario_layer_names lists the layers of the registry in build order, NULL-terminated: "chain",
  * "spread", "state", "messaging", "ledger", "atomic", "workload", as far as they are there. */
-enum { SCENARIO_LAYERS_MAX = 7 };
+enum { SCENARIO_LAYERS_MAX = 7, SCENARIO_WORKLOADS_MAX = 10 };
 void scenario_layer_names(const char *ret_names[SCENARIO_LAYERS_MAX + 1]);
 
 /* scenario_layer_is_list is true for `workload`, whose section is an array. */

@@ -92,7 +92,9 @@ bool scenario_path_set(cJSON *document, const struct scenario_path *path, cJSON 
     cJSON *parent = document;
     for (uint32_t i = 0; i + 1 < path->count; i++) {
         cJSON *child = child_of(parent, path->tokens[i]);
-        bool is_missing_element = child == NULL && cJSON_IsArray(parent);
+        int index;
+        bool is_missing_element =
+            child == NULL && (cJSON_IsArray(parent) || parse_index(path->tokens[i + 1], &index));
         if (is_missing_element) {
             cJSON_Delete(value);
             return false;

@@ -203,8 +203,6 @@ static void read_section(struct scenario_reading *reading, const char *layer_nam
     snprintf(layer->pointer, sizeof layer->pointer, "%s", pointer);
 }
 
-enum { WORKLOADS_MAX = 10 };
-
 static void read_workloads(struct scenario_reading *reading, const char *layer_name,
                            const cJSON *list, const char *pointer)
 {
@@ -213,7 +211,7 @@ static void read_workloads(struct scenario_reading *reading, const char *layer_n
     SIM_ASSERT(effective != NULL);
     if (list == NULL)
         return;
-    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) > WORKLOADS_MAX) {
+    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) > SCENARIO_WORKLOADS_MAX) {
         diagnostics_add(reader->diagnostics, cJSON_IsArray(list) ? "E208" : "E205", pointer,
                         AT_VALUE,
                         cJSON_IsArray(list) ? "wrong number of items" : "wrong type of value",

@@ -1,5 +1,6 @@
 #include "sim/schema_rows.h"
 
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@ enum { TEXT_BYTES = 512, NAME_BYTES = 128 };
 
 /* Beyond this a number is not exact in every JSON tool. */
 #define INTEGER_MAX INT64_C(9007199254740991)
+#define RATIO_ONE INT64_C(1000000000000)
 
 static cJSON *add_object(cJSON *parent, const char *key)
 {
@@ -35,6 +37,14 @@ static void postpone(struct schema *schema, const struct param *rows, const char
     schema->pending[schema->pending_count++] = (struct schema_pending){rows, object, type};
 }
 
+/* cJSON would write a large number with an exponent, and lose digits. */
+static void add_integer(cJSON *object, const char *key, int64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    cJSON_AddRawToObject(object, key, text);
+}
+
 static void add_strings(cJSON *object, const char *key, const char *const *strings)
 {
     cJSON *array = cJSON_AddArrayToObject(object, key);
@@ -42,21 +52,30 @@ static void add_strings(cJSON *object, const char *key, const char *const *strin
         cJSON_AddItemToArray(array, cJSON_CreateString(strings[i]));
 }
 
-void schema_quantity(cJSON *object, enum param_kind kind, bool negative_too)
+/* Shares of one, the usual ratios: 0% to 100% can be told by its digits. */
+static const char share_pattern[] =
+    "^(0*(100(\\.0+)?|[0-9]{1,2}(\\.[0-9]+)?)%"
+    "|0*(1000000(\\.0+)?|[0-9]{1,6}(\\.[0-9]+)?)ppm|0*(1(\\.0+)?|0(\\.[0-9]+)?))$";
+
+void schema_quantity(cJSON *object, enum param_kind kind, int64_t min, int64_t max)
 {
     char pattern[TEXT_BYTES];
-    bool unit_optional = kind == PARAM_RATIO;
-    size_t used =
-        (size_t)snprintf(pattern, sizeof pattern, "^%s%s[0-9]+(\\.[0-9]+)?(",
-                         kind == PARAM_BIT_RATE ? "(unlimited|" : "", negative_too ? "-?" : "");
+    cJSON_AddStringToObject(object, "type", "string");
+    if (kind == PARAM_RATIO && min == 0 && max == RATIO_ONE) {
+        cJSON_AddStringToObject(object, "pattern", share_pattern);
+        return;
+    }
+    bool unlimited_too = kind == PARAM_BIT_RATE;
+    size_t used = (size_t)snprintf(
+        pattern, sizeof pattern, "^%s%s%s[0-9]+(\\.[0-9]+)?(", unlimited_too ? "unlimited$|^" : "",
+        min > 0 || unlimited_too ? "(?=[0-9.]*[1-9])" : "", min < 0 ? "-?" : "");
     const char *const *units = quantity_units(kind);
     for (size_t i = 0; units[i]; i++)
         used +=
             (size_t)snprintf(pattern + used, sizeof pattern - used, "%s%s", i ? "|" : "", units[i]);
-    used += (size_t)snprintf(pattern + used, sizeof pattern - used, ")%s%s$",
-                             unit_optional ? "?" : "", kind == PARAM_BIT_RATE ? ")" : "");
+    used += (size_t)snprintf(pattern + used, sizeof pattern - used, ")%s$",
+                             kind == PARAM_RATIO ? "?" : "");
     SIM_ASSERT(used < sizeof pattern);
-    cJSON_AddStringToObject(object, "type", "string");
     cJSON_AddStringToObject(object, "pattern", pattern);
 }
 
@@ -67,9 +86,9 @@ static void schema_integer(cJSON *object, const struct param *row)
     if (row->value_min == row->value_max && row->value_min == 0)
         return;
     if (row->value_min >= -INTEGER_MAX)
-        cJSON_AddNumberToObject(object, "minimum", (double)row->value_min);
+        add_integer(object, "minimum", row->value_min);
     if (row->value_max <= INTEGER_MAX)
-        cJSON_AddNumberToObject(object, "maximum", (double)row->value_max);
+        add_integer(object, "maximum", row->value_max);
 }
 
 static void schema_real(cJSON *object, const struct param *row)
@@ -139,8 +158,8 @@ static void schema_seed(cJSON *object)
     cJSON *any = cJSON_AddArrayToObject(object, "anyOf");
     cJSON *number = append_object(any);
     cJSON_AddStringToObject(number, "type", "integer");
-    cJSON_AddNumberToObject(number, "minimum", 0);
-    cJSON_AddNumberToObject(number, "maximum", (double)INTEGER_MAX);
+    add_integer(number, "minimum", 0);
+    add_integer(number, "maximum", INTEGER_MAX);
     cJSON *text = append_object(any);
     cJSON_AddStringToObject(text, "type", "string");
     cJSON_AddStringToObject(text, "pattern", "^[0-9]+$");
@@ -148,6 +167,7 @@ static void schema_seed(cJSON *object)
 
 static void schema_scalar(cJSON *object, const struct param *row, enum param_kind kind)
 {
+    int64_t min, max;
     switch (kind) {
     case PARAM_BOOL:
         cJSON_AddStringToObject(object, "type", "boolean");
@@ -160,7 +180,8 @@ static void schema_scalar(cJSON *object, const struct param *row, enum param_kin
     case PARAM_BYTES:
     case PARAM_BIT_RATE:
     case PARAM_RATE:
-        schema_quantity(object, kind, row->value_min < 0);
+        param_range(row, kind, &min, &max);
+        schema_quantity(object, kind, min, max);
         break;
     case PARAM_REAL:
         schema_real(object, row);
@@ -206,7 +227,7 @@ static void schema_distribution_keys(cJSON *object, const struct distribution_ke
     for (size_t i = 0; i < 3; i++) {
         if (!quantities[i])
             continue;
-        struct param quantity = {.kind = row->item_kind, .value_max = INT64_MAX};
+        struct param quantity = {.kind = row->item_kind};
         schema_scalar(add_object(properties, quantities[i]), &quantity, quantity.kind);
         if (i < 2)
             required[count++] = quantities[i];
@@ -240,7 +261,7 @@ static void schema_distribution(struct schema *schema, cJSON *object, const stru
     if (cJSON_GetObjectItemCaseSensitive(schema->definitions, name))
         return;
     cJSON *any = cJSON_AddArrayToObject(add_object(schema->definitions, name), "anyOf");
-    struct param quantity = {.kind = row->item_kind, .value_max = INT64_MAX};
+    struct param quantity = {.kind = row->item_kind};
     schema_scalar(append_object(any), &quantity, quantity.kind);
     cJSON *by_type = append_object(any);
     cJSON_AddStringToObject(by_type, "type", "object");

@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "sim/param.h"
 
@@ -36,8 +37,9 @@ void schema_by_type(cJSON *object, const char *prefix, const char *const *types,
 /* schema_finish does the tables that are pending. */
 void schema_finish(struct schema *schema);
 
-/* schema_quantity adds the type and pattern of a quantity: exactly the spellings that the reader
- * takes, whatever their size (and -0, which is 0). */
-void schema_quantity(cJSON *object, enum param_kind kind, bool negative_too);
+/* schema_quantity adds the type and pattern of a quantity: the spellings that the reader takes. Of
+ * the range (base units) a pattern can say the sign, "not 0" and "at most 100%"; not -0, which the
+ * reader takes for 0. */
+void schema_quantity(cJSON *object, enum param_kind kind, int64_t min, int64_t max);
 
 #endif
