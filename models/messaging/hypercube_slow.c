@@ -9,7 +9,7 @@
 #include "models/messaging/hypercube_parts.h"
 
 enum { PACKET_HEAD_BYTES = 64, ENTRY_BYTES = 32, REMOVAL_BYTES = 32, ANSWER_BYTES = 16 };
-enum { BACKOFF_MAX = 16 };
+enum { BACKOFF_MAX = 3 }; /* up to four times `resend` between two tries */
 
 struct entries_head {
     uint32_t from, to; /* chains */
