@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Fuzzes the readers of files that come from elsewhere. Usage: tests/fuzz.sh [SECONDS]
+# SECONDS (default 60) are shared by the fuzzers. What they learn stays in build-fuzz/, so that the
+# next run goes on from there; what breaks a reader is build-fuzz/crash-NAME-*: feed it to
+# build-fuzz/tests/fuzz_NAME to see it again, then make it a file of tests/corpus.
+set -u -o pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+seconds=${1:-60}
+build=build-fuzz
+if ! command -v clang >/dev/null; then
+    echo "fuzz: clang is missing (Debian: clang, libclang-rt-14-dev)" >&2
+    exit 1
+fi
+if [ ! -f "$build/build.ninja" ]; then
+    CC=clang meson setup "$build" -Dfuzz=true -Dbuildtype=debugoptimized || exit 1
+fi
+ninja -C "$build" tests/fuzz_scenario tests/fuzz_trace || exit 1
+
+failed=0
+# run_fuzzer NAME MAX_BYTES SEED_FOLDER...: one fuzzer for its share of the time.
+run_fuzzer() {
+    local name=$1 bytes_max=$2
+    shift 2
+    mkdir -p "$build/learned-$name"
+    if "$build/tests/fuzz_$name" -seed=1 -max_total_time=$((seconds / 2)) -max_len="$bytes_max" \
+        -timeout=20 -rss_limit_mb=2048 -close_fd_mask=3 -print_final_stats=1 \
+        -artifact_prefix="$build/crash-$name-" "$build/learned-$name" "$@" \
+        >"$build/fuzz_$name.log" 2>&1; then
+        echo "fuzz_$name: $(sed -n 's/^stat::number_of_executed_units: *//p' \
+            "$build/fuzz_$name.log") inputs, none broke it"
+    else
+        tail -n 40 "$build/fuzz_$name.log"
+        echo "fuzz_$name: FAILED (log: $build/fuzz_$name.log)"
+        failed=1
+    fi
+}
+
+run_fuzzer scenario 65536 tests/corpus/good tests/corpus/bad scenarios/templates
+run_fuzzer trace 4096 tests/corpus/trace
+exit "$failed"
