@@ -11,7 +11,7 @@
 #include <sqlite3.h>
 #include <stdint.h>
 
-enum { LOG_COLUMNS_MAX = 11 };
+enum { LOG_COLUMNS_MAX = 11, LOG_EVENT_COLUMNS = 10 };
 
 enum log_row {
     LOG_ROW_EVENT,
@@ -35,8 +35,9 @@ struct log_record {
     int64_t column[LOG_COLUMNS_MAX];
 };
 
-/* Statements of one connection. Bindings outlast a step, so only columns that differ from the row
- * before are bound again: a third of the cost of an event row is binding. */
+/* Statements of one connection; none for events (log_pages.h). Bindings outlast a step, so only
+ * columns that differ from the row before are bound again: a third of the cost of a row of integers
+ * is binding. */
 struct log_statements {
     sqlite3_stmt *insert[LOG_ROW_COUNT];
     struct log_record last[LOG_ROW_COUNT];

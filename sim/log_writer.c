@@ -1,5 +1,6 @@
 #include "sim/log_writer.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,17 +21,22 @@ enum {
 #define LITERAL(number) LITERAL_TEXT(number)
 #define LITERAL_TEXT(number) #number
 
-/* Pages of 16 KiB: rows are appended, and the journal then holds a handful of pages a commit. */
-static const char first_settings[] = "PRAGMA page_size = 16384; PRAGMA application_id = " LITERAL(
-    LOG_APPLICATION_ID) ";"
-                        "PRAGMA user_version = " LITERAL(LOG_USER_VERSION) ";";
+#define PAGE_BYTES 16384
 
-/* The rollback journal keeps a killed run whole without writing each row twice as WAL does.
- * synchronous = OFF: a killed process leaves the kernel's cache as it was, and the end of the run
- * syncs before the rename; only a power cut can spoil a .partial. */
+static const char first_settings[] = "PRAGMA page_size = " LITERAL(
+    PAGE_BYTES) ";"
+                "PRAGMA application_id = " LITERAL(
+                    LOG_APPLICATION_ID) ";"
+                                        "PRAGMA user_version = " LITERAL(LOG_USER_VERSION) ";";
+
+/* The rollback journal keeps a killed run whole without writing each row twice as WAL does; and
+ * log_pages.h needs it, as it needs the normal locking mode. synchronous = OFF: a killed process
+ * leaves the kernel's cache as it was, and the end of the run syncs before the rename; only a power
+ * cut can spoil a .partial. Somebody may read it while it grows; a commit waits a minute for him.
+ */
 static const char run_settings[] =
-    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF;"
-    "PRAGMA cache_size = -32768; PRAGMA trusted_schema = OFF;";
+    "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;"
+    "PRAGMA busy_timeout = 60000; PRAGMA trusted_schema = OFF;";
 
 /* For the commit interval; outside the simulation. */
 static uint64_t clock_ns(void)
@@ -53,14 +59,27 @@ static void fail_database(struct log_writer *writer, sqlite3 *database, int code
     const char *reason = database != NULL ? sqlite3_errmsg(database) : sqlite3_errstr(code);
     const char *what_to_do = "this is a fault of shardsim, please report it";
     if (primary == SQLITE_FULL || primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN ||
-        primary == SQLITE_READONLY || primary == SQLITE_BUSY)
+        primary == SQLITE_READONLY)
         what_to_do = "free space or write elsewhere with -o FILE";
+    else if (primary == SQLITE_BUSY)
+        what_to_do = "close the program that keeps reading it";
     else if (primary == SQLITE_NOMEM)
         what_to_do = "free memory";
     snprintf(writer->error, sizeof writer->error,
              "cannot write %s: %s%s%s%s; %s (it keeps the rows up to the last commit)",
              writer->file.partial, reason, error != 0 ? " (" : "",
              error != 0 ? strerror(error) : "", error != 0 ? ")" : "", what_to_do);
+    atomic_store(&writer->failed, true);
+}
+
+static void fail_system(struct log_writer *writer, int error)
+{
+    if (atomic_load(&writer->failed))
+        return;
+    snprintf(writer->error, sizeof writer->error,
+             "cannot write %s: %s; free %s or write elsewhere with -o FILE (it keeps the rows up "
+             "to the last commit)",
+             writer->file.partial, strerror(error), error == ENOMEM ? "memory" : "space");
     atomic_store(&writer->failed, true);
 }
 
@@ -142,6 +161,28 @@ static unsigned char *make_image(struct log_writer *writer, sqlite3_int64 *ret_b
     return image;
 }
 
+/* The event table is written as pages, by the file's own descriptor. */
+static bool open_events(struct log_writer *writer)
+{
+    static const char sql[] = "SELECT rootpage FROM sqlite_schema WHERE name = 'event'";
+    sqlite3_stmt *statement;
+    uint32_t root = 0;
+
+    int code = sqlite3_prepare_v2(writer->database, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+        root = (uint32_t)sqlite3_column_int64(statement, 0);
+    code = sqlite3_finalize(statement);
+    if (code != SQLITE_OK) {
+        fail_database(writer, writer->database, code);
+        return false;
+    }
+    const char *journal = sqlite3_filename_journal(sqlite3_db_filename(writer->database, "main"));
+    writer->events = log_pages_open(writer->file.fd, journal, PAGE_BYTES, root);
+    if (writer->events == NULL)
+        fail_system(writer, ENOMEM);
+    return writer->events != NULL;
+}
+
 static bool writer_open(struct log_writer *writer)
 {
     sqlite3_int64 image_bytes = 0;
@@ -168,15 +209,24 @@ static bool writer_open(struct log_writer *writer)
     code = log_row_prepare(&writer->statements, writer->database);
     if (code != SQLITE_OK)
         fail_database(writer, writer->database, code);
-    return code == SQLITE_OK;
+    return code == SQLITE_OK && open_events(writer);
 }
 
+/* The library's transaction first, then the events: their pages go where its pages end. */
 static void commit(struct log_writer *writer)
 {
-    if (writer->transaction_rows == 0)
+    if (writer->pending_rows == 0 || atomic_load(&writer->failed))
         return;
-    writer->transaction_rows = 0;
-    execute(writer, "COMMIT");
+    writer->pending_rows = 0;
+    if (writer->in_transaction && !execute(writer, "COMMIT"))
+        return;
+    writer->in_transaction = false;
+    if (!execute(writer, "BEGIN EXCLUSIVE"))
+        return;
+    if (log_pages_checkpoint(writer->events) != 0)
+        fail_system(writer, errno);
+    else
+        execute(writer, "COMMIT");
 }
 
 static void insert(struct log_writer *writer, const struct log_record *record)
@@ -185,14 +235,20 @@ static void insert(struct log_writer *writer, const struct log_record *record)
         log_row_drop(record);
         return;
     }
-    if (writer->transaction_rows == 0) {
-        writer->transaction_begun_ns = clock_ns();
+    if (writer->pending_rows++ == 0)
+        writer->pending_since_ns = clock_ns();
+    if (record->row == LOG_ROW_EVENT) {
+        if (log_pages_append(writer->events, record->column, LOG_EVENT_COLUMNS, record->nulls) != 0)
+            fail_system(writer, ENOMEM);
+        return;
+    }
+    if (!writer->in_transaction) {
         if (!execute(writer, "BEGIN")) {
             log_row_drop(record);
             return;
         }
+        writer->in_transaction = true;
     }
-    writer->transaction_rows++;
     int code = log_row_insert(&writer->statements, record);
     if (code != SQLITE_OK)
         fail_database(writer, writer->database, code);
@@ -212,9 +268,9 @@ static void write_rows(struct log_writer *writer)
             insert(writer, &first[i]);
         if (count > 0)
             log_ring_release(&writer->ring, count);
-        if (writer->transaction_rows >= COMMIT_ROWS ||
-            (writer->transaction_rows > 0 &&
-             clock_ns() - writer->transaction_begun_ns >= (uint64_t)COMMIT_MS * 1000000))
+        if (writer->pending_rows >= COMMIT_ROWS ||
+            (writer->pending_rows > 0 &&
+             clock_ns() - writer->pending_since_ns >= (uint64_t)COMMIT_MS * 1000000))
             commit(writer);
         if (count == 0 && closed)
             break;
@@ -270,8 +326,7 @@ static void finish_database(struct log_writer *writer)
     if (log_file_sync(&writer->file, writer->error, sizeof writer->error) != 0)
         atomic_store(&writer->failed, true);
     else if (update_run(writer))
-        execute(writer, "PRAGMA locking_mode = NORMAL; SELECT count(*) FROM run;"
-                        "PRAGMA journal_mode = DELETE"); /* no journal is left behind */
+        execute(writer, "PRAGMA journal_mode = DELETE"); /* no journal is left behind */
 }
 
 static void *writer_main(void *argument)
@@ -285,6 +340,7 @@ static void *writer_main(void *argument)
         if (writer->end != NULL)
             finish_database(writer);
     }
+    log_pages_close(writer->events);
     log_row_finalize(&writer->statements);
     int code = sqlite3_close(writer->database); /* rolls back what a failure left open */
     if (code != SQLITE_OK)

@@ -16,6 +16,7 @@
 
 #include "sim/log.h"
 #include "sim/log_file.h"
+#include "sim/log_pages.h"
 #include "sim/log_ring.h"
 #include "sim/log_rows.h"
 
@@ -34,7 +35,9 @@ struct log_writer {
     struct log_file file;
     sqlite3 *database;
     struct log_statements statements;
-    uint64_t transaction_rows, transaction_begun_ns; /* rows: 0 = none open */
+    struct log_pages *events;
+    uint64_t pending_rows, pending_since_ns; /* rows since the last commit */
+    bool in_transaction;                     /* of the library: rows of the other tables */
     uint64_t file_bytes;
     char error[LOG_ERROR_BYTES];
 };
