@@ -10,7 +10,7 @@
 #include "sim/scenario_private.h"
 #include "sim/sim_assert.h"
 
-enum { OCCURRENCES_MAX = 1000000 };
+enum { OCCURRENCES_MAX = 1000000, TARGETS_MAX = 100000 };
 
 struct parse {
     struct arena *arena;
@@ -127,9 +127,9 @@ static struct fault_group read_group(const struct parse *p, const cJSON *value, 
 {
     bool is_list = cJSON_IsArray(value);
     uint32_t count = is_list ? (uint32_t)cJSON_GetArraySize(value) : 1;
-    if (count == 0 || (list_needed && !is_list)) {
+    if (count == 0 || count > TARGETS_MAX || (list_needed && !is_list)) {
         report(p, is_list ? "E208" : "E205", pointer,
-               is_list ? "wrong number of items" : "wrong type of value", "a list of targets");
+               is_list ? "wrong number of items" : "wrong type of value", "a list of targets, at most 100000");
         return (struct fault_group){0};
     }
     struct fault_target *targets = arena_take(p->arena, count * sizeof *targets);

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "sim/diagnostics.h"
 #include "sim/sim_assert.h"
 #include "sim/utf8.h"
@@ -20,6 +18,7 @@ struct scanner {
     uint32_t open[JSON_DEPTH_MAX];  /* nodes of the arrays and objects around `at` */
     uint32_t count[JSON_DEPTH_MAX]; /* children each of them has so far */
     uint32_t depth;
+    uint32_t duplicated; /* the key whose duplicate was reported last; 0 = none */
 };
 
 static void *grow(void *array, size_t count, size_t item_bytes)
@@ -50,89 +49,6 @@ static bool fail(struct scanner *s, const char *code, size_t offset, const char 
                        got == NULL ? byte : got, NULL);
     free(got);
     return false;
-}
-
-/* --- The index of keys: SipHash keyed by the parent, so that equal names of different parents do
- * not meet in one chain. A hash is odd; 0 marks a duplicate, which stays out of the index, since a
- * million equal keys would make one chain of it. --- */
-
-static uint32_t hash_name(uint32_t parent, const char *name, size_t bytes)
-{
-    unsigned char key[crypto_shorthash_siphash24_KEYBYTES] = "shardsim scanner";
-    memcpy(key, &parent, sizeof parent);
-    unsigned char hash[crypto_shorthash_siphash24_BYTES];
-    crypto_shorthash_siphash24(hash, (const unsigned char *)name, bytes, key);
-    uint32_t word;
-    memcpy(&word, hash, sizeof word);
-    return word | 1;
-}
-
-static uint32_t hash_index(uint32_t parent, uint32_t index)
-{
-    uint64_t x = ((uint64_t)parent << 32 | index) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)((x ^ x >> 29) * UINT64_C(0xbf58476d1ce4e5b9) >> 32) | 1;
-}
-
-static void table_put(struct json_scan *scan, uint32_t node)
-{
-    uint32_t mask = scan->table_capacity - 1;
-    uint32_t slot = scan->nodes[node].hash & mask;
-    while (scan->table[slot] != 0)
-        slot = (slot + 1) & mask;
-    scan->table[slot] = node + 1;
-}
-
-static void index_node(struct json_scan *scan, uint32_t node)
-{
-    if (2 * (scan->table_count + 1) > scan->table_capacity) {
-        free(scan->table);
-        scan->table_capacity = scan->table_capacity == 0 ? 64 : 2 * scan->table_capacity;
-        scan->table = calloc(scan->table_capacity, sizeof *scan->table);
-        SIM_ASSERT(scan->table != NULL);
-        for (uint32_t i = 1; i < node; i++) {
-            if (scan->nodes[i].hash != 0)
-                table_put(scan, i);
-        }
-    }
-    table_put(scan, node);
-    scan->table_count++;
-}
-
-static bool is_member(const struct json_node *node)
-{
-    return node->key_offset != JSON_NODE_NONE;
-}
-
-uint32_t json_scan_child(const struct json_scan *scan, uint32_t parent, const char *name,
-                         size_t name_bytes)
-{
-    if (scan->table_capacity == 0)
-        return JSON_NODE_NONE;
-    uint32_t hash = hash_name(parent, name, name_bytes);
-    uint32_t mask = scan->table_capacity - 1;
-    for (uint32_t slot = hash & mask; scan->table[slot] != 0; slot = (slot + 1) & mask) {
-        const struct json_node *node = &scan->nodes[scan->table[slot] - 1];
-        if (node->hash != hash || node->parent != parent || !is_member(node))
-            continue;
-        const char *other = scan->names + node->name;
-        if (strncmp(other, name, name_bytes) == 0 && other[name_bytes] == '\0')
-            return scan->table[slot] - 1;
-    }
-    return JSON_NODE_NONE;
-}
-
-static uint32_t find_element(const struct json_scan *scan, uint32_t parent, uint32_t index)
-{
-    if (scan->table_capacity == 0)
-        return JSON_NODE_NONE;
-    uint32_t hash = hash_index(parent, index);
-    uint32_t mask = scan->table_capacity - 1;
-    for (uint32_t slot = hash & mask; scan->table[slot] != 0; slot = (slot + 1) & mask) {
-        const struct json_node *node = &scan->nodes[scan->table[slot] - 1];
-        if (node->hash == hash && node->parent == parent && !is_member(node) && node->name == index)
-            return scan->table[slot] - 1;
-    }
-    return JSON_NODE_NONE;
 }
 
 /* --- Values --- */
@@ -339,7 +255,7 @@ static char *pointer_of(const struct json_scan *scan, uint32_t node)
     while (depth-- > 0) {
         const struct json_node *step = &scan->nodes[path[depth]];
         fputc('/', out);
-        if (!is_member(step)) {
+        if (step->key_offset == JSON_NODE_NONE) {
             fprintf(out, "%u", step->name);
             continue;
         }
@@ -357,6 +273,9 @@ static char *pointer_of(const struct json_scan *scan, uint32_t node)
 static void report_duplicate(struct scanner *s, uint32_t node, uint32_t first)
 {
     struct json_scan *scan = s->scan;
+    if (s->diagnostics->count >= DIAGNOSTICS_KEPT_MAX || first == s->duplicated)
+        return; /* nothing more to say, and the text stays refused */
+    s->duplicated = first;
     uint32_t line, column, first_line, first_column;
     json_scan_place(scan, scan->nodes[node].key_offset, &line, &column);
     json_scan_place(scan, scan->nodes[first].key_offset, &first_line, &first_column);
@@ -390,13 +309,11 @@ static bool scan_key(struct scanner *s, uint32_t *ret_node)
     uint32_t first = json_scan_child(scan, parent, name, bytes);
     uint32_t node = add_node(s, (uint32_t)key_offset, (uint32_t)scan->name_bytes);
     scan->name_bytes += bytes + 1;
-    scan->nodes[node].hash = hash_name(parent, name, bytes);
-    if (first == JSON_NODE_NONE) {
-        index_node(scan, node);
-    } else {
-        scan->nodes[node].hash = 0;
+    /* A duplicate stays out of the index: a million equal keys would make one chain of it. */
+    if (first == JSON_NODE_NONE)
+        json_scan_index(scan, node);
+    else
         report_duplicate(s, node, first);
-    }
     skip_space(s);
     if (scan->text[s->at] != ':')
         return fail(s, s->at >= scan->bytes ? "E010" : "E001", s->at, "no colon after a key", ":");
@@ -436,8 +353,6 @@ static bool scan_step(struct scanner *s)
             return false;
     } else {
         node = add_node(s, JSON_NODE_NONE, *count);
-        scan->nodes[node].hash = hash_index(parent, *count);
-        index_node(scan, node);
     }
     (*count)++;
     return scan_value(s, node);
@@ -507,6 +422,8 @@ struct json_scan *json_scan_text(const char *file, const char *text, size_t byte
     scan->text[bytes] = '\0';
     scan->bytes = bytes;
     find_lines(scan);
+    scan->elements = calloc(1, sizeof *scan->elements);
+    SIM_ASSERT(scan->elements != NULL);
     struct scanner scanner = {.scan = scan, .diagnostics = diagnostics};
     size_t errors_before = diagnostics->errors;
     scan_document(&scanner);
@@ -515,44 +432,6 @@ struct json_scan *json_scan_text(const char *file, const char *text, size_t byte
         return NULL;
     }
     return scan;
-}
-
-uint32_t json_scan_find(const struct json_scan *scan, const char *pointer)
-{
-    uint32_t node = 0;
-    char *name = malloc(strlen(pointer) + 1);
-    SIM_ASSERT(name != NULL);
-    while (*pointer == '/' && node != JSON_NODE_NONE) {
-        size_t bytes = 0;
-        for (pointer++; *pointer != '/' && *pointer != '\0'; pointer++) {
-            bool is_escape = *pointer == '~' && (pointer[1] == '0' || pointer[1] == '1');
-            name[bytes++] = !is_escape ? *pointer : *++pointer == '0' ? '~' : '/';
-        }
-        name[bytes] = '\0';
-        if (scan->text[scan->nodes[node].value_offset] == '{')
-            node = json_scan_child(scan, node, name, bytes);
-        else if (bytes > 0 && bytes < 10 && strspn(name, "0123456789") == bytes)
-            node = find_element(scan, node, (uint32_t)strtoul(name, NULL, 10));
-        else
-            node = JSON_NODE_NONE;
-    }
-    free(name);
-    return *pointer == '\0' ? node : JSON_NODE_NONE;
-}
-
-void json_scan_place(const struct json_scan *scan, uint32_t offset, uint32_t *ret_line,
-                     uint32_t *ret_column)
-{
-    uint32_t low = 0, high = scan->line_count;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (scan->line_offsets[middle] <= offset)
-            low = middle;
-        else
-            high = middle;
-    }
-    *ret_line = low + 1;
-    *ret_column = offset - scan->line_offsets[low] + 1;
 }
 
 void json_scan_free(struct json_scan *scan)
@@ -564,6 +443,8 @@ void json_scan_free(struct json_scan *scan)
     free(scan->nodes);
     free(scan->names);
     free(scan->line_offsets);
-    free(scan->table);
+    free(scan->members.slots);
+    free(scan->elements->slots);
+    free(scan->elements);
     free(scan);
 }

@@ -28,6 +28,11 @@ struct json_node {
     uint32_t hash;   /* of (parent, name); 0: a duplicate, not in the table */
 };
 
+struct json_table { /* open addressing: (parent, name) -> node + 1 */
+    uint32_t *slots;
+    uint32_t capacity, count;
+};
+
 struct json_scan {
     char *file; /* name for messages */
     char *text; /* NUL-terminated copy */
@@ -38,8 +43,8 @@ struct json_scan {
     size_t name_bytes;
     uint32_t *line_offsets; /* where each line begins */
     uint32_t line_count;
-    uint32_t *table; /* open addressing: (parent, name) -> node + 1 */
-    uint32_t table_capacity, table_count;
+    struct json_table members;
+    struct json_table *elements; /* filled at the first look-up of an element */
 };
 
 /* json_scan_text checks a text and returns its places, or NULL with at least one diagnostic. Text
@@ -54,6 +59,9 @@ uint32_t json_scan_find(const struct json_scan *scan, const char *pointer);
 uint32_t json_scan_child(const struct json_scan *scan, uint32_t parent, const char *name,
                          size_t name_bytes);
 
+/* json_scan_index makes a member known to json_scan_child. For the scanner. */
+void json_scan_index(struct json_scan *scan, uint32_t node);
+
 /* json_scan_place turns an offset into line and column, both from 1. O(log lines). */
 void json_scan_place(const struct json_scan *scan, uint32_t offset, uint32_t *ret_line,
                      uint32_t *ret_column);
@@ -63,7 +71,8 @@ void json_scan_place(const struct json_scan *scan, uint32_t offset, uint32_t *re
 char *json_scan_got(const struct json_scan *scan, uint32_t node);
 
 /* json_scan_tree parses the text with cJSON. Numbers carry their own text in valuestring, since a
- * double cannot hold every integer. The caller deletes it with cJSON_Delete. NULL = no memory. */
+ * double cannot hold every integer; short plain integers do not need it and have NULL there. The
+ * caller deletes it with cJSON_Delete. NULL = no memory. */
 struct cJSON *json_scan_tree(const struct json_scan *scan);
 
 /* json_quote_short returns text as a JSON string, cut after about 60 bytes. The caller frees it. */

@@ -10,6 +10,9 @@
 #include "sim/json_write.h"
 #include "sim/sim_assert.h"
 
+/* More is no scenario, but a mistake of the program that wrote it. */
+enum { PLAIN_ITEMS_MAX = 1000000, OBJECT_ITEMS_MAX = 50000 };
+
 static void *reserve(void *array, size_t count, size_t *capacity, size_t item_bytes)
 {
     if (count < *capacity)
@@ -209,6 +212,12 @@ static void read_list(struct param_reader *reader, const struct param *row, cons
         return;
     }
     size_t count = (size_t)cJSON_GetArraySize(value);
+    bool is_plain = row->item_kind != PARAM_OBJECT && row->item_kind != PARAM_VARIANT;
+    if (count > (is_plain ? PLAIN_ITEMS_MAX : OBJECT_ITEMS_MAX)) {
+        diagnostics_add(reader->diagnostics, "E208", pointer, AT_VALUE, "wrong number of items",
+                        is_plain ? "at most 1000000" : "at most 50000", NULL, NULL);
+        return;
+    }
     size_t bytes = item_bytes_of(row);
     SIM_ASSERT(bytes > 0);
     unsigned char *items = arena_take(reader->arena, count * bytes);

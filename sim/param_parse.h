@@ -88,6 +88,9 @@ const char *const *param_names(struct arena *arena, const struct param *fields, 
 /* param_one_of is "one of: a, b, c". */
 char *param_one_of(struct arena *arena, const char *const *names);
 
+/* param_number_text is a number's own text, exact where a double is not. */
+const char *param_number_text(struct arena *arena, const struct cJSON *value);
+
 /* param_scalar reads a value of a kind that fits one word: BOOL to CHOICE, STRING, FILE, SEED. The
  * value goes to `word`; its effective form to `effective` under `name` (an array: name NULL). */
 void param_scalar(struct param_reader *reader, const struct param *row, enum param_kind kind,

@@ -279,10 +279,10 @@ static void report_quantity(const struct target *t, enum quantity_status status,
 
 /* --- Reading --- */
 
-static const char *number_text(struct param_reader *reader, const cJSON *value)
+const char *param_number_text(struct arena *arena, const cJSON *value)
 {
     return value->valuestring != NULL ? value->valuestring
-                                      : arena_printf(reader->arena, "%.17g", value->valuedouble);
+                                      : arena_printf(arena, "%.17g", value->valuedouble);
 }
 
 static void store(const struct target *t, int64_t value)
@@ -301,7 +301,7 @@ static void store(const struct target *t, int64_t value)
 static void read_quantity(const struct target *t, const cJSON *value)
 {
     if (cJSON_IsNumber(value)) {
-        report_no_unit(t, number_text(t->reader, value));
+        report_no_unit(t, param_number_text(t->reader->arena, value));
         return;
     }
     if (!cJSON_IsString(value)) {
@@ -326,7 +326,7 @@ static void read_integer(const struct target *t, const cJSON *value)
 {
     int64_t min, max;
     param_range(t->row, PARAM_INTEGER, &min, &max);
-    const char *text = cJSON_IsNumber(value)   ? number_text(t->reader, value)
+    const char *text = cJSON_IsNumber(value)   ? param_number_text(t->reader->arena, value)
                        : cJSON_IsString(value) ? value->valuestring
                                                : NULL;
     int64_t integer = 0;
@@ -349,7 +349,7 @@ static void read_integer(const struct target *t, const cJSON *value)
 
 static void read_seed(const struct target *t, const cJSON *value)
 {
-    const char *text = cJSON_IsNumber(value)   ? number_text(t->reader, value)
+    const char *text = cJSON_IsNumber(value)   ? param_number_text(t->reader->arena, value)
                        : cJSON_IsString(value) ? value->valuestring
                                                : "";
     errno = 0;

@@ -87,11 +87,12 @@ static void finish(struct scenario *scenario, const struct scenario_options *opt
         .scenario = scenario,
     };
     bool is_fine = scenario_read(&reading);
-    if (is_fine && options->every_point && scenario->point_count > 0)
-        scenario_sweep_check(private_part, scenario->point_count, diagnostics);
     scenario->config_hash = scenario_hash(effective, &private_part->reader);
     scenario->effective = json_write_canonical(effective, NULL);
     cJSON_Delete(effective);
+    if (is_fine && options->every_point && scenario->point_count > 0)
+        scenario_sweep_check(private_part, scenario->point_count, strlen(scenario->effective),
+                             diagnostics);
 }
 
 static int load(const char *path, const char *text, size_t bytes,

@@ -138,7 +138,7 @@ uint32_t scenario_sweep_index(const struct scenario_axis *axes, uint32_t axis_co
 
 /* scenario_sweep_check reads every point; problems name the first point that has them. */
 void scenario_sweep_check(struct scenario_private *private_part, uint32_t point_count,
-                          struct diagnostics *diagnostics);
+                          size_t effective_bytes, struct diagnostics *diagnostics);
 
 /* --- scenario_read.c: the document becomes a scenario --- */
 

@@ -44,6 +44,9 @@ static cJSON *top_view(struct scenario_reading *reading)
     SIM_ASSERT(view != NULL);
     cJSON_AddItemToArray(reading->reader->keep, view);
     for (cJSON *item = reading->document->child; item != NULL; item = item->next) {
+        bool is_sweep = strcmp(item->string, "sweep") == 0; /* scenario_sweep.c has read it */
+        if (is_sweep)
+            continue;
         if (param_find(scenario_params, item->string) != NULL)
             cJSON_AddItemReferenceToObject(view, item->string, item);
         else if (strncmp(item->string, "x-", 2) != 0 &&

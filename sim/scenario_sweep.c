@@ -46,8 +46,8 @@ static bool read_end(const struct sweep *sweep, const char *pointer, const cJSON
         *ret_real = value->valuedouble;
         return true;
     }
-    if (cJSON_IsNumber(value) && kind == PARAM_INTEGER && value->valuestring != NULL)
-        status = quantity_parse_integer(value->valuestring, ret_value);
+    if (cJSON_IsNumber(value) && kind == PARAM_INTEGER)
+        status = quantity_parse_integer(param_number_text(sweep->arena, value), ret_value);
     else if (cJSON_IsString(value) && quantity_has_unit(kind))
         status = quantity_parse(kind, value->valuestring, ret_value);
     if (status != QUANTITY_FINE) {
@@ -82,8 +82,9 @@ static bool read_range(const struct sweep *sweep, const char *pointer, const cJS
              &ret_range->real_from);
     read_end(sweep, pointer, object, "to", ret_range->kind, &ret_range->to, &ret_range->real_to);
     const cJSON *points = cJSON_GetObjectItemCaseSensitive(object, "points");
-    if (!cJSON_IsNumber(points) || points->valuestring == NULL ||
-        quantity_parse_integer(points->valuestring, &ret_range->points) != QUANTITY_FINE ||
+    if (!cJSON_IsNumber(points) ||
+        quantity_parse_integer(param_number_text(sweep->arena, points), &ret_range->points) !=
+            QUANTITY_FINE ||
         ret_range->points < 2 || ret_range->points > SWEEP_VALUES_MAX)
         report(sweep, points == NULL ? "E103" : "E203",
                arena_pointer(sweep->arena, pointer, "points"),
@@ -362,19 +363,14 @@ static void report_point(struct arena *arena, const struct diagnostics *found, i
 }
 
 void scenario_sweep_check(struct scenario_private *private_part, uint32_t point_count,
-                          struct diagnostics *diagnostics)
+                          size_t effective_bytes, struct diagnostics *diagnostics)
 {
-    enum { PROBLEMS_MAX = 100, WORK_MAX = 50000000 };
+    enum { PROBLEMS_MAX = 100, WORK_BYTES_MAX = 200000000 };
     cJSON *document = cJSON_Duplicate(private_part->document, 1);
     SIM_ASSERT(document != NULL);
-    /* A point costs as much as the values it has: a large document gets fewer of them checked. */
-    uint32_t values = 0;
-    for (size_t i = 0; i < private_part->sources.count; i++) {
-        if (private_part->sources.list[i].scan != NULL)
-            values += private_part->sources.list[i].scan->node_count;
-    }
-    uint32_t limit = WORK_MAX / (values + 1) < SWEEP_CHECKED_MAX ? WORK_MAX / (values + 1) + 1
-                                                                 : SWEEP_CHECKED_MAX;
+    /* A point costs as much as its effective form is long: a large one gets fewer of them. */
+    uint64_t limit = WORK_BYTES_MAX / (effective_bytes + 1) + 1;
+    limit = limit < SWEEP_CHECKED_MAX ? limit : SWEEP_CHECKED_MAX;
     struct diagnostics seen = {0};
     struct scenario_sources *sources = &private_part->sources;
     sources->axes = private_part->axes;
@@ -394,6 +390,6 @@ void scenario_sweep_check(struct scenario_private *private_part, uint32_t point_
         diagnostics_warn(diagnostics, "W201", "/sweep/product",
                          arena_printf(&private_part->arena,
                                       "%u points; only the first %u were checked", point_count,
-                                      limit),
+                                      (uint32_t)limit),
                          NULL);
 }
