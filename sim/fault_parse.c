@@ -129,7 +129,8 @@ static struct fault_group read_group(const struct parse *p, const cJSON *value, 
     uint32_t count = is_list ? (uint32_t)cJSON_GetArraySize(value) : 1;
     if (count == 0 || count > TARGETS_MAX || (list_needed && !is_list)) {
         report(p, is_list ? "E208" : "E205", pointer,
-               is_list ? "wrong number of items" : "wrong type of value", "a list of targets, at most 100000");
+               is_list ? "wrong number of items" : "wrong type of value",
+               "a list of targets, at most 100000");
         return (struct fault_group){0};
     }
     struct fault_target *targets = arena_take(p->arena, count * sizeof *targets);
