@@ -8,6 +8,7 @@
 
 #include "sim/diagnostics.h"
 #include "sim/model.h"
+#include "sim/param_parse.h"
 #include "sim/param_walk.h"
 #include "sim/scenario_sections.h"
 #include "sim/sim_assert.h"
@@ -175,6 +176,8 @@ static void print_step(void *context, const struct param_step *step)
     for (size_t i = 0; row->choice_helps && row->choices[i]; i++)
         if (row->choice_helps[i])
             printf("%*s\"%s\": %s\n", HELP_COLUMN + 19, "", row->choices[i], row->choice_helps[i]);
+    for (const struct param_variant *variant = row->variants; variant && variant->type; variant++)
+        printf("%*s\"%s\": %s\n", HELP_COLUMN + 19, "", variant->type, variant->help);
 }
 
 static void print_step_json(void *context, const struct param_step *step)
@@ -255,6 +258,46 @@ static void describe_section(const struct scenario_section *section, bool json)
     putchar('\n');
 }
 
+static void describe_distribution_key(const char *type, const char *key, const char *help,
+                                      bool json)
+{
+    if (!key)
+        return;
+    if (!json) {
+        printf(" %s", key);
+        return;
+    }
+    cJSON *object = cJSON_CreateObject();
+    add_text(object, "section", "distribution");
+    add_text(object, "type", type);
+    add_text(object, "key", key);
+    add_text(object, "help", help);
+    print_object(object);
+}
+
+static void describe_distributions(bool json)
+{
+    if (!json)
+        puts(
+            "distribution\n  what a value of that kind may be; a plain quantity is constant; every "
+            "type also takes\n  \"min\", the least value");
+    for (const struct distribution_keys *keys = distribution_keys; keys->type; keys++) {
+        if (!json)
+            printf("  %-20s", keys->type);
+        describe_distribution_key(keys->type, keys->location, "a quantity", json);
+        describe_distribution_key(keys->type, keys->spread, "a quantity", json);
+        describe_distribution_key(keys->type, keys->shape, "a number above 0, no unit", json);
+        if (strcmp(keys->type, "empirical") == 0)
+            describe_distribution_key(keys->type, "file", "one value a line, with its unit", json);
+        else if (strcmp(keys->type, "matrix") == 0 && !json)
+            fputs(" (network.latency only; by network.regions)", stdout);
+        if (!json)
+            putchar('\n');
+    }
+    if (!json)
+        putchar('\n');
+}
+
 /* Whether `target` (NULL = everything) asks for this layer and type. */
 static bool wanted(const char *target, const char *layer, const char *type)
 {
@@ -272,6 +315,7 @@ static int unknown_target(const char *target)
     size_t count = 0, text_count = 0;
     for (size_t i = 0; scenario_sections[i].name; i++)
         names[count++] = scenario_sections[i].name;
+    names[count++] = "distribution";
     for (size_t i = 0; model_registry[i] && text_count < NAMES_MAX; i++, text_count++) {
         const struct model *model = model_registry[i];
         snprintf(texts[text_count], NAME_BYTES, "%s.%s", model->layer_name, model->name);
@@ -298,7 +342,8 @@ int command_describe(int argc, char **argv)
         parse_describe,
         "[LAYER[.TYPE]]",
         "Every parameter with its unit, range, default and meaning; also of the sections "
-        "scenario, network, faults and sweep. [deployed] marks what only the deployed system does.",
+        "scenario, network, faults, sweep and distribution. [deployed] marks what only the "
+        "deployed system does.",
         NULL,
         NULL,
         NULL};
@@ -314,6 +359,10 @@ int command_describe(int argc, char **argv)
             describe_model(i, arguments.json);
             found++;
         }
+    if (wanted(arguments.target, "distribution", NULL)) {
+        describe_distributions(arguments.json);
+        found++;
+    }
     if (!found)
         return unknown_target(arguments.target);
     if (!arguments.json)

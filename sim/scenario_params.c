@@ -123,8 +123,10 @@ const struct param_variant fault_variants[] = {
      sizeof(struct fault_keys)},
     {"cut", "packets on target links or of target nodes are dropped", cut_params,
      sizeof(struct fault_keys)},
-    {"loss", "... are dropped with a probability", loss_params, sizeof(struct fault_keys)},
-    {"delay", "... take longer", delay_params, sizeof(struct fault_keys)},
+    {"loss", "packets on target links or of target nodes are dropped with a probability",
+     loss_params, sizeof(struct fault_keys)},
+    {"delay", "packets on target links or of target nodes take longer", delay_params,
+     sizeof(struct fault_keys)},
     {"slow", "work of target nodes takes longer", slow_params, sizeof(struct fault_keys)},
     {NULL, NULL, NULL, 0},
 };

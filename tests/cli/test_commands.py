@@ -201,7 +201,7 @@ def check_listings(cases):
         where = f"{row['section']}.{row.get('type', '')}.{row['key']}"
         cases.holds(f"{where} says what it is", row.get("help"), row)
     sections = {row["section"] for row in described}
-    for section in ("scenario", "network", "faults", "sweep"):
+    for section in ("scenario", "network", "faults", "sweep", "distribution"):
         cases.holds(f"describe knows {section}", section in sections, sections)
     cases.exits("describe of nothing known", shardsim("describe", "messaging.hypercub"), 2,
                 "try       messaging.hypercube")
