@@ -15,6 +15,12 @@ const struct figure_kind figure_kinds[] = {
     {"queue_time", "queue length over time, per chain", figure_queue_time},
     {"fault_timeline", "throughput, pending messages and latency over time, fault windows shaded",
      figure_fault_timeline},
+    {"throughput_shards", "throughput against the number of shards", figure_throughput_shards},
+    {"hops_shards", "mean hops against the number of shards, with the theory line",
+     figure_hops_shards},
+    {"latency_load", "latency against offered load, knee marked", figure_latency_load},
+    {"latency_cross", "throughput and latency against the share of cross-shard transactions",
+     figure_latency_cross},
     {NULL, NULL, NULL}};
 
 /* Column widths of the publishers; text of 8 pt in print. */

@@ -107,8 +107,7 @@ static int compare_values(const struct run_data *a, const struct run_data *b, co
     return result;
 }
 
-/* Parameters that name or repeat a run rather than describe it. */
-static bool describes(const char *pointer)
+bool group_describes(const char *pointer)
 {
     static const char *const ignored[] = {"/seed", "/replications", "/name", "/log", "/$schema"};
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
@@ -141,7 +140,7 @@ static bool find_differing(const struct grouping *grouping, bool swept, struct k
         const struct run_data *run = grouping->groups[i].runs[0];
         for (size_t k = 0; k < run->param_count; k++) {
             const struct run_param *param = &run->params[k];
-            if ((swept && !param->swept) || !describes(param->path) ||
+            if ((swept && !param->swept) || !group_describes(param->path) ||
                 keys_hold(keys, param->path) || !differs(grouping, param->path))
                 continue;
             if (keys->count == LABEL_KEYS_MAX)

@@ -7,6 +7,8 @@
 #include "analysis/database.h"
 #include "analysis/run_data.h"
 
+#include <stdbool.h>
+
 struct group {
     char *label; /* "slow", "slow, 256" */
     const struct run_data **runs;
@@ -27,6 +29,10 @@ struct grouping {
  * in ret_error when no run has a parameter of that name. The runs must outlive the grouping. */
 int group_runs(struct run_data *const *runs, size_t count, const char *by,
                struct grouping *ret_grouping, struct database_error *ret_error);
+/* group_describes says whether a parameter describes a run rather than names or repeats it, as
+ * seed, name and log do. */
+bool group_describes(const char *pointer);
+
 void group_free(struct grouping *grouping);
 
 #endif

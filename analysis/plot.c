@@ -30,7 +30,8 @@ enum option_key {
 
 const struct argp_option plot_options[] = {
     {"figure", OPTION_FIGURE, "ID,...", 0,
-     "latency_cdf, hops, path_cost, queue_time, fault_timeline (default: all that the runs allow)",
+     "latency_cdf, hops, path_cost, queue_time, fault_timeline, throughput_shards, hops_shards, "
+     "latency_load, latency_cross (default: all that the runs allow)",
      0},
     {"style", OPTION_STYLE, "NAME", 0,
      "ieee1 (3.5 in, the default), ieee2, acm1, acm2, lncs or slides", 0},
@@ -163,13 +164,13 @@ static char *folder_of(const struct options *options)
     return path;
 }
 
-/* "hops            results/demo/hops.pdf .svg .png .tsv .gp .caption.txt" */
+/* "hops               results/demo/hops.pdf .svg .png .tsv .gp .caption.txt" */
 static void print_files(const struct plot_request *request, const char *id)
 {
     static const struct {
         const char *format, *ending;
     } endings[] = {{"pdf", ".pdf"}, {"svg", ".svg"}, {"png", ".png"}, {"tex", "_tex.tex"}};
-    printf("%-14s  %s/%s", id, request->folder, id);
+    printf("%-17s  %s/%s", id, request->folder, id);
     for (size_t i = 0; i < sizeof endings / sizeof endings[0] && !request->data_only; i++)
         if (strstr(request->formats, endings[i].format) != NULL)
             printf("%s ", endings[i].ending);

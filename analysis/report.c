@@ -118,7 +118,13 @@ static void print_runs(const struct table *table, FILE *file)
                     or_dash(run->result_hash), run->path);
         }
     }
-    fprintf(file, "| next: shardsim plot %s\n", first);
+    const char *slash = strrchr(first, '/');
+    bool many = table->grouping->count > 1 || table->grouping->groups[0].count > 1;
+    if (many) /* the folder, which holds the others as well */
+        fprintf(file, "| next: shardsim plot %.*s\n", slash != NULL ? (int)(slash - first) : 1,
+                slash != NULL ? first : ".");
+    else
+        fprintf(file, "| next: shardsim plot %s\n", first);
 }
 
 void report_print(const struct table *table, enum report_format format, FILE *file)

@@ -238,6 +238,45 @@ START_TEST(replications_make_a_band_and_one_run_does_not)
 }
 END_TEST
 
+START_TEST(sweeps_make_points_and_series_and_theory_meets_them)
+{
+    static const int shards[] = {16, 256};
+    static const char *const paths[] = {"slow", "instant"};
+    support_folder(folder);
+    for (int i = 0; i < 4; i++) {
+        char name[16], key[16];
+        snprintf(name, sizeof name, "s%d.db", i);
+        snprintf(key, sizeof key, "key%d", i);
+        const struct support_run run = {.run_key = key,
+                                        .config_hash = key,
+                                        .result_hash = key,
+                                        .experiment = "e",
+                                        .status = "ok",
+                                        .sim_end_ns = 10000000000,
+                                        .messaging_path = paths[i / 2]};
+        sqlite3 *database = support_database(folder, name, &run);
+        support_sql(database,
+                    "INSERT INTO param VALUES (1, '/chain/shards', '%d', %d, NULL, 1, ''),"
+                    " (1, '/messaging/digit_bits', '4', 4, NULL, 0, '')",
+                    shards[i % 2], shards[i % 2]);
+        for (int k = 0; k < 4; k++)
+            support_message(database, k, 1000, 2000 + i, i / 2 + 1, i == 1 && k > 0 ? 2 : 1);
+        support_close(database);
+    }
+    ck_assert_int_eq(plot("--data-only", NULL), EXIT_FINE);
+    holds("hops_shards.tsv", "\nhops_mean\tslow\t16\t1\tNaN\tNaN\n");
+    holds("hops_shards.tsv", "\nhops_mean\tslow\t256\t1.75\tNaN\tNaN\n");
+    holds("hops_shards.tsv", "\nhops_mean\tinstant\t256\t1\tNaN\tNaN\n");
+    /* Two digits of 15/16 each, given that the shards differ: 1.875 / (255/256). */
+    holds("hops_shards.tsv", "\nreference\ttheory, slow\t256\t1.88235294\tNaN\tNaN\n");
+    holds("hops_shards.gp", "\"2^{8}\" 256");
+    holds("throughput_shards.tsv", "\nload_carried\tslow\t16\t0.4\tNaN\tNaN\n"); /* 4 in 10 s */
+    ck_assert(!exists("latency_load.tsv"));
+    ck_assert_int_eq(plot("--figure", "latency_load"), EXIT_IO); /* asked for, and not to be had */
+    support_remove(folder);
+}
+END_TEST
+
 START_TEST(tic_steps_are_round)
 {
     ck_assert_double_eq_tol(figure_tic_step(10, 5), 2, 1e-12);
@@ -255,4 +294,5 @@ CHECK_MAIN("plot", data_holds_the_numbers_of_the_runs, captions_carry_keys_hashe
            without_gnuplot_data_and_scripts_come_out_all_the_same,
            a_logarithmic_axis_refuses_what_is_not_above_zero,
            a_line_of_one_point_and_a_seventh_series_are_refused,
-           replications_make_a_band_and_one_run_does_not, tic_steps_are_round)
+           replications_make_a_band_and_one_run_does_not,
+           sweeps_make_points_and_series_and_theory_meets_them, tic_steps_are_round)
