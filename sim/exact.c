@@ -10,7 +10,7 @@
 /* Extended intermediate precision (old 32-bit x86) would change the bits. */
 _Static_assert(FLT_EVAL_METHOD == 0, "doubles must be evaluated as doubles");
 
-enum { EXPONENT_SHIFT = 52, EXPONENT_BIAS = 1023, ATANH_TERMS = 12, EXP_TERMS = 15 };
+enum { EXPONENT_SHIFT = 52, EXPONENT_BIAS = 1023, EXP_TERMS = 16 };
 
 /* ln 2 in two parts: the first has 32 trailing zero bits, so a product with a small integer is
  * exact. */
@@ -46,25 +46,53 @@ double exact_log(double x)
     SIM_ASSERT(x <= DBL_MAX);
     int64_t exponent;
     double mantissa = split(x, &exponent);
-    /* log m = 2 atanh s, s = (m - 1) / (m + 1), |s| < 0.172 */
+    /* log m = 2 atanh s = 2 (s + s^3 / 3 + s^5 / 5...), s = (m - 1) / (m + 1), |s| < 0.172: ten
+     * terms more than the first. Odd and even ones apart, so that neither waits for the other. */
     double s = (mantissa - 1.0) / (mantissa + 1.0);
     double square = s * s;
-    double sum = 0.0;
-    for (int term = ATANH_TERMS; term >= 1; term--)
-        sum = (sum + 1.0 / (double)(2 * term + 1)) * square;
+    double fourth = square * square;
+    double even = 1.0 / 19.0;
+    double odd = 1.0 / 21.0;
+    for (int term = 15; term >= 3; term -= 4) {
+        even = even * fourth + 1.0 / (double)term;
+        odd = odd * fourth + 1.0 / (double)(term + 2);
+    }
+    double sum = (even + odd * square) * square;
     double e = (double)exponent;
     return e * LN2_HIGH + (2.0 * s + (2.0 * s * sum + e * LN2_LOW));
 }
 
 double exact_exp(double x)
 {
+    static const double inverse_factorial[EXP_TERMS] = {1.0,
+                                                        1.0,
+                                                        1.0 / 2.0,
+                                                        1.0 / 6.0,
+                                                        1.0 / 24.0,
+                                                        1.0 / 120.0,
+                                                        1.0 / 720.0,
+                                                        1.0 / 5040.0,
+                                                        1.0 / 40320.0,
+                                                        1.0 / 362880.0,
+                                                        1.0 / 3628800.0,
+                                                        1.0 / 39916800.0,
+                                                        1.0 / 479001600.0,
+                                                        1.0 / 6227020800.0,
+                                                        1.0 / 87178291200.0,
+                                                        1.0 / 1307674368000.0};
     SIM_ASSERT(x > -700.0);
     SIM_ASSERT(x < 700.0);
     int64_t k = (int64_t)(x * LN2_INVERSE + (x < 0.0 ? -0.5 : 0.5));
     double r = (x - (double)k * LN2_HIGH) - (double)k * LN2_LOW;
-    double sum = 1.0;
-    for (int term = EXP_TERMS; term >= 1; term--)
-        sum = 1.0 + sum * r / (double)term;
+    /* The series from r^2 on, even and odd powers apart; 1 + r is added last, being the largest. */
+    double square = r * r;
+    double even = inverse_factorial[EXP_TERMS - 2];
+    double odd = inverse_factorial[EXP_TERMS - 1];
+    for (int term = EXP_TERMS - 4; term >= 2; term -= 2) {
+        even = even * square + inverse_factorial[term];
+        odd = odd * square + inverse_factorial[term + 1];
+    }
+    double sum = 1.0 + (r + (even + odd * r) * square);
     uint64_t bits = (uint64_t)(k + EXPONENT_BIAS) << EXPONENT_SHIFT;
     double scale;
     memcpy(&scale, &bits, sizeof scale);

@@ -35,7 +35,7 @@ enum {
     FAR_COUNT = 64,
     BITS_SHIFT_MIN = 6,
     BITS_SHIFT_MAX = 22,       /* buckets in the wheel: 2^6 to 2^22 */
-    POPS_PER_BUCKET_SHIFT = 2, /* wanted entries a bucket: about 4 */
+    POPS_PER_BUCKET_SHIFT = 3, /* wanted entries a bucket: 4 to 8 */
     RETUNE_POPS_MIN = 1024,
     SAMPLES = 255,
     WIDTH_SHIFT_MAX = 40, /* 2^40 ns = 18 min */
@@ -376,7 +376,7 @@ static unsigned log2_floor(uint64_t x)
 
 static unsigned size_shift_for(size_t count)
 {
-    unsigned shift = log2_floor(count) + 1;
+    unsigned shift = log2_floor(count);
     if (shift < BITS_SHIFT_MIN)
         return BITS_SHIFT_MIN;
     return shift > BITS_SHIFT_MAX ? BITS_SHIFT_MAX : shift;
