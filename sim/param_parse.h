@@ -21,7 +21,7 @@ struct distribution;
 
 /* One scalar of the effective scenario. */
 struct param_leaf {
-    const char *pointer, *text; /* text: canonical, without quotes */
+    const char *pointer, *text; /* text: as for people ("20ms"), without quotes */
     double number;              /* NAN: not a number */
     const char *unit;
 };

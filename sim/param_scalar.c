@@ -74,6 +74,7 @@ void param_effective_quantity(struct param_reader *reader, cJSON *effective, con
     add_item(effective, name, item);
     bool has_unit = quantity_has_unit(kind);
     bool is_unlimited = kind == PARAM_BIT_RATE && value == 0;
+    quantity_print(kind, value, text);
     param_leaf_add(reader, pointer, is_word ? (value != 0 ? "true" : "false") : text,
                    is_unlimited ? NAN : quantity_number(kind, value),
                    has_unit ? quantity_words(kind)->base_unit : "");

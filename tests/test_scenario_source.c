@@ -490,7 +490,7 @@ START_TEST(every_value_knows_its_origin)
         {"/workload/0/rate", "200tx/s", "/s", "t.json:4", 200, false, false},
         {"/workload/0/type", "poisson", "", "default", NAN, false, false},
         {"/chain/shards", "5", "", "point 1", 5, true, false},
-        {"/chain/block_interval", "5000000000ns", "ns", "default", 5e9, false, false},
+        {"/chain/block_interval", "5s", "ns", "default", 5e9, false, false},
         {"/seed", "5", "", "--seed", 5, false, false},
         {NULL, NULL, NULL, NULL, 0, false, false},
     };
