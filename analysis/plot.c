@@ -181,14 +181,19 @@ static int draw_all(const struct options *options, const struct grouping *groupi
 {
     int code = EXIT_FINE;
     size_t drawn = 0;
-    char note[1024];
+    char note[1024], *left_out = must_copy("");
     for (const struct figure_kind *kind = figure_kinds; kind->id != NULL; kind++) {
         bool asked = options->figures != NULL && in_list(options->figures, kind->id);
         if (options->figures != NULL && !asked)
             continue;
         enum figure_result result =
             plot_figure(kind, grouping, &options->request, note, sizeof note);
-        if (note[0] != '\0')
+        if (result == FIGURE_NOTHING && !asked) {
+            char *longer =
+                must_print("%s%s%s", left_out, left_out[0] != '\0' ? ", " : "", kind->id);
+            free(left_out);
+            left_out = longer;
+        } else if (note[0] != '\0')
             fprintf(stderr, "shardsim plot: %s%s: %s\n", kind->id,
                     result == FIGURE_NOTHING || result == FIGURE_WRONG ? " left out" : "", note);
         if (result == FIGURE_FAILED || (result != FIGURE_DRAWN && asked))
@@ -198,6 +203,9 @@ static int draw_all(const struct options *options, const struct grouping *groupi
         drawn++;
         print_files(&options->request, kind->id);
     }
+    if (left_out[0] != '\0')
+        fprintf(stderr, "shardsim plot: left out: %s (--figure ID says why)\n", left_out);
+    free(left_out);
     if (drawn == 0)
         code = EXIT_IO;
     return code;

@@ -31,7 +31,8 @@ static void print_head(const struct table *table, FILE *file)
     if (intervals)
         fprintf(file,
                 "A group of several runs gives the mean over its n runs and the half-width of the\n"
-                "%g %% Student interval; a single run has no interval.\n",
+                "%g %% Student interval, or no interval where all its runs agree; nor has a single "
+                "run one.\n",
                 table->level * 100);
     fprintf(file, "\n");
 }

@@ -37,7 +37,8 @@ static bool all_whole(const struct table *table, const struct table_row *row)
 {
     for (size_t g = 0; g < table->grouping->count; g++) {
         const struct interval *summary = &row->cells[g].summary;
-        if (summary->n > 1 || (summary->n == 1 && summary->mean != floor(summary->mean)))
+        bool varies = summary->n > 1 && summary->sd > 0;
+        if (varies || (summary->n > 0 && summary->mean != floor(summary->mean)))
             return false;
     }
     return true;
@@ -127,7 +128,7 @@ static char *cell_text(const struct table *table, const struct table_row *row, s
     char few[32] = "";
     if (summary->n < runs)
         snprintf(few, sizeof few, " (n=%zu)", summary->n);
-    if (summary->n < 2)
+    if (summary->n < 2 || summary->sd == 0)
         return must_print("%.*f%s", scale.decimals, mean, few);
     return must_print("%.*f ±%.*f%s", scale.decimals, mean, scale.decimals,
                       summary->half_width * scale.factor, few);
