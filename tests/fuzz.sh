@@ -23,7 +23,7 @@ run_fuzzer() {
     shift 2
     mkdir -p "$build/learned-$name"
     if "$build/tests/fuzz_$name" -seed=1 -max_total_time=$((seconds / 2)) -max_len="$bytes_max" \
-        -timeout=20 -rss_limit_mb=2048 -close_fd_mask=3 -print_final_stats=1 \
+        -timeout=20 -rss_limit_mb=2048 -close_fd_mask=3 -use_value_profile=1 -print_final_stats=1 \
         -artifact_prefix="$build/crash-$name-" "$build/learned-$name" "$@" \
         >"$build/fuzz_$name.log" 2>&1; then
         echo "fuzz_$name: $(sed -n 's/^stat::number_of_executed_units: *//p' \
