@@ -49,13 +49,11 @@ static int unknown_template(const char *name)
 int command_init(int argc, char **argv)
 {
     const char *name = NULL;
-    const struct argp argp = {command_init_options,
-                              parse_init,
-                              "[TEMPLATE]",
-                              "A scenario to start from, with notes; without TEMPLATE the list.",
-                              NULL,
-                              NULL,
-                              NULL};
+    const struct argp argp = {
+        NULL,         parse_init,
+        "[TEMPLATE]", "A scenario to start from, with notes; without TEMPLATE the list.",
+        NULL,         NULL,
+        NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &name);
     for (size_t i = 0; templates[i].name; i++) {
         if (!name)

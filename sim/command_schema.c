@@ -183,7 +183,7 @@ static error_t parse_schema(int key, char *argument, struct argp_state *state)
 int command_schema(int argc, char **argv)
 {
     const struct argp argp = {
-        command_schema_options,
+        NULL,
         parse_schema,
         "",
         "The JSON Schema (draft 2020-12) of a scenario, for editors and other tools, from the "

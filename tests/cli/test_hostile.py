@@ -48,7 +48,7 @@ def hostile_files(folder):
     yield "a million times one key", made("twice", [
         b'{"version": 1, "duration": "10s"'] + [b',"seed":1'] * million + [b"}"]), b"E102"
     yield "a million faults without a type", made("faults", [
-        b'{"version": 1, "duration": "10s", "faults": [{}', b",{}" * million, b"]}"]), b"E103"
+        b'{"version": 1, "duration": "10s", "faults": [{}', b",{}" * million, b"]}"]), b"E208"
     yield "a sweep of 10^18 points", made("sweep", [
         b'{"version": 1, "duration": "10s", "sweep": {"product": {',
         b", ".join(b'"%s": {"from": %s, "to": %s, "points": 1000000, "scale": "linear"}' % row
