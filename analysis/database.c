@@ -1,5 +1,6 @@
 #include "analysis/database.h"
 
+#include "analysis/database_recover.h"
 #include "analysis/must.h"
 
 #include <errno.h>
@@ -167,6 +168,17 @@ int database_open(const char *path, bool partial, sqlite3 **ret_database,
     if (code != SQLITE_OK) {
         fail(ret_error, "%s: %s", path, sqlite3_errmsg(database));
         goto close;
+    }
+    if (database_interrupted(database)) {
+        sqlite3_close(database);
+        database = NULL;
+        if (!partial)
+            return fail(ret_error,
+                        "%s is not whole: its writer was stopped in the middle; "
+                        "--partial reads what had been written",
+                        path);
+        if (database_recover(path, &database, ret_error) != 0)
+            return -1;
     }
     if (check_layout(database, path, ret_error) != 0)
         goto close;

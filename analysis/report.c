@@ -34,6 +34,13 @@ static void print_head(const struct table *table, FILE *file)
                 "%g %% Student interval, or no interval where all its runs agree; nor has a single "
                 "run one.\n",
                 table->level * 100);
+    for (size_t g = 0; g < grouping->count; g++)
+        for (size_t r = 0; r < grouping->groups[g].count; r++) {
+            const struct run_data *run = grouping->groups[g].runs[r];
+            if (run->status != NULL && strcmp(run->status, "ok") != 0)
+                fprintf(file, "Not a complete run: %s, status %s, ends at %.9g s\n", run->run_key,
+                        run->status, (double)run->sim_end_ns / 1e9);
+        }
     fprintf(file, "\n");
 }
 

@@ -199,6 +199,22 @@ static int load_tables(sqlite3 *database, struct run_data *run, struct database_
     return run_queue_load(database, run, ret_error);
 }
 
+/* A run that has not ended does not say when it ends: it reaches as far as its rows. */
+static void guess_end(struct run_data *run)
+{
+    if (run->sim_end_ns > 0)
+        return;
+    for (size_t i = 0; i < run->span_count; i++) {
+        const struct run_span *span = &run->spans[i];
+        int64_t last =
+            span->delivered_ns > span->created_ns ? span->delivered_ns : span->created_ns;
+        run->sim_end_ns = last > run->sim_end_ns ? last : run->sim_end_ns;
+    }
+    const struct run_queue *total = &run->queue_total;
+    if (total->count > 0 && total->points[total->count - 1].t_ns > run->sim_end_ns)
+        run->sim_end_ns = total->points[total->count - 1].t_ns;
+}
+
 struct run_data *run_data_load(const char *path, bool partial, struct database_error *ret_error)
 {
     sqlite3 *database = NULL;
@@ -213,6 +229,7 @@ struct run_data *run_data_load(const char *path, bool partial, struct database_e
         return NULL;
     }
     sort_latencies(run);
+    guess_end(run);
     return run;
 }
 

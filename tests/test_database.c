@@ -7,6 +7,7 @@
 #include "tests/support_database.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -125,6 +126,53 @@ START_TEST(reads_a_run_that_has_not_ended_only_on_demand)
 }
 END_TEST
 
+/* Copies the file and its journal while a transaction is half written: what a killed run leaves. */
+static void copy_interrupted(const char *from, const char *to)
+{
+    static const char *const endings[] = {"", "-journal"};
+    for (int i = 0; i < 2; i++) {
+        char name[64];
+        long bytes = 0;
+        snprintf(name, sizeof name, "%s%s", from, endings[i]);
+        char *data = support_read(folder, name, &bytes);
+        snprintf(name, sizeof name, "%s%s", to, endings[i]);
+        write_file(name, data, (size_t)bytes);
+        free(data);
+    }
+}
+
+START_TEST(a_killed_writer_leaves_what_it_had_committed)
+{
+    support_folder(folder);
+    struct support_run running = plain;
+    running.status = "running";
+    support_close(support_database(folder, "w.db", &running));
+    sqlite3 *writer = NULL;
+    ck_assert_int_eq(sqlite3_open(path_of("w.db"), &writer), SQLITE_OK);
+    support_sql(writer, "PRAGMA cache_size = 2; BEGIN"); /* so that pages spill before the commit */
+    for (int i = 0; i < 2000; i++)
+        support_message(writer, i, i, i + 1, 1, 1);
+    copy_interrupted("w.db", "killed.db.partial");
+    support_sql(writer, "ROLLBACK");
+    sqlite3_close(writer);
+    refuses("killed.db.partial", "stopped in the middle");
+    long before = 0, after = 0;
+    char *bytes = support_read(folder, "killed.db.partial", &before);
+    sqlite3 *database = NULL;
+    ck_assert_int_eq(database_open(path_of("killed.db.partial"), true, &database, &error), 0);
+    sqlite3_close(database);
+    char *again = support_read(folder, "killed.db.partial", &after);
+    ck_assert(before == after && memcmp(bytes, again, (size_t)before) == 0); /* not touched */
+    struct run_data *run = run_data_load(path_of("killed.db.partial"), true, &error);
+    ck_assert_ptr_nonnull(run);
+    ck_assert_uint_eq(run->created, 0); /* nothing of the transaction that was not committed */
+    run_data_free(run);
+    free(bytes);
+    free(again);
+    support_remove(folder);
+}
+END_TEST
+
 START_TEST(a_folder_stands_for_its_databases_in_order)
 {
     support_folder(folder);
@@ -172,5 +220,5 @@ END_TEST
 CHECK_MAIN("database", opens_a_whole_database, refuses_what_is_no_database,
            refuses_a_database_cut_short, refuses_another_program_and_another_layout,
            reads_a_run_that_has_not_ended_only_on_demand,
-           a_folder_stands_for_its_databases_in_order,
+           a_killed_writer_leaves_what_it_had_committed, a_folder_stands_for_its_databases_in_order,
            one_run_twice_counts_once_and_two_results_are_a_mismatch)
