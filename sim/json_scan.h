@@ -70,9 +70,9 @@ void json_scan_place(const struct json_scan *scan, uint32_t offset, uint32_t *re
  * caller frees it. */
 char *json_scan_got(const struct json_scan *scan, uint32_t node);
 
-/* json_scan_tree parses the text with cJSON. Numbers carry their own text in valuestring, since a
- * double cannot hold every integer; short plain integers do not need it and have NULL there. The
- * caller deletes it with cJSON_Delete. NULL = no memory. */
+/* json_scan_tree parses the text with cJSON. Every number carries its own text in valuestring,
+ * since a double cannot hold every integer. The caller deletes it with cJSON_Delete. NULL = no
+ * memory. */
 struct cJSON *json_scan_tree(const struct json_scan *scan);
 
 /* json_quote_short returns text as a JSON string, cut after about 60 bytes. The caller frees it. */

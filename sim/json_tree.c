@@ -44,13 +44,6 @@ char *json_scan_got(const struct json_scan *scan, uint32_t node)
     return got;
 }
 
-/* Up to 15 digits, and no minus, point or exponent, a double keeps every integer. */
-static bool needs_text(const char *text, const struct json_node *node)
-{
-    size_t bytes = node->value_end - node->value_offset;
-    return bytes > 15 || strspn(text + node->value_offset, "0123456789") < bytes;
-}
-
 /* Both the scan and cJSON keep the order of the text, so the n-th value of one is the n-th of the
  * other: one walk along both hands each number its own text. */
 static void keep_number_texts(const struct json_scan *scan, cJSON *root)
@@ -61,7 +54,7 @@ static void keep_number_texts(const struct json_scan *scan, cJSON *root)
     for (uint32_t i = 0; i < scan->node_count; i++) {
         SIM_ASSERT(item != NULL);
         const struct json_node *node = &scan->nodes[i];
-        if (cJSON_IsNumber(item) && needs_text(scan->text, node)) {
+        if (cJSON_IsNumber(item)) {
             item->valuestring =
                 strndup(scan->text + node->value_offset, node->value_end - node->value_offset);
             SIM_ASSERT(item->valuestring != NULL);

@@ -222,7 +222,7 @@ END_TEST
 
 START_TEST(numbers_keep_their_text)
 {
-    const char *text = "{\"a\": [9007199254740993, {\"b\": 1e3}], \"c\": -0.10}";
+    const char *text = "{\"a\": [9007199254740993, {\"b\": 1e3}], \"d\": 7, \"c\": -0.10}";
     struct diagnostics diagnostics = {0};
     struct json_scan *places = scan(text, strlen(text), &diagnostics);
     cJSON *tree = json_scan_tree(places);
@@ -230,6 +230,7 @@ START_TEST(numbers_keep_their_text)
     ck_assert_str_eq(cJSON_GetArrayItem(a, 0)->valuestring, "9007199254740993");
     ck_assert_str_eq(cJSON_GetArrayItem(a, 1)->child->valuestring, "1e3");
     ck_assert_str_eq(cJSON_GetObjectItemCaseSensitive(tree, "c")->valuestring, "-0.10");
+    ck_assert_str_eq(cJSON_GetObjectItemCaseSensitive(tree, "d")->valuestring, "7");
     cJSON_Delete(tree);
     json_scan_free(places);
 }
