@@ -20,6 +20,10 @@ struct queue_entry {
     uint32_t slot, node;
 };
 
+/* Told of most entries shortly before they are popped, so that the owner can fetch what they stand
+ * for into the cache. A hint and no more: it must change nothing. */
+typedef void queue_hint(const void *owner, const struct queue_entry *entry);
+
 struct queue_type {
     const char *name;
     struct queue *(*create)(struct memory *memory);
@@ -28,6 +32,8 @@ struct queue_type {
     bool (*peek)(struct queue *queue, struct queue_entry *ret_entry);
     bool (*pop)(struct queue *queue, struct queue_entry *ret_entry);
     size_t (*count)(const struct queue *queue);
+    /* NULL where no hints are given. */
+    void (*foresee)(struct queue *queue, queue_hint *hint, const void *owner);
     void (*destroy)(struct queue *queue);
 };
 

@@ -4,6 +4,7 @@
 
 #include "sim/memory.h"
 #include "sim/queue_ring.h"
+#include "sim/queue_sort.h"
 #include "sim/sim_assert.h"
 
 /* A bucket wheel with lazily sorted buckets, a radix far list and a heap for late arrivals.
@@ -39,7 +40,7 @@ enum {
     RETUNE_POPS_MIN = 1024,
     SAMPLES = 255,
     WIDTH_SHIFT_MAX = 40, /* 2^40 ns = 18 min */
-    INSERTION_MAX = 24
+    HINTS_MAX = 64        /* larger buckets would push each other out of the cache */
 };
 
 struct chunk {
@@ -70,6 +71,9 @@ struct queue {
     uint32_t page_count, page_capacity;
     uint32_t *next; /* of a chunk: the older one of its bucket, or the next free one */
     uint32_t chunk_count, next_capacity, free_chunk;
+
+    queue_hint *hint; /* NULL = nobody wants any */
+    const void *hint_owner;
 
     bool popped_any, tuned;
     struct order_key last; /* of the last pop */
@@ -190,54 +194,17 @@ static void late_pop(struct queue *queue)
         late->entry[at] = moved;
 }
 
-static void sort_short(struct queue_entry *entry, uint32_t count)
-{
-    for (uint32_t i = 1; i < count; i++) {
-        struct queue_entry moved = entry[i];
-        uint32_t at = i;
-        for (; at > 0 && order_before(&moved.key, &entry[at - 1].key); at--)
-            entry[at] = entry[at - 1];
-        entry[at] = moved;
-    }
-}
-
-static void merge(const struct queue_entry *from, uint32_t middle, uint32_t count,
-                  struct queue_entry *ret_to)
-{
-    uint32_t left = 0;
-    uint32_t right = middle;
-    for (uint32_t i = 0; i < count; i++) {
-        bool take_left =
-            left < middle && (right >= count || order_before(&from[left].key, &from[right].key));
-        ret_to[i] = take_left ? from[left++] : from[right++];
-    }
-}
-
-/* Sorts the run: by insertion when short, else bottom-up merges of short pieces. */
 static void sort_run(struct queue *queue)
 {
     struct entries *run = &queue->run;
-    if (run->count <= INSERTION_MAX) {
-        sort_short(run->entry, run->count);
+    if (run->count > QUEUE_SORT_SHORT)
+        entries_reserve(queue, &queue->spare, run->count);
+    if (!queue_sort(run->entry, run->count, queue->spare.entry))
         return;
-    }
-    for (uint32_t i = 0; i < run->count; i += INSERTION_MAX) {
-        uint32_t rest = run->count - i;
-        sort_short(run->entry + i, rest < INSERTION_MAX ? rest : INSERTION_MAX);
-    }
-    entries_reserve(queue, &queue->spare, run->count);
-    for (uint64_t length = INSERTION_MAX; length < run->count; length *= 2) {
-        for (uint64_t i = 0; i < run->count; i += 2 * length) {
-            uint64_t rest = run->count - i;
-            uint64_t whole = rest < 2 * length ? rest : 2 * length;
-            uint64_t middle = rest < length ? rest : length;
-            merge(run->entry + i, (uint32_t)middle, (uint32_t)whole, queue->spare.entry + i);
-        }
-        struct entries sorted = queue->spare;
-        sorted.count = run->count;
-        queue->spare = *run;
-        *run = sorted;
-    }
+    struct entries sorted = queue->spare;
+    sorted.count = run->count;
+    queue->spare = *run;
+    *run = sorted;
 }
 
 /* ---- where an entry goes ---- */
@@ -317,6 +284,33 @@ static void stand_at(struct queue *queue, uint64_t current)
     queue->gap_max_ns = UINT64_C(1) << (queue->ring.width_shift + queue->ring.size_shift - 1);
 }
 
+/* Memory of what comes next travels while the bucket at ring place `at` is sorted and popped: the
+ * chunks of the bucket after the next, and what the entries of the next one, whose chunks have come
+ * by now, stand for. */
+static void look_ahead(const struct queue *queue, uint64_t at)
+{
+    const struct queue_ring *ring = &queue->ring;
+    uint64_t mask = (UINT64_C(1) << ring->size_shift) - 1;
+    __builtin_prefetch(&ring->buckets[(at + 16) & mask]);
+    uint32_t chunk = ring->buckets[(at + 2) & mask].chunk;
+    for (int older = 0; older < 2 && chunk != 0; older++) {
+        const unsigned char *lines = (const unsigned char *)chunk_at(queue, chunk);
+        __builtin_prefetch(lines);
+        __builtin_prefetch(lines + LINE_BYTES);
+        chunk = queue->next[chunk];
+    }
+    if (queue->hint == NULL)
+        return;
+    const struct queue_bucket *next = &ring->buckets[(at + 1) & mask];
+    uint32_t left = next->count < HINTS_MAX ? next->count : 0;
+    for (chunk = next->chunk; left > 0; chunk = queue->next[chunk]) {
+        uint32_t count = ((left - 1) & (CHUNK_ENTRIES - 1)) + 1;
+        for (uint32_t i = 0; i < count; i++)
+            queue->hint(queue->hint_owner, &chunk_at(queue, chunk)->entry[i]);
+        left -= count;
+    }
+}
+
 /* Makes the next bucket that is not empty the current one. False: there is none. */
 static bool advance(struct queue *queue)
 {
@@ -356,13 +350,7 @@ static bool advance(struct queue *queue)
     queue->run.count = 0;
     while (bucket->count > 0)
         queue->run.count += bucket_take_chunk(queue, bucket, queue->run.entry + queue->run.count);
-    /* The next bucket's lines travel while this one is sorted and popped. */
-    uint32_t next_chunk = ring->buckets[(found + 1) & mask].chunk;
-    __builtin_prefetch(&ring->buckets[(found + 8) & mask]);
-    if (next_chunk != 0) {
-        __builtin_prefetch(chunk_at(queue, next_chunk));
-        __builtin_prefetch((unsigned char *)chunk_at(queue, next_chunk) + LINE_BYTES);
-    }
+    look_ahead(queue, found);
     sort_run(queue);
     return true;
 }
@@ -549,6 +537,12 @@ static bool wheel_pop(struct queue *queue, struct queue_entry *ret_entry)
     return true;
 }
 
+static void wheel_foresee(struct queue *queue, queue_hint *hint, const void *owner)
+{
+    queue->hint = hint;
+    queue->hint_owner = owner;
+}
+
 static size_t wheel_count(const struct queue *queue)
 {
     return queue->count;
@@ -575,4 +569,5 @@ const struct queue_type queue_wheel = {.name = "wheel",
                                        .peek = wheel_peek,
                                        .pop = wheel_pop,
                                        .count = wheel_count,
+                                       .foresee = wheel_foresee,
                                        .destroy = wheel_destroy};
