@@ -111,7 +111,9 @@ static int run_add(struct operands *operands, struct run_data *run,
         const struct run_data *other = operands->runs[i];
         if (!same_text(run->run_key, other->run_key))
             continue;
-        bool same = same_text(run->result_hash, other->result_hash);
+        /* A run that has not ended has no hash yet, and contradicts nothing. */
+        bool same = run->result_hash == NULL || other->result_hash == NULL ||
+                    strcmp(run->result_hash, other->result_hash) == 0;
         if (same) {
             operands->notes = must_grow(operands->notes, operands->note_count,
                                         &operands->note_capacity, sizeof operands->notes[0]);
