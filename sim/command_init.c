@@ -1,5 +1,6 @@
 #include "sim/command_init.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,17 +21,40 @@ static const struct starting_point templates[] = {
     {NULL, NULL, NULL},
 };
 
-const struct argp_option command_init_options[] = {{0}};
+struct init_arguments {
+    const char *name;
+    bool json;
+};
+
+const struct argp_option command_init_options[] = {
+    {"json", 'j', NULL, 0, "the list as one JSON object a line", 0},
+    {0},
+};
 
 static error_t parse_init(int key, char *argument, struct argp_state *state)
 {
-    const char **name = state->input;
-    if (key != ARGP_KEY_ARG)
+    struct init_arguments *arguments = state->input;
+    switch (key) {
+    case 'j':
+        arguments->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->name)
+            argp_error(state, "one TEMPLATE at a time");
+        arguments->name = argument;
+        return 0;
+    default:
         return ARGP_ERR_UNKNOWN;
-    if (*name)
-        argp_error(state, "one TEMPLATE at a time");
-    *name = argument;
-    return 0;
+    }
+}
+
+static void list_templates(bool json)
+{
+    for (size_t i = 0; templates[i].name; i++)
+        printf(json ? "{\"template\":\"%s\",\"summary\":\"%s\"}\n" : "%-12s %s\n",
+               templates[i].name, templates[i].summary);
+    if (!json)
+        fprintf(stderr, "next: shardsim init hypercube > my.json\n");
 }
 
 static int unknown_template(const char *name)
@@ -48,24 +72,26 @@ static int unknown_template(const char *name)
 
 int command_init(int argc, char **argv)
 {
-    const char *name = NULL;
-    const struct argp argp = {
-        NULL,         parse_init,
-        "[TEMPLATE]", "A scenario to start from, with notes; without TEMPLATE the list.",
-        NULL,         NULL,
-        NULL};
-    argp_parse(&argp, argc, argv, 0, NULL, &name);
+    struct init_arguments arguments = {0};
+    const struct argp argp = {command_init_options,
+                              parse_init,
+                              "[TEMPLATE]",
+                              "A scenario to start from, with notes; without TEMPLATE the list.",
+                              NULL,
+                              NULL,
+                              NULL};
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    const char *name = arguments.name;
+    if (!name) {
+        list_templates(arguments.json);
+        return EXIT_FINE;
+    }
     for (size_t i = 0; templates[i].name; i++) {
-        if (!name)
-            printf("%-12s %s\n", templates[i].name, templates[i].summary);
-        else if (strcmp(name, templates[i].name) == 0) {
+        if (strcmp(name, templates[i].name) == 0) {
             fputs(templates[i].text, stdout);
             fprintf(stderr, "next: shardsim init %s > my.json; shardsim run my.json\n", name);
             return EXIT_FINE;
         }
     }
-    if (name)
-        return unknown_template(name);
-    fprintf(stderr, "next: shardsim init hypercube > my.json\n");
-    return EXIT_FINE;
+    return unknown_template(name);
 }

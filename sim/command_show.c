@@ -1,5 +1,6 @@
 #include "sim/command_show.h"
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -9,20 +10,22 @@
 #include "sim/command_load.h"
 #include "sim/json_indent.h"
 #include "sim/scenario.h"
+#include "sim/sim_assert.h"
 
-enum { OPTION_CANONICAL = 256, OPTION_ORIGIN, OPTION_POINT, OPTION_SET };
+enum { OPTION_CANONICAL = 256, OPTION_ORIGIN, OPTION_POINT, OPTION_SET, OPTION_JSON };
 
 struct show_arguments {
     struct command_sets sets;
     const char *path;
     int64_t point;
-    bool canonical, origin;
+    bool canonical, origin, json;
 };
 
 const struct argp_option command_show_options[] = {
     {"canonical", OPTION_CANONICAL, NULL, 0,
      "one line with sorted keys, as hashed and as stored with a run", 0},
     {"origin", OPTION_ORIGIN, NULL, 0, "a line a value, with the place it comes from", 0},
+    {"json", OPTION_JSON, NULL, 0, "with --origin: one JSON object a value", 0},
     {"point", OPTION_POINT, "N", 0, "point N of the sweep, counted from 0", 0},
     {"set", OPTION_SET, "PATH=VALUE", 0, "change a value; may be repeated", 0},
     {0},
@@ -48,6 +51,9 @@ static error_t parse_show(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_ORIGIN:
         arguments->origin = true;
+        return 0;
+    case OPTION_JSON:
+        arguments->json = true;
         return 0;
     case OPTION_POINT:
         return parse_point(argument, state, &arguments->point);
@@ -77,6 +83,25 @@ static void print_origin(void *context, const char *pointer, const char *text, d
            swept ? "  (swept)" : "");
 }
 
+static void print_origin_json(void *context, const char *pointer, const char *text, double number,
+                              const char *unit, bool swept, const char *origin)
+{
+    (void)context;
+    (void)number;
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "path", pointer);
+    cJSON_AddStringToObject(object, "text", text);
+    if (unit && unit[0])
+        cJSON_AddStringToObject(object, "unit", unit);
+    cJSON_AddBoolToObject(object, "swept", swept);
+    cJSON_AddStringToObject(object, "origin", origin ? origin : "");
+    char *line = cJSON_PrintUnformatted(object);
+    SIM_ASSERT(line);
+    puts(line);
+    cJSON_free(line);
+    cJSON_Delete(object);
+}
+
 int command_show(int argc, char **argv)
 {
     struct show_arguments arguments = {.point = -1};
@@ -95,7 +120,7 @@ int command_show(int argc, char **argv)
     if (exit_code != EXIT_FINE)
         return exit_code;
     if (arguments.origin)
-        scenario_each_param(scenario, print_origin, NULL);
+        scenario_each_param(scenario, arguments.json ? print_origin_json : print_origin, NULL);
     else if (arguments.canonical)
         puts(scenario->effective);
     else

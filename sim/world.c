@@ -94,7 +94,7 @@ int world_build(struct world *world, struct diagnostics *diagnostics)
         return -1;
     const char *missing = model_stack_check(world->stack);
     if (missing)
-        diagnostics_addf(diagnostics, "E302", "", AT_VALUE, "an implementer of every layer", NULL,
+        diagnostics_addf(diagnostics, "E311", "", AT_VALUE, "an implementer of every layer", NULL,
                          "nobody implements the seam \"%s\" in this scenario", missing);
     check_properties(world, diagnostics);
     if (network_build(world, diagnostics) != 0 || fault_resolve(world, diagnostics) != 0 ||

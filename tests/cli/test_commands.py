@@ -141,6 +141,11 @@ def check_show(cases):
                 re.search(rb"^/duration .*:1\b", origin.stdout, re.M), origin.stdout)
     cases.holds("... and --set where it is",
                 re.search(rb"^/network/loss .*--set", origin.stdout, re.M), origin.stdout)
+    rows = [json.loads(line) for line in
+            shardsim("show", "--origin", "--json", "-", stdin=MINIMAL).stdout.splitlines()]
+    cases.holds("show --origin --json has the same rows",
+                {"path": "/duration", "text": "10s", "unit": "ns", "swept": False,
+                 "origin": "<stdin>:1"} in rows, rows[:3])
     swept = "tests/corpus/good/sweep_values.json"
     paths = [json.loads(shardsim("show", "--canonical", "--point", str(point), swept).stdout)
              for point in range(6)]
@@ -220,6 +225,8 @@ def check_init(cases):
         cases.exits(f"init {name} is a good scenario", shardsim("check", "-", stdin=text.stdout), 0)
         source = pathlib.Path(f"scenarios/templates/{name}.json").read_bytes()
         cases.holds(f"init {name} prints its file", text.stdout == source)
+    listed = [json.loads(line) for line in shardsim("init", "--json").stdout.splitlines()]
+    cases.holds("init --json lists the same", [row["template"] for row in listed] == names, listed)
     cases.exits("init of a wrong template", shardsim("init", "hypercub"), 2, "try       hypercube")
 
 
