@@ -1,21 +1,15 @@
 #include "tests/theory/one_message.h"
 
 #include <inttypes.h>
-#include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "sim/diagnostics.h"
-#include "sim/engine.h"
 #include "sim/order.h"
 #include "sim/rng.h"
-#include "sim/scenario.h"
 #include "sim/sim_assert.h"
 #include "sim/world.h"
+#include "tests/theory/theory_run.h"
 
-enum { TEXT_BYTES = 2000, PATH_BYTES = 128, MASTERCHAIN = 1 };
+enum { TEXT_BYTES = 2000, MASTERCHAIN = 1 };
 
 /* ---- The run ---- */
 
@@ -57,82 +51,28 @@ static void write_trace(const struct one_message *one, const char *path)
     SIM_ASSERT(fclose(file) == 0);
 }
 
-static struct log *open_log(const char *path)
-{
-    char error[256];
-    struct log_run run = {.experiment = "theory",
-                          .measurement = "",
-                          .program_version = "",
-                          .model_version = "",
-                          .git_rev = "",
-                          .compiler = "",
-                          .libraries = "",
-                          .host = "",
-                          .argv = "",
-                          .scenario_json = "{}",
-                          .started_utc = ""};
-    struct log *log = log_open(path, true, LOG_TX, &run, error, sizeof error);
-    SIM_ASSERT(log != NULL);
-    return log;
-}
-
-static void simulate(const char *text, const char *database)
-{
-    struct scenario_options options = {.point = -1};
-    struct diagnostics diagnostics = {0};
-    struct scenario *scenario = NULL;
-    struct engine_result result = {0};
-    struct engine_options engine_options = {.log = open_log(database)};
-    int status =
-        scenario_load_text("one.json", text, strlen(text), &options, &diagnostics, &scenario);
-    if (status == 0)
-        status = engine_run(scenario, &engine_options, &diagnostics, &result);
-    if (status != 0)
-        diagnostics_print(&diagnostics, stderr, 0, false);
-    SIM_ASSERT(status == 0 && result.status == ENGINE_OK);
-    char error[256];
-    uint64_t bytes;
-    struct log_end end = {.status = "ok", .sim_end_ns = result.sim_end_ns};
-    SIM_ASSERT(log_close(engine_options.log, &end, error, sizeof error, &bytes) == 0);
-    diagnostics_free(&diagnostics);
-    scenario_free(scenario);
-}
-
-static struct one_times read_times(const char *path)
-{
-    sqlite3 *database;
-    sqlite3_stmt *statement;
-    static const char sql[] =
-        "SELECT m.created_ns, m.first_committed_ns, m.delivered_ns, t.final_ns, m.hops"
-        " FROM message m, tx t WHERE (SELECT count(*) FROM message) = 1 AND t.final_ns NOT NULL";
-    SIM_ASSERT(sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
-    SIM_ASSERT(sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK);
-    SIM_ASSERT(sqlite3_step(statement) == SQLITE_ROW); /* one message, delivered */
-    struct one_times times = {.created_ns = (uint64_t)sqlite3_column_int64(statement, 0),
-                              .committed_ns = (uint64_t)sqlite3_column_int64(statement, 1),
-                              .delivered_ns = (uint64_t)sqlite3_column_int64(statement, 2),
-                              .tx_final_ns = (uint64_t)sqlite3_column_int64(statement, 3),
-                              .hops = (uint64_t)sqlite3_column_int64(statement, 4)};
-    sqlite3_finalize(statement);
-    sqlite3_close(database);
-    return times;
-}
+static const char sql[] =
+    "SELECT m.created_ns, m.first_committed_ns, m.delivered_ns, t.final_ns, m.hops"
+    " FROM message m, tx t WHERE (SELECT count(*) FROM message) = 1 AND t.final_ns NOT NULL";
 
 struct one_times one_message_run(const struct one_message *one)
 {
-    char folder[] = "/tmp/shardsim-theory-XXXXXX";
-    char trace[PATH_BYTES], database[PATH_BYTES], text[TEXT_BYTES];
-    SIM_ASSERT(mkdtemp(folder) != NULL);
+    char folder[THEORY_FOLDER_BYTES], text[TEXT_BYTES];
+    char trace[THEORY_PATH_BYTES], database[THEORY_PATH_BYTES];
+    int64_t column[5];
+    theory_folder(folder);
     snprintf(trace, sizeof trace, "%s/one.csv", folder);
     snprintf(database, sizeof database, "%s/one.db", folder);
     write_trace(one, trace);
     write_scenario(one, trace, text);
-    simulate(text, database);
-    struct one_times times = read_times(database);
-    unlink(trace);
-    unlink(database);
-    rmdir(folder);
-    return times;
+    theory_run(text, database, LOG_TX, (struct engine_options){0});
+    theory_query(database, sql, 5, column); /* one message, delivered */
+    theory_folder_remove(folder);
+    return (struct one_times){.created_ns = (uint64_t)column[0],
+                              .committed_ns = (uint64_t)column[1],
+                              .delivered_ns = (uint64_t)column[2],
+                              .tx_final_ns = (uint64_t)column[3],
+                              .hops = (uint64_t)column[4]};
 }
 
 /* ---- The closed form ---- */

@@ -1,0 +1,101 @@
+#include "tests/theory/theory_run.h"
+
+#include <dirent.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/diagnostics.h"
+#include "sim/scenario.h"
+#include "sim/sim_assert.h"
+
+static struct log *open_log(const char *path, enum log_level level)
+{
+    char error[256];
+    struct log_run run = {.experiment = "theory",
+                          .measurement = "",
+                          .program_version = "",
+                          .model_version = "",
+                          .git_rev = "",
+                          .compiler = "",
+                          .libraries = "",
+                          .host = "",
+                          .argv = "",
+                          .scenario_json = "{}",
+                          .started_utc = ""};
+    struct log *log = log_open(path, true, level, &run, error, sizeof error);
+    SIM_ASSERT(log != NULL);
+    return log;
+}
+
+static void close_log(struct log *log, const struct engine_result *result)
+{
+    char error[256];
+    uint64_t bytes;
+    struct log_end end = {.status = "ok", .sim_end_ns = result->sim_end_ns};
+    int status = log_close(log, &end, error, sizeof error, &bytes);
+    SIM_ASSERT(status == 0);
+}
+
+struct engine_result theory_run(const char *text, const char *path, enum log_level level,
+                                struct engine_options options)
+{
+    const struct scenario_options scenario_options = {.point = -1};
+    struct diagnostics diagnostics = {0};
+    struct scenario *scenario = NULL;
+    struct engine_result result = {0};
+    options.log = path != NULL ? open_log(path, level) : NULL;
+    int status = scenario_load_text("theory.json", text, strlen(text), &scenario_options,
+                                    &diagnostics, &scenario);
+    if (status == 0)
+        status = engine_run(scenario, &options, &diagnostics, &result);
+    if (status != 0)
+        diagnostics_print(&diagnostics, stderr, 0, false);
+    SIM_ASSERT(status == 0);
+    if (result.status == ENGINE_VIOLATION)
+        fprintf(stderr, "%s\n", result.violation);
+    SIM_ASSERT(result.status == ENGINE_OK || result.status == ENGINE_LIMIT);
+    if (options.log != NULL)
+        close_log(options.log, &result);
+    diagnostics_free(&diagnostics);
+    scenario_free(scenario);
+    return result;
+}
+
+void theory_query(const char *path, const char *sql, int count, int64_t *ret_values)
+{
+    sqlite3 *database;
+    sqlite3_stmt *statement;
+    int status = sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL);
+    SIM_ASSERT(status == SQLITE_OK);
+    status = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
+    if (status != SQLITE_OK)
+        fprintf(stderr, "%s: %s\n", sql, sqlite3_errmsg(database));
+    SIM_ASSERT(status == SQLITE_OK);
+    status = sqlite3_step(statement);
+    SIM_ASSERT(status == SQLITE_ROW);
+    for (int i = 0; i < count; i++)
+        ret_values[i] = sqlite3_column_int64(statement, i);
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+}
+
+void theory_folder(char ret_path[THEORY_FOLDER_BYTES])
+{
+    strcpy(ret_path, "/tmp/shardsim-theory-XXXXXX");
+    const char *made = mkdtemp(ret_path);
+    SIM_ASSERT(made != NULL);
+}
+
+void theory_folder_remove(const char *path)
+{
+    DIR *folder = opendir(path);
+    SIM_ASSERT(folder != NULL);
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+        if (entry->d_name[0] != '.')
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    closedir(folder);
+    rmdir(path);
+}
