@@ -9,7 +9,7 @@
 #include "models/messaging/hypercube_parts.h"
 
 enum { PACKET_HEAD_BYTES = 64, ENTRY_BYTES = 32, REMOVAL_BYTES = 32, ANSWER_BYTES = 16 };
-enum { BACKOFF_MAX = 3 }; /* up to four times `resend` between two tries */
+enum { BACKOFF_MAX = 3 }; /* up to four times `resend` between two questions */
 
 struct entries_head {
     uint32_t from, to; /* chains */
@@ -109,13 +109,14 @@ static void send_entries(struct hypercube *cube, struct context *context, const 
     unsigned char *entries = packet + sizeof head;
     unsigned char *removals = entries + size.entries * sizeof(struct parcel);
     unsigned char *asked = removals + size.removals * sizeof(struct removal);
-    uint64_t due_ns = depart_ns + cube_resend_ns(cube, link->chain) * (link->backoff + 1);
+    /* What the neighbour holds is asked after ever more rarely; what it may not have is not. */
+    uint64_t resend_ns = cube_resend_ns(cube, link->chain);
     for (uint32_t slot = plan->first; slot != 0;) {
         struct entry *entry = pool_at(&cube->entries, slot);
         slot = entry->next;
         if (!planned(plan, entry))
             continue;
-        entry->due_ns = due_ns;
+        entry->due_ns = depart_ns + resend_ns * (entry->received ? link->backoff + 1 : 1);
         unsigned char **place = entry->received ? &asked : &entries;
         const void *what = entry->received ? (const void *)&entry->parcel.envelope.id
                                            : (const void *)&entry->parcel;
