@@ -18,7 +18,7 @@ static void delivered(struct hypercube *cube, struct context *context, const str
     bool across = envelope->from.workchain != envelope->to.workchain;
     unsigned depth = shard_depth(cube_prefix(cube, block->chain).prefix);
     struct delivery delivery = {
-        .envelope = envelope, .lt = parcel->lt, .path = path, .queued = path == PATH_SLOW};
+        .envelope = envelope, .lt = parcel->lt, .path = path, .queued = path != PATH_INSTANT};
     /* The instant path is one move over the network, whatever lies between. */
     delivery.links = path == PATH_INSTANT ? 1 : parcel->links;
     delivery.links_expected =

@@ -137,7 +137,8 @@ struct link {
     uint32_t timer_node;
     bool timer_set;
     uint32_t backoff, attempts;
-    uint32_t answers; /* packets sent back for duplicates: addresses their luck */
+    uint64_t answered_ns; /* when the latest block's answers may be seen */
+    uint32_t answers;     /* packets sent back for duplicates: addresses their luck */
     /* In: what the neighbour's queue shows. */
     uint64_t place_seen; /* every place up to it has come */
     uint32_t held_first; /* mirrors that wait for an earlier place, rising */

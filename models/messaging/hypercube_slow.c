@@ -219,6 +219,7 @@ void cube_slow_send_processed(struct hypercube *cube, struct context *context,
         link->done_first = link->done_last = 0;
         if (cube->config.break_rule != CUBE_BREAK_DELIVER_TWICE)
             send_answer(cube, context, link, CUBE_PROCESSED, ids, count, depart_ns, block->id, 0);
+        link->answered_ns = depart_ns;
         slot = link->answer_next;
         link->in_answered = false;
     }
@@ -323,6 +324,7 @@ static enum fate entry_fate(struct hypercube *cube, struct cube_chain *chain,
 }
 
 struct answers {
+    bool shown; /* false: our latest block is not visible yet, so nobody may know of its imports */
     uint64_t *ids; /* pending from the front, processed from the back */
     uint32_t pending, processed, capacity;
 };
@@ -330,6 +332,8 @@ struct answers {
 static void note_fate(struct answers *answers, enum fate fate, uint64_t id)
 {
     SIM_ASSERT(answers->pending + answers->processed < answers->capacity);
+    if (fate == FATE_PROCESSED && !answers->shown)
+        fate = FATE_PENDING;
     if (fate == FATE_PENDING)
         answers->ids[answers->pending++] = id;
     if (fate == FATE_PROCESSED)
@@ -371,7 +375,8 @@ void cube_slow_on_entries(struct hypercube *cube, struct context *context,
         wanted |= take_removal(cube, chain, link, link_slot, &removal);
         owed |= removal.stopped != 0; /* it is repeated until we say that we know */
     }
-    struct answers answers = {.capacity = head.entry_count + head.asked_count};
+    struct answers answers = {.shown = context->now_ns >= link->answered_ns,
+                              .capacity = head.entry_count + head.asked_count};
     answers.ids = answer_room(cube, answers.capacity);
     for (uint32_t i = 0; i < head.entry_count; i++) {
         struct parcel parcel;
