@@ -52,24 +52,32 @@ const cJSON *conform_member(struct conform_case *conform_case, const cJSON *obje
     return value;
 }
 
-/* Digits, with a minus perhaps, and nothing else. json_scan_tree keeps a number's own text. */
-static bool whole_text(const cJSON *value, const char **ret_text)
+enum { WHOLE_BYTES = 24 };
+
+/* Digits, with a minus perhaps, and nothing else. json_scan_tree keeps a number's own text, but for
+ * integers of up to 15 digits, which a double holds. */
+static bool whole_text(const cJSON *value, char ret_text[WHOLE_BYTES])
 {
-    const char *text = value ? value->valuestring : NULL;
-    if (!text || !(cJSON_IsString(value) || cJSON_IsNumber(value)))
+    if (!cJSON_IsString(value) && !cJSON_IsNumber(value))
         return false;
+    char printed[WHOLE_BYTES] = "";
+    const char *text = value->valuestring;
+    if (!text) {
+        snprintf(printed, sizeof printed, "%.0f", value->valuedouble);
+        text = printed;
+    }
     const char *digits = text[0] == '-' ? text + 1 : text;
     if (digits[0] == '\0' || strlen(digits) > 20 || digits[strspn(digits, "0123456789")] != '\0')
         return false;
-    *ret_text = text;
+    snprintf(ret_text, WHOLE_BYTES, "%s", text);
     return true;
 }
 
 static int64_t integer_of(struct conform_case *conform_case, const cJSON *value, const char *name,
                           int64_t min, int64_t max)
 {
-    const char *text = NULL;
-    if (value && whole_text(value, &text)) {
+    char text[WHOLE_BYTES];
+    if (value && whole_text(value, text)) {
         long long number = strtoll(text, NULL, 10);
         if (number >= min && number <= max)
             return number;
@@ -103,8 +111,8 @@ int64_t conform_integer_at(struct conform_case *conform_case, const cJSON *array
 uint64_t conform_unsigned(struct conform_case *conform_case, const cJSON *object, const char *name)
 {
     const cJSON *value = conform_member(conform_case, object, name);
-    const char *text = NULL;
-    if (value && whole_text(value, &text) && text[0] != '-')
+    char text[WHOLE_BYTES];
+    if (value && whole_text(value, text) && text[0] != '-')
         return strtoull(text, NULL, 10);
     if (value)
         conform_broken(conform_case, "\"%s\" must be a whole number, 0 or more", name);
