@@ -3,6 +3,7 @@
 #include "sim/command.h"
 
 #include "analysis/compare.h"
+#include "analysis/explain.h"
 #include "analysis/merge.h"
 #include "analysis/plot.h"
 #include "analysis/report.h"
@@ -12,6 +13,8 @@
 const struct command analysis_commands[] = {
     {"compare", "A B | DIR --vary PATH", "two sets of runs, paired by seed", compare_run,
      compare_options},
+    {"explain", "DB --message ID | DB --tx ID", "the life of a message or transaction in words",
+     explain_run, explain_options},
     {"merge", "DIR|DB... -o CATALOGUE.db", "one catalogue of many runs", merge_run, merge_options},
     {"plot",
      "DB|DIR... [--figure ID,...] [--style ieee1|ieee2|acm1|acm2|lncs|slides]"

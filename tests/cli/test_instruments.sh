@@ -112,6 +112,32 @@ sqlite3 short.db "update run set status = 'limit', run_key = '0000000000000001'"
 run compare "$one" short.db
 expect "a run cut short is refused" 7 "status is limit"
 
+# explain: the steps of a message add up to the latency in its table
+sed 's/"name": "quiet"/"name": "slow"/; s/"shards": 8/"shards": 256/;
+    s/"workload"/"messaging": {"type": "hypercube", "path": "slow"}, "workload"/' quiet.json >slow.json
+run run slow.json -o slow.db --progress none
+expect "a run over the slow path" 0 "delivered once"
+two=$(sqlite3 slow.db "select message_id from message where hops = 2 limit 1 offset 50")
+latency=$(sqlite3 slow.db "select printf('%.6f', (delivered_ns - created_ns) / 1e9) from message
+    where message_id = $two")
+run explain slow.db --message "$two"
+expect "explain tells each hop, wait and commit" 0 "by the slow path, 2 hops, $latency s" \
+    "its block is made" "stands in the output queue of" "hop 1: " "DELIVERED by"
+from=$(awk '/its block is made/ {print $1; exit}' <<<"$output")
+to=$(awk '/DELIVERED by/ {print $1}' <<<"$output")
+cases=$((cases + 1))
+if [ "$(awk "BEGIN {printf \"%.4f\", $to - $from}")" != "$(printf %.4f "$latency")" ]; then
+    failures=$((failures + 1))
+    echo "not so: from the first slot to delivery is the latency ($from, $to, $latency)"
+fi
+tx=$(sqlite3 slow.db "select tx_id from tx where n_chains = 2 and outcome = 1 limit 1 offset 50")
+run explain slow.db --tx "$tx"
+expect "explain tells a transaction's phases" 0 "messaging  transfer" "%" "the sender is debited"
+run explain slow.db --message 5
+expect "explain of nothing" 2 "has no message 5" "message_v limit 5"
+run explain slow.db --message five
+expect "explain of no number" 2 "an id is a whole number"
+
 # merge
 cp quiet.json other.db
 run merge results/quiet -o other.db
