@@ -114,7 +114,8 @@ expect "a run cut short is refused" 7 "status is limit"
 
 # explain: the steps of a message add up to the latency in its table
 sed 's/"name": "quiet"/"name": "slow"/; s/"shards": 8/"shards": 256/;
-    s/"workload"/"messaging": {"type": "hypercube", "path": "slow"}, "workload"/' quiet.json >slow.json
+    s/"workload"/"messaging": {"type": "hypercube", "path": "slow"}, "workload"/' \
+    quiet.json >slow.json
 run run slow.json -o slow.db --progress none
 expect "a run over the slow path" 0 "delivered once"
 two=$(sqlite3 slow.db "select message_id from message where hops = 2 limit 1 offset 50")
