@@ -31,8 +31,8 @@ static void print_head(const struct table *table, FILE *file)
     if (intervals)
         fprintf(file,
                 "A group of several runs gives the mean over its n runs and the half-width of the\n"
-                "%g %% Student interval, or no interval where all its runs agree; nor has a single "
-                "run one.\n",
+                "%g %% Student interval. A single run has none; where all runs agree none is "
+                "written.\n",
                 table->level * 100);
     for (size_t g = 0; g < grouping->count; g++)
         for (size_t r = 0; r < grouping->groups[g].count; r++) {
