@@ -213,6 +213,30 @@ START_TEST(names_what_is_wrong_with_a_value)
 }
 END_TEST
 
+START_TEST(ratios_without_a_range_are_shares)
+{
+    accepts(SCENARIO("\"messaging\": {\"type\": \"hypercube\", \"cut\": \"100%\"}"));
+    refuses_at(SCENARIO("\"messaging\": {\"type\": \"hypercube\", \"cut\": \"100.1%\"}"), "E203",
+               "/messaging/cut");
+    refuses_at(SCENARIO("\"messaging\": {\"type\": \"hypercube\", \"cut\": \"-1%\"}"), "E203",
+               "/messaging/cut");
+}
+END_TEST
+
+START_TEST(lists_have_a_limit)
+{
+    enum { ITEMS = 1000001 };
+    char *text = malloc(2 * ITEMS + 200);
+    ck_assert_ptr_nonnull(text);
+    char *at = stpcpy(text, "{\"version\": 1, \"duration\": \"10s\", \"chain\": {\"depths\": [1");
+    for (int i = 1; i < ITEMS; i++)
+        at = stpcpy(at, ",1");
+    stpcpy(at, "]}}");
+    refuses_at(text, "E208", "/chain/depths");
+    free(text);
+}
+END_TEST
+
 START_TEST(only_the_chosen_variant_s_keys_count)
 {
     refuses_at(SCENARIO("\"messaging\": {\"type\": \"local\", \"path\": \"slow\"}"), "E101",
@@ -222,6 +246,13 @@ START_TEST(only_the_chosen_variant_s_keys_count)
     accepts(SCENARIO("\"chain\": {\"validators\": {\"type\": \"individual\", \"count\": 1}}"));
 }
 END_TEST
+
+static void refuse_break_rule(void *context, const char *pointer, const char *text, double number,
+                              const char *unit, bool swept, const char *origin)
+{
+    (void)context, (void)text, (void)number, (void)unit, (void)swept, (void)origin;
+    ck_assert_str_ne(pointer, "/messaging/break_rule");
+}
 
 START_TEST(hidden_keys_are_read_but_not_shown)
 {
@@ -234,6 +265,7 @@ START_TEST(hidden_keys_are_read_but_not_shown)
     unload(&loaded);
     loaded = load(SCENARIO("\"messaging\": {\"type\": \"hypercube\", \"break_rule\": false}"));
     ck_assert_ptr_null(strstr(loaded.scenario->effective, "break_rule"));
+    scenario_each_param(loaded.scenario, refuse_break_rule, NULL);
     unload(&loaded);
 }
 END_TEST
@@ -351,6 +383,7 @@ END_TEST
 
 CHECK_MAIN("param", absent_keys_get_their_defaults, given_keys_reach_the_config,
            says_what_the_manual_says, names_what_is_wrong_with_a_value,
+           ratios_without_a_range_are_shares, lists_have_a_limit,
            only_the_chosen_variant_s_keys_count, hidden_keys_are_read_but_not_shown,
            empirical_values_come_sorted_from_a_file, a_file_must_have_its_digest,
            regions_and_matrix_go_together, links_inherit_what_they_do_not_say)

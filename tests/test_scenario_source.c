@@ -19,6 +19,17 @@ static struct loaded load_file(const char *folder, const char *name)
     return load_with(path, NULL, NULL);
 }
 
+static void refuses_file(const char *folder, const char *name, const char *code, uint32_t line,
+                         uint32_t column)
+{
+    struct loaded loaded = load_file(folder, name);
+    ck_assert_ptr_null(loaded.scenario);
+    const struct diagnostic *first = &loaded.diagnostics.list[0];
+    ck_assert_msg(strcmp(first->code, code) == 0 && first->line == line && first->column == column,
+                  "%s", loaded.text);
+    unload(&loaded);
+}
+
 /* --- Includes --- */
 
 START_TEST(includes_merge_in_order)
@@ -82,6 +93,60 @@ START_TEST(errors_name_the_include_and_its_line)
 }
 END_TEST
 
+START_TEST(the_last_file_that_has_a_value_is_named)
+{
+    char *folder = make_folder();
+    write_file(folder, "base.json", "{\"version\": 1,\n \"chain\": {\"shards\": 0}}");
+    write_file(
+        folder, "s.json",
+        "{\"include\": [\"base.json\"],\n\n\"duration\": \"1s\", \"chain\": {\"shards\": -1}}");
+    refuses_file(folder, "s.json", "E203", 3, 39);
+    remove_folder(folder);
+}
+END_TEST
+
+START_TEST(wide_objects_merge_like_narrow_ones)
+{
+    /* The base has keys 0 to 199; the patch removes 0 to 49, changes 50 to 99, adds 200 to 299. */
+    char *folder = make_folder(), *base = NULL, *patch = NULL, *wanted = NULL;
+    size_t bytes;
+    FILE *base_out = open_memstream(&base, &bytes), *patch_out = open_memstream(&patch, &bytes),
+         *wanted_out = open_memstream(&wanted, &bytes);
+    fputs("{\"version\": 1, \"duration\": \"1s\", \"messaging\": {\"type\": \"hypercube\", "
+          "\"table\": "
+          "{\"z\": {\"y\": 1, \"x\": 2}",
+          base_out);
+    fputs("{\"include\": [\"base.json\"], \"messaging\": {\"table\": {\"z\": {\"y\": null}",
+          patch_out);
+    fputs("\"table\":{", wanted_out);
+    for (int i = 0; i < 300; i++) {
+        if (i < 200)
+            fprintf(base_out, ", \"k%03d\": 1", i);
+        if (i < 100 || i >= 200)
+            fprintf(patch_out, i < 50 ? ", \"k%03d\": null" : ", \"k%03d\": 2", i);
+        if (i >= 50)
+            fprintf(wanted_out, "\"k%03d\":%d,", i, i >= 100 && i < 200 ? 1 : 2);
+    }
+    fputs("}}}", base_out);
+    fputs("}}}", patch_out);
+    fputs("\"z\":{\"x\":2}}", wanted_out);
+    fclose(base_out);
+    fclose(patch_out);
+    fclose(wanted_out);
+    write_file(folder, "base.json", base);
+    write_file(folder, "s.json", patch);
+    struct loaded loaded = load_file(folder, "s.json");
+    ck_assert_msg(loaded.scenario != NULL, "%s", loaded.text);
+    ck_assert_msg(strstr(loaded.scenario->effective, wanted) != NULL, "%s",
+                  loaded.scenario->effective);
+    unload(&loaded);
+    free(base);
+    free(patch);
+    free(wanted);
+    remove_folder(folder);
+}
+END_TEST
+
 START_TEST(includes_are_found_beside_the_including_file)
 {
     char *folder = make_folder();
@@ -98,17 +163,6 @@ START_TEST(includes_are_found_beside_the_including_file)
     remove_folder(folder);
 }
 END_TEST
-
-static void refuses_file(const char *folder, const char *name, const char *code, uint32_t line,
-                         uint32_t column)
-{
-    struct loaded loaded = load_file(folder, name);
-    ck_assert_ptr_null(loaded.scenario);
-    const struct diagnostic *first = &loaded.diagnostics.list[0];
-    ck_assert_msg(strcmp(first->code, code) == 0 && first->line == line && first->column == column,
-                  "%s", loaded.text);
-    unload(&loaded);
-}
 
 START_TEST(refuses_bad_includes)
 {
@@ -348,6 +402,7 @@ START_TEST(ranges_are_exact_at_their_ends)
         const char *effective;
     } rows[] = {
         {"warmup", "{\"from\": \"0s\", \"to\": \"1s\", \"points\": 4}", 1, "\"333333333ns\""},
+        {"warmup", "{\"from\": \"0s\", \"to\": \"1s\", \"points\": 4}", 2, "\"666666667ns\""},
         {"warmup", "{\"from\": \"0s\", \"to\": \"1s\", \"points\": 4}", 3, "\"1000000000ns\""},
         {"warmup", "{\"from\": \"1s\", \"to\": \"0s\", \"points\": 4}", 1, "\"666666667ns\""},
         {"warmup", "{\"from\": \"1ms\", \"to\": \"1s\", \"points\": 4, \"scale\": \"log10\"}", 1,
@@ -447,7 +502,7 @@ END_TEST
 
 /* --- Origins --- */
 
-struct wanted {
+struct wanted { /* rows in the order of the visits */
     const char *pointer, *text, *unit, *origin;
     double number;
     bool swept, seen;
@@ -460,6 +515,7 @@ static void look(void *context, const char *pointer, const char *text, double nu
         if (strcmp(row->pointer, pointer) != 0)
             continue;
         row->seen = true;
+        ck_assert_msg(row == context || row[-1].seen, "%s out of order", pointer);
         ck_assert_str_eq(text, row->text);
         ck_assert_str_eq(unit, row->unit);
         ck_assert_str_eq(origin, row->origin);
@@ -482,16 +538,16 @@ START_TEST(every_value_knows_its_origin)
         "t.json", text, &(struct scenario_options){.sets = sets, .point = 1, .seed = &seed});
     ck_assert_msg(loaded.scenario != NULL, "%s", loaded.text);
     struct wanted wanted[] = {
+        {"/chain/block_interval", "5s", "ns", "default", 5e9, false, false},
+        {"/chain/shards", "5", "", "point 1", 5, true, false},
         {"/duration", "10s", "ns", "t.json:1", 1e10, false, false},
-        {"/network/latency/value", "20ms", "ns", "t.json:2", 2e7, false, false},
-        {"/network/latency/min", "0ns", "ns", "default", 0, false, false},
         {"/network/bandwidth", "100Mbit/s", "bit/s", "t.json:3", 1e8, false, false},
+        {"/network/latency/min", "0ns", "ns", "default", 0, false, false},
+        {"/network/latency/value", "20ms", "ns", "t.json:2", 2e7, false, false},
         {"/network/loss", "1%", "", "--set", 0.01, false, false},
+        {"/seed", "5", "", "--seed", 5, false, false},
         {"/workload/0/rate", "200tx/s", "/s", "t.json:4", 200, false, false},
         {"/workload/0/type", "poisson", "", "default", NAN, false, false},
-        {"/chain/shards", "5", "", "point 1", 5, true, false},
-        {"/chain/block_interval", "5s", "ns", "default", 5e9, false, false},
-        {"/seed", "5", "", "--seed", 5, false, false},
         {NULL, NULL, NULL, NULL, 0, false, false},
     };
     scenario_each_param(loaded.scenario, look, wanted);
@@ -502,6 +558,7 @@ START_TEST(every_value_knows_its_origin)
 END_TEST
 
 CHECK_MAIN("scenario_source", includes_merge_in_order, errors_name_the_include_and_its_line,
+           the_last_file_that_has_a_value_is_named, wide_objects_merge_like_narrow_ones,
            includes_are_found_beside_the_including_file, refuses_bad_includes,
            a_hundred_megabytes_are_refused_by_size, settings_are_read_as_their_target_wants_them,
            bad_settings_are_named, the_last_setting_wins_and_null_gives_the_default,
