@@ -66,9 +66,18 @@ struct engine_result theory_run(const char *text, const char *path, enum log_lev
 
 void theory_query(const char *path, const char *sql, int count, int64_t *ret_values)
 {
+    theory_query_attached(path, NULL, sql, count, ret_values);
+}
+
+void theory_query_attached(const char *path, const char *attach, const char *sql, int count,
+                           int64_t *ret_values)
+{
     sqlite3 *database;
     sqlite3_stmt *statement;
     int status = sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL);
+    SIM_ASSERT(status == SQLITE_OK);
+    if (attach != NULL)
+        status = sqlite3_exec(database, attach, NULL, NULL, NULL);
     SIM_ASSERT(status == SQLITE_OK);
     status = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
     if (status != SQLITE_OK)

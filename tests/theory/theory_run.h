@@ -18,6 +18,10 @@ struct engine_result theory_run(const char *text, const char *path, enum log_lev
  * Asserts that there is such a row. */
 void theory_query(const char *path, const char *sql, int count, int64_t *ret_values);
 
+/* theory_query_attached does the same after an ATTACH statement, to ask two databases at once. */
+void theory_query_attached(const char *path, const char *attach, const char *sql, int count,
+                           int64_t *ret_values);
+
 /* theory_folder makes a temporary folder into ret_path; theory_folder_remove removes it and the
  * files in it. */
 enum { THEORY_FOLDER_BYTES = 64, THEORY_PATH_BYTES = 128 };
