@@ -5,6 +5,7 @@
 #include "sim/command.h"
 #include "sim/command_check.h"
 #include "sim/command_conform.h"
+#include "sim/command_diff.h"
 #include "sim/command_init.h"
 #include "sim/command_list.h"
 #include "sim/command_run.h"
@@ -25,6 +26,8 @@ const struct command sim_commands[] = {
      command_check_options},
     {"show", "FILE", "the effective scenario: defaults, includes, --set", command_show,
      command_show_options},
+    {"diff", "A B", "what differs between two scenarios or runs", command_diff,
+     command_diff_options},
     {"list", "", "the layers and their types", command_list, command_list_options},
     {"describe", "[LAYER[.TYPE]]", "parameters with unit, range, default", command_describe,
      command_describe_options},

@@ -10,7 +10,7 @@ import tempfile
 from cli_cases import Cases, PROGRAM, shardsim
 
 MINIMAL = '{"version": 1, "duration": "10s"}\n'
-OWN = ["check", "show", "init", "list", "describe", "schema", "completion", "help"]
+OWN = ["check", "show", "diff", "init", "list", "describe", "schema", "completion", "help"]
 
 
 def check_usage(cases):
@@ -158,6 +158,39 @@ def check_show(cases):
     cases.exits("a negative point", shardsim("show", "--point=-1", swept), 2, "--point")
 
 
+def check_diff(cases):
+    one, two = "scenarios/hypercube/slow.json", "scenarios/hypercube/both.json"
+    cases.exits("diff of one", shardsim("diff", one), 2, "which two?")
+    cases.exits("diff of three", shardsim("diff", one, two, one), 2, "two at a time")
+    cases.exits("diff with a missing file", shardsim("diff", one, "nowhere.json"), 7, "E500")
+    result = shardsim("diff", one, two)
+    cases.exits("diff", result, 0, "2 differences", "not the same")
+    cases.holds("diff names what differs",
+                re.findall(rb"^(\S+) +(\S+) +(\S+)$", result.stdout, re.M) ==
+                [(b"/messaging/path", b"slow", b"both"), (b"/name", b"slow", b"both")],
+                result.stdout)
+    rows = [json.loads(line) for line in shardsim("diff", "--json", one, two).stdout.splitlines()]
+    cases.holds("diff --json", rows[:1] == [{"path": "/messaging/path", "a": "slow", "b": "both"}],
+                rows)
+    cases.exits("diff of the same", shardsim("diff", one, one), 0, "0 differences", "the same")
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "units.json")
+        path.write_text('{"version": 1, "duration": "10000ms"}',
+                        encoding="utf-8")
+        cases.exits("other units are no difference",
+                    shardsim("diff", "scenarios/templates/minimal.json", str(path)), 0,
+                    "0 differences")
+        database = str(pathlib.Path(folder, "run.db"))
+        shardsim("run", "scenarios/templates/echo.json", "--until", "1s", "--progress", "none",
+                 "-o", database)
+        cases.exits("a run and its scenario are the same",
+                    shardsim("diff", database, "scenarios/templates/echo.json"), 0, "0 differences",
+                    "the same experiment")
+        path.write_bytes(b"SQLite format 3\0" + bytes(100))
+        cases.exits("a database without a run", shardsim("diff", database, str(path)), 7,
+                    "holds no run")
+
+
 def check_hash(cases):
     def config(text):
         said = shardsim("check", "-", stdin=text)
@@ -254,7 +287,7 @@ def check_output(cases):
 def main():
     cases = Cases()
     for check in (check_usage, check_each_command, check_completion, check_check, check_set,
-                  check_show, check_hash, check_listings, check_init, check_output):
+                  check_show, check_diff, check_hash, check_listings, check_init, check_output):
         check(cases)
     cases.close()
 
