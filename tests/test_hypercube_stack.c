@@ -41,8 +41,8 @@ START_TEST(shards_of_two_digits_need_one_intermediate)
 }
 END_TEST
 
-/* TON-37, 45: each shard on the way is one block; the slots tell. TON-38, 39: the instant path
- * needs one block, whatever lies between. */
+/* TON-37, TON-45: each shard on the way is one block; the slots tell. TON-38, TON-39: the instant
+ * path needs one block, whatever lies between. */
 START_TEST(every_intermediate_shard_costs_a_block_and_the_instant_path_none)
 {
     uint64_t slots[PATHS] = {3, 2, 2};

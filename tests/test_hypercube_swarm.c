@@ -16,7 +16,7 @@
 #define SECOND UINT64_C(1000000000)
 
 enum { SLOW, INSTANT, BOTH };
-enum { CRASHES_MAX = 6 };
+enum { FAULTS_MAX = 7 };
 
 static struct rng_stream dice;
 
@@ -42,7 +42,15 @@ static void draw_chain(struct support_stack *support)
 {
     static const enum chain_clock clocks[] = {CLOCK_PERIODIC, CLOCK_ON_DEMAND, CLOCK_ALIGNED,
                                               CLOCK_POISSON};
+    static struct chain_workchain_config workchains[2];
     support->chain.shards = 1 + (int64_t)below(40);
+    if (below(4) == 0) { /* two workchains whose ids differ in one digit, whatever the digit */
+        int64_t all = support->chain.shards + 1;
+        workchains[0] = (struct chain_workchain_config){.id = 0, .shards = all / 2};
+        workchains[1] = (struct chain_workchain_config){.id = 1, .shards = all - all / 2};
+        support->chain.workchains = (struct param_list){workchains, 2};
+        support->chain.shards = 0;
+    }
     support->chain.clock = (int64_t)clocks[below(4)];
     support->chain.min_interval_ns = (int64_t)(200 * MS);
     support->chain.visibility = (int64_t)below(2);
@@ -51,6 +59,14 @@ static void draw_chain(struct support_stack *support)
     if (below(3) == 0)
         support->chain.block_limit.gas = 3000 + (int64_t)below(20000);
     support->chain.drop_every = below(3) == 0 ? 2 + (int64_t)below(4) : 0;
+}
+
+static uint64_t shard_count(const struct support_stack *support)
+{
+    const struct chain_workchain_config *workchains = support->chain.workchains.items;
+    if (workchains == NULL)
+        return (uint64_t)support->chain.shards;
+    return (uint64_t)(workchains[0].shards + workchains[1].shards);
 }
 
 static void draw_faults(struct support_stack *support, struct fault_target *targets,
@@ -62,9 +78,9 @@ static void draw_faults(struct support_stack *support, struct fault_target *targ
     if (below(2) == 0)
         scenario->network.jitter = (struct distribution){
             .type = DISTRIBUTION_UNIFORM, .spread = (int64_t)((1 + below(60)) * 100 * MS)};
-    uint32_t crashes = below(3) == 0 ? (uint32_t)below(CRASHES_MAX + 1) : 0;
+    uint32_t crashes = below(3) == 0 ? (uint32_t)below(FAULTS_MAX) : 0;
     for (uint32_t i = 0; i < crashes; i++) {
-        uint32_t node = (uint32_t)below((uint64_t)support->chain.shards);
+        uint32_t node = (uint32_t)below(shard_count(support));
         targets[i] = (struct fault_target){
             .type = TARGET_NODES, .role = "shard", .first = node, .last = node};
         specs[i] = (struct fault_spec){.type = FAULT_CRASH,
@@ -72,13 +88,29 @@ static void draw_faults(struct support_stack *support, struct fault_target *targ
                                        .for_ns = 1 + below(10 * SECOND),
                                        .target = {&targets[i], 1}};
     }
-    scenario->faults = (struct fault_plan){specs, crashes};
+    uint32_t faults = crashes;
+    if (below(4) == 0 && shard_count(support) > 3) { /* the first shards, and all others */
+        uint32_t half = (uint32_t)shard_count(support) / 2;
+        static struct fault_target sides[2];
+        static struct fault_group groups[2];
+        sides[0] = (struct fault_target){.type = TARGET_NODES, .role = "shard", .last = half - 1};
+        sides[1] = (struct fault_target){
+            .type = TARGET_NODES, .role = "shard", .first = half, .last = 2 * half - 1};
+        groups[0] = (struct fault_group){&sides[0], 1};
+        groups[1] = (struct fault_group){&sides[1], 1};
+        specs[faults++] = (struct fault_spec){.type = FAULT_PARTITION,
+                                              .at_ns = below(20 * SECOND),
+                                              .for_ns = 1 + below(40 * SECOND),
+                                              .groups = groups,
+                                              .group_count = 2};
+    }
+    scenario->faults = (struct fault_plan){specs, faults};
 }
 
 static void draw_load(struct support_stack *support)
 {
     uint32_t jobs = 1 + (uint32_t)below(150);
-    uint64_t shards = (uint64_t)support->chain.shards;
+    uint64_t shards = shard_count(support);
     for (uint32_t i = 0; i < jobs; i++) {
         uint64_t at_ns = below(20 * SECOND);
         uint32_t from = (uint32_t)below(shards + 1), items = 1 + (uint32_t)below(5);
@@ -95,8 +127,8 @@ static uint64_t counter(const struct support_stack *support, const char *metric)
 static void run_seed(uint64_t seed)
 {
     const struct rng rng = {.seed = seed, .replication = 0};
-    struct fault_target targets[CRASHES_MAX];
-    struct fault_spec specs[CRASHES_MAX];
+    struct fault_target targets[FAULTS_MAX];
+    struct fault_spec specs[FAULTS_MAX];
     rng_stream_at(&dice, &rng, RNG_TEST, 0, 0);
     struct support_stack *support = support_stack_new();
     support->messaging = &messaging_hypercube_model;
