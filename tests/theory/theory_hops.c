@@ -348,6 +348,33 @@ START_TEST(the_masterchain_is_one_link_from_every_shard)
 }
 END_TEST
 
+/* Part C's own sample at full size: every destination of some random sources. Each source of an
+ * even tree of depth 4k has exactly C(k, j) 15^j destinations at j links. */
+START_TEST(whole_rows_of_large_trees_are_binomial)
+{
+    theory_begin("hops: random sources to all shards of large trees");
+    for (unsigned digits = 4; digits <= 5; digits++) {
+        struct shard_tree tree = shard_tree_even(UINT32_C(1) << (4 * digits));
+        uint64_t sources = digits == 4 ? 1024 : 64;
+        struct tally tally = {{0}, 0};
+        uint64_t *accounts = draw_accounts(&tree);
+        for (uint64_t source = 0; source < sources; source++) {
+            struct rng_stream stream = stream_of(source << 40 | digits);
+            struct address from = {WORKCHAIN, rng_u64(&stream)};
+            for (uint32_t b = 0; b < tree.count; b++) {
+                struct address to = {WORKCHAIN, accounts[b]};
+                tally_add(&tally, links_between(&tree, from, to), 1);
+            }
+        }
+        free(accounts);
+        for (unsigned j = 0; j <= digits; j++)
+            theory_exact(tally.pairs[j] << (4 * digits), sources * pairs_expected(digits, 0, j),
+                         "N=%u pairs with %u links, times N", tree.count, j);
+    }
+    theory_end();
+}
+END_TEST
+
 int main(int argument_count, char **arguments)
 {
     const TTest *const fast[] = {all_pairs_of_even_trees_need_as_many_links_as_digits_differ,
@@ -357,6 +384,6 @@ int main(int argument_count, char **arguments)
                                  another_workchain_is_one_link_more,
                                  the_masterchain_is_one_link_from_every_shard,
                                  NULL};
-    const TTest *const nightly[] = {NULL};
+    const TTest *const nightly[] = {whole_rows_of_large_trees_are_binomial, NULL};
     return theory_main("theory_hops", argument_count, arguments, fast, nightly);
 }

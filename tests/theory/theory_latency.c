@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "tests/theory/one_message.h"
+#include "tests/theory/theory_run.h"
 #include "tests/theory/theory_table.h"
 
 #define MS UINT64_C(1000000)
@@ -148,11 +149,53 @@ START_TEST(both_paths_together_take_the_time_of_the_instant_one)
 }
 END_TEST
 
+/* All messages of a shipped scenario with hops links took exactly `expected`. Returns how many. */
+static uint64_t every_message(const char *path, const char *name, unsigned hops, uint64_t expected)
+{
+    char sql[200];
+    int64_t row_of[3];
+    snprintf(sql, sizeof sql,
+             "SELECT count(*), min(delivered_ns - created_ns), max(delivered_ns - created_ns)"
+             " FROM message WHERE hops = %u",
+             hops);
+    theory_query(path, sql, 3, row_of);
+    theory_exact((uint64_t)row_of[1], expected, "%s: shortest of %u links", name, hops);
+    theory_exact((uint64_t)row_of[2], expected, "%s: longest of %u links", name, hops);
+    return (uint64_t)row_of[0];
+}
+
+/* TON-37 says "about 5 seconds" a link with blocks of 5 s; with the wait for the masterchain two
+ * blocks (TON-R16). Destinations are uniform, so the hops are binomial, the own shard left out. */
+START_TEST(the_shipped_scenario_takes_its_closed_form)
+{
+    static const char file[] = "scenarios/theory/quiet.json";
+    static const double ways[] = {0, 45, 675, 3375}; /* of 4095 other shards */
+    char folder[THEORY_FOLDER_BYTES], path[THEORY_PATH_BYTES];
+    uint64_t count[LINKS_MAX + 1], all = 0;
+    theory_folder(folder);
+    snprintf(path, sizeof path, "%s/quiet.db", folder);
+    theory_begin("scenarios/theory/quiet.json: slot to delivery of every message, ns");
+    theory_run_file(file, NULL, path);
+    for (unsigned hops = 1; hops <= LINKS_MAX; hops++)
+        all += count[hops] = every_message(path, "slow", hops, 500 * MS + hops * 5 * SECOND);
+    for (unsigned hops = 1; hops <= LINKS_MAX; hops++)
+        theory_fraction(count[hops], all, ways[hops] / 4095, "slow: share of %u links", hops);
+    theory_run_file(file, "chain.visibility=masterchain", path);
+    for (unsigned hops = 1; hops <= LINKS_MAX; hops++)
+        every_message(path, "by masterchain", hops, 500 * MS + hops * 10 * SECOND);
+    theory_run_file(file, "messaging.path=instant", path);
+    theory_exact(every_message(path, "instant", 1, 5500 * MS), all, "instant: messages");
+    theory_folder_remove(folder);
+    theory_end();
+}
+END_TEST
+
 int main(int argument_count, char **arguments)
 {
     const TTest *const fast[] = {the_slow_path_takes_its_closed_form,
                                  the_instant_path_takes_the_next_block,
-                                 both_paths_together_take_the_time_of_the_instant_one, NULL};
+                                 both_paths_together_take_the_time_of_the_instant_one,
+                                 the_shipped_scenario_takes_its_closed_form, NULL};
     const TTest *const nightly[] = {NULL};
     return theory_main("theory_latency", argument_count, arguments, fast, nightly);
 }

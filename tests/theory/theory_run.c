@@ -39,29 +39,47 @@ static void close_log(struct log *log, const struct engine_result *result)
     SIM_ASSERT(status == 0);
 }
 
-struct engine_result theory_run(const char *text, const char *path, enum log_level level,
-                                struct engine_options options)
+/* Runs a loaded scenario, unless it did not load, and frees it. */
+static struct engine_result run(int status, struct scenario *scenario,
+                                struct diagnostics *diagnostics, const char *path,
+                                enum log_level level, struct engine_options options)
 {
-    const struct scenario_options scenario_options = {.point = -1};
-    struct diagnostics diagnostics = {0};
-    struct scenario *scenario = NULL;
     struct engine_result result = {0};
-    options.log = path != NULL ? open_log(path, level) : NULL;
-    int status = scenario_load_text("theory.json", text, strlen(text), &scenario_options,
-                                    &diagnostics, &scenario);
+    options.log = status == 0 && path != NULL ? open_log(path, level) : NULL;
     if (status == 0)
-        status = engine_run(scenario, &options, &diagnostics, &result);
+        status = engine_run(scenario, &options, diagnostics, &result);
     if (status != 0)
-        diagnostics_print(&diagnostics, stderr, 0, false);
+        diagnostics_print(diagnostics, stderr, 0, false);
     SIM_ASSERT(status == 0);
     if (result.status == ENGINE_VIOLATION)
         fprintf(stderr, "%s\n", result.violation);
     SIM_ASSERT(result.status == ENGINE_OK || result.status == ENGINE_LIMIT);
     if (options.log != NULL)
         close_log(options.log, &result);
-    diagnostics_free(&diagnostics);
+    diagnostics_free(diagnostics);
     scenario_free(scenario);
     return result;
+}
+
+struct engine_result theory_run(const char *text, const char *path, enum log_level level,
+                                struct engine_options options)
+{
+    const struct scenario_options scenario_options = {.point = -1};
+    struct diagnostics diagnostics = {0};
+    struct scenario *scenario = NULL;
+    int status = scenario_load_text("theory.json", text, strlen(text), &scenario_options,
+                                    &diagnostics, &scenario);
+    return run(status, scenario, &diagnostics, path, level, options);
+}
+
+void theory_run_file(const char *file, const char *set, const char *path)
+{
+    const char *const sets[] = {set, NULL};
+    const struct scenario_options scenario_options = {.sets = sets, .point = -1};
+    struct diagnostics diagnostics = {0};
+    struct scenario *scenario = NULL;
+    int status = scenario_load(file, &scenario_options, &diagnostics, &scenario);
+    run(status, scenario, &diagnostics, path, LOG_TX, (struct engine_options){0});
 }
 
 void theory_query(const char *path, const char *sql, int count, int64_t *ret_values)

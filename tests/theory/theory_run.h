@@ -10,9 +10,13 @@
 #include "sim/log.h"
 
 /* theory_run loads and runs a scenario; `path` NULL = no database. The options' log is replaced.
- * Asserts that the scenario loads, runs to its end and breaks no property. */
+ * Asserts that the scenario loads, runs and breaks no property. */
 struct engine_result theory_run(const char *text, const char *path, enum log_level level,
                                 struct engine_options options);
+
+/* theory_run_file does the same with a scenario file and one "PATH=VALUE" (NULL = none), to its
+ * end, with milestones logged. */
+void theory_run_file(const char *file, const char *set, const char *path);
 
 /* theory_query returns the integers of the first row that an SQL query yields: `count` columns.
  * Asserts that there is such a row. */
