@@ -14,7 +14,7 @@
 #include "sim/diagnostics.h"
 #include "sim/json_scan.h"
 
-enum { FILES_MAX = 64, SECTIONS_MAX = 64, KEY_JSON = 256, KEY_SECTION };
+enum { FILES_MAX = 64, SECTIONS_MAX = 64, BROKEN_MAX = 20, KEY_JSON = 256, KEY_SECTION };
 
 struct conform_request {
     const char *files[FILES_MAX];
@@ -24,7 +24,8 @@ struct conform_request {
     bool json;
     bool section_found[SECTIONS_MAX];
     uint64_t passed, failed;
-    int broken; /* an exit code, or 0 */
+    int broken;       /* an exit code, or 0 */
+    int broken_cases; /* of this file; it is given up at BROKEN_MAX */
 };
 
 const struct argp_option command_conform_options[] = {
@@ -157,10 +158,14 @@ static void run_section(struct conform_request *request, const char *file,
             int result = run_case(request, file, section, document, one, index);
             passed += result == 1;
             failed += result == 0;
-            if (result < 0)
+            if (result < 0) {
                 request->broken = EXIT_SCENARIO;
+                request->broken_cases++;
+            }
         }
         index++;
+        if (request->broken_cases >= BROKEN_MAX)
+            break;
     }
     if (passed + failed > 0)
         report_section(request, file, suite->name, section->name, passed, failed);
@@ -229,6 +234,40 @@ static char *read_whole(const char *path, size_t *ret_bytes)
     return text;
 }
 
+static void run_text(struct conform_request *request, const char *name, const char *text,
+                     size_t bytes)
+{
+    struct diagnostics diagnostics = {0};
+    struct json_scan *scan = json_scan_text(name, text, bytes, &diagnostics);
+    cJSON *document = scan ? json_scan_tree(scan) : NULL;
+    const struct conform_suite *suite = document ? find_suite(name, document) : NULL;
+    diagnostics_print(&diagnostics, stderr, 20, false);
+    if (!suite && request->broken == 0)
+        request->broken = EXIT_SCENARIO;
+    if (suite)
+        name_unknown(name, suite, document);
+    request->broken_cases = 0;
+    for (int i = 0; suite && suite->sections[i].name; i++)
+        if (wanted(request, suite->sections[i].name) && request->broken_cases < BROKEN_MAX)
+            run_section(request, name, suite, &suite->sections[i], document);
+    if (request->broken_cases >= BROKEN_MAX)
+        fprintf(stderr, "shardsim: %s: %d broken cases: the rest of the file was not run\n", name,
+                BROKEN_MAX);
+    cJSON_Delete(document);
+    if (scan)
+        json_scan_free(scan);
+    diagnostics_free(&diagnostics);
+}
+
+int command_conform_text(const char *name, const char *text, size_t bytes)
+{
+    struct conform_request request = {0};
+    run_text(&request, name, text, bytes);
+    if (request.broken)
+        return request.broken;
+    return request.failed > 0 ? EXIT_MISMATCH : EXIT_FINE;
+}
+
 static void run_file(struct conform_request *request, const char *path)
 {
     size_t bytes = 0;
@@ -237,22 +276,7 @@ static void run_file(struct conform_request *request, const char *path)
         request->broken = EXIT_IO;
         return;
     }
-    struct diagnostics diagnostics = {0};
-    struct json_scan *scan = json_scan_text(path, text, bytes, &diagnostics);
-    cJSON *document = scan ? json_scan_tree(scan) : NULL;
-    const struct conform_suite *suite = document ? find_suite(path, document) : NULL;
-    diagnostics_print(&diagnostics, stderr, 20, false);
-    if (!suite && request->broken == 0)
-        request->broken = EXIT_SCENARIO;
-    if (suite)
-        name_unknown(path, suite, document);
-    for (int i = 0; suite && suite->sections[i].name; i++)
-        if (wanted(request, suite->sections[i].name))
-            run_section(request, path, suite, &suite->sections[i], document);
-    cJSON_Delete(document);
-    if (scan)
-        json_scan_free(scan);
-    diagnostics_free(&diagnostics);
+    run_text(request, path, text, bytes);
     free(text);
 }
 

@@ -14,7 +14,7 @@ fi
 if [ ! -f "$build/build.ninja" ]; then
     CC=clang meson setup "$build" -Dfuzz=true -Dbuildtype=debugoptimized || exit 1
 fi
-ninja -C "$build" tests/fuzz_scenario tests/fuzz_trace || exit 1
+ninja -C "$build" tests/fuzz_conform tests/fuzz_scenario tests/fuzz_trace || exit 1
 
 failed=0
 # run_fuzzer NAME MAX_BYTES SEED_FOLDER...: one fuzzer for its share of the time.
@@ -22,7 +22,7 @@ run_fuzzer() {
     local name=$1 bytes_max=$2
     shift 2
     mkdir -p "$build/learned-$name"
-    if "$build/tests/fuzz_$name" -seed=1 -max_total_time=$((seconds / 2)) -max_len="$bytes_max" \
+    if "$build/tests/fuzz_$name" -seed=1 -max_total_time=$((seconds / 3)) -max_len="$bytes_max" \
         -timeout=20 -rss_limit_mb=2048 -close_fd_mask=3 -use_value_profile=1 -print_final_stats=1 \
         -artifact_prefix="$build/crash-$name-" "$build/learned-$name" "$@" \
         >"$build/fuzz_$name.log" 2>&1; then
@@ -37,4 +37,5 @@ run_fuzzer() {
 
 run_fuzzer scenario 65536 tests/corpus/good tests/corpus/bad scenarios/templates
 run_fuzzer trace 4096 tests/corpus/trace
+run_fuzzer conform 4096 tests/corpus/conform
 exit "$failed"

@@ -293,13 +293,17 @@ static void collect(struct conform_case *c, struct processed_upto *upto)
         processed_compactify(upto);
     } else if (strcmp(op, "split") == 0) {
         uint64_t child = conform_hex(c, c->one, "new_owner");
-        if (child == 0)
-            conform_broken(c, "\"new_owner\" has no tag bit");
+        if (child == 0 || shard_depth(child) == 0 || shard_parent(child) != upto->owner.prefix)
+            conform_broken(c, "\"new_owner\" is no child of the owner");
         else
             processed_split(upto, child);
     } else if (strcmp(op, "combine") == 0) {
         struct processed_record others[RECORDS_MAX];
         uint64_t low = upto->owner.prefix & (~upto->owner.prefix + 1);
+        if (shard_depth(upto->owner.prefix) == 0) {
+            conform_broken(c, "a whole workchain has no sibling to combine with");
+            return;
+        }
         struct processed_upto other = {
             {upto->owner.workchain, upto->owner.prefix ^ low << 1}, others, 0, RECORDS_MAX};
         read_records(c, "in2", &other, NULL);
