@@ -196,7 +196,7 @@ struct tx_result {
     uint8_t outcome; /* enum outcome */
     uint8_t reason;  /* enum tx_reason */
 };
-enum tx_reason { REASON_NONE, REASON_BALANCE, REASON_NO_ACCOUNT, REASON_COUNT };
+enum tx_reason { REASON_NONE, REASON_BALANCE, REASON_NO_ACCOUNT, REASON_STATE, REASON_COUNT };
 
 struct atomic_seam {
     void *self;

@@ -32,7 +32,7 @@ static bool is_number(const struct param *param)
            param->kind == PARAM_RATE || param->kind == PARAM_CHOICE;
 }
 
-static void part_init(struct transfers_part *part, const struct model *model)
+void transfers_use(struct transfers_part *part, const struct model *model)
 {
     SIM_ASSERT(model->config_bytes <= TRANSFERS_CONFIG_BYTES);
     *part = (struct transfers_part){.model = model};
@@ -200,9 +200,10 @@ struct transfers *transfers_new(void)
 {
     struct transfers *transfers = calloc(1, sizeof *transfers);
     transfers->base = support_stack_new();
-    part_init(&transfers->ledger, &ledger_accounts_model);
-    part_init(&transfers->atomic, &atomic_none_model);
-    part_init(&transfers->messaging_part, &messaging_local_model);
+    transfers_use(&transfers->state, &state_ram_model);
+    transfers_use(&transfers->ledger, &ledger_accounts_model);
+    transfers_use(&transfers->atomic, &atomic_none_model);
+    transfers_use(&transfers->messaging_part, &messaging_local_model);
     return transfers;
 }
 
@@ -216,7 +217,7 @@ struct transfers_part *transfers_workload(struct transfers *transfers, const str
 {
     SIM_ASSERT(transfers->workload_count < TRANSFERS_WORKLOADS_MAX);
     struct transfers_part *part = &transfers->workload[transfers->workload_count++];
-    part_init(part, model);
+    transfers_use(part, model);
     for (const struct param *param = model->params; param->name; param++)
         if (param->kind == PARAM_DISTRIBUTION)
             transfers_constant(part, param->name, strcmp(param->name, "size") == 0 ? 512 : 1);
@@ -239,7 +240,7 @@ static void add_layers(struct transfers *transfers)
     transfers->base->scenario.layer_count = 0;
     add_layer(transfers, &chain_blocks_model, &transfers->base->chain);
     add_layer(transfers, &spread_ideal_model, nothing);
-    add_layer(transfers, &state_ram_model, nothing);
+    add_layer(transfers, transfers->state.model, transfers->state.config);
     add_layer(transfers, transfers->messaging_part.model, transfers->messaging_part.config);
     add_layer(transfers, transfers->ledger.model, transfers->ledger.config);
     add_layer(transfers, transfers->atomic.model, transfers->atomic.config);

@@ -27,7 +27,7 @@ struct transfers_step {
 
 struct transfers {
     struct support_stack *base;
-    struct transfers_part ledger, atomic, messaging_part, workload[TRANSFERS_WORKLOADS_MAX];
+    struct transfers_part state, ledger, atomic, messaging_part, workload[TRANSFERS_WORKLOADS_MAX];
     uint32_t workload_count;
     struct transfers_step script[TRANSFERS_SCRIPT_MAX];
     uint32_t script_count;
@@ -40,6 +40,9 @@ struct transfers {
 
 struct transfers *transfers_new(void);
 void transfers_free(struct transfers *transfers);
+
+/* transfers_use puts a model into a part, with the defaults of its table. */
+void transfers_use(struct transfers_part *part, const struct model *model);
 
 /* transfers_workload adds a workload and returns its part. */
 struct transfers_part *transfers_workload(struct transfers *transfers, const struct model *model);

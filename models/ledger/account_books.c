@@ -17,6 +17,7 @@ void account_books_destroy(struct account_books *books)
     for (uint32_t number = 0; number < account_books_count(books); number++) {
         struct account_book *book = account_books_at(books, number);
         input_ring_destroy(&book->inputs, books->memory);
+        input_ring_destroy(&book->parked, books->memory);
         memory_give(books->memory, book->touched, book->touched_capacity * sizeof *book->touched);
     }
     pool_destroy(&books->books);
@@ -53,19 +54,30 @@ struct account_book *account_books_find(const struct account_books *books, uint3
                                                     : NULL;
 }
 
-static uint64_t row_read(struct account_books *books, const struct block *block, uint64_t index)
+static enum verdict read(const struct account_books *books, const struct block *view,
+                         uint64_t index, uint64_t *ret_value)
 {
     const struct state_seam *state = &books->stack->state;
-    struct row row = {.chain = block->chain, .space = 0, .key = index};
+    struct row row = {.chain = view->chain, .space = 0, .key = index};
+    return state->read(state->self, view, row, ret_value);
+}
+
+bool account_books_warm(const struct account_books *books, const struct block *view, uint64_t index)
+{
+    uint64_t ignored;
+    return read(books, view, index, &ignored) == VERDICT_YES;
+}
+
+/* Of a row that is warm: what waits for cold ones was parked before. */
+static uint64_t row_read(const struct account_books *books, const struct block *view,
+                         uint64_t index)
+{
     uint64_t value = 0;
-    enum verdict verdict = state->read(state->self, block, row, &value);
-    /* SIMPLIFICATION: transfers do not wait for cold rows; state that can be cold needs a ledger
-     * that parks its work. */
+    enum verdict verdict = read(books, view, index, &value);
     SIM_ASSERT(verdict == VERDICT_YES);
     return value;
 }
 
-/* Where an address of this chain keeps its balance. False: no such account. */
 bool account_books_row(const struct account_books *books, uint32_t chain, struct address address,
                        uint64_t *ret_index)
 {
@@ -79,8 +91,8 @@ bool account_books_row(const struct account_books *books, uint32_t chain, struct
     return true;
 }
 
-bool account_books_covers(struct account_books *books, const struct block *block, uint64_t index,
-                          uint64_t amount)
+bool account_books_covers(const struct account_books *books, const struct block *block,
+                          uint64_t index, uint64_t amount)
 {
     int64_t balance = books->initial_balance + (int64_t)row_read(books, block, index);
     SIM_ASSERT(balance >= 0);
@@ -122,11 +134,17 @@ void account_flow_add(struct account_flow *total, const struct account_flow *flo
     total->joined += flow->joined;
 }
 
-uint64_t account_books_sum(struct account_books *books, const struct account_book *book)
+bool account_books_sum(const struct account_books *books, const struct account_book *book,
+                       uint64_t *ret_sum)
 {
     struct block view = {.chain = book->chain};
     uint64_t sum = 0;
-    for (uint32_t i = 0; i < book->touched_count; i++)
-        sum += row_read(books, &view, book->touched[i]);
-    return sum;
+    for (uint32_t i = 0; i < book->touched_count; i++) {
+        uint64_t value = 0;
+        if (read(books, &view, book->touched[i], &value) != VERDICT_YES)
+            return false;
+        sum += value;
+    }
+    *ret_sum = sum;
+    return true;
 }

@@ -26,6 +26,7 @@ struct account_flow {
  * over all balances. */
 struct account_book {
     struct input_ring inputs;
+    struct input_ring parked; /* work that waits for cold rows; its tail is consensus state too */
     struct account_flow total, open; /* of final blocks; of the block that is open */
     uint64_t deliveries;
     uint32_t chain;
@@ -65,16 +66,22 @@ struct account_book *account_books_at(const struct account_books *books, uint32_
 bool account_books_row(const struct account_books *books, uint32_t chain, struct address address,
                        uint64_t *ret_index);
 
+/* account_books_warm says whether a balance can be read now. */
+bool account_books_warm(const struct account_books *books, const struct block *view,
+                        uint64_t index);
+
 /* account_books_covers says whether a balance is at least `amount`. */
-bool account_books_covers(struct account_books *books, const struct block *block, uint64_t index,
-                          uint64_t amount);
+bool account_books_covers(const struct account_books *books, const struct block *block,
+                          uint64_t index, uint64_t amount);
 
 /* account_books_change adds to a balance, modulo 2^64; inside fill() only. */
 void account_books_change(struct account_books *books, struct account_book *book,
                           struct block *block, uint64_t index, uint64_t change);
 
-/* account_books_sum adds up all balances of a chain, as differences from the start. */
-uint64_t account_books_sum(struct account_books *books, const struct account_book *book);
+/* account_books_sum adds up all balances of a chain, as differences from the start. False: one of
+ * them is cold. */
+bool account_books_sum(const struct account_books *books, const struct account_book *book,
+                       uint64_t *ret_sum);
 
 /* account_flow_wrong is 0 if and only if value was conserved. */
 uint64_t account_flow_wrong(const struct account_flow *flow);

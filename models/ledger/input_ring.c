@@ -17,11 +17,17 @@ static void grow(struct input_ring *ring, struct memory *memory)
     memory_give(memory, old.handles, old.capacity * sizeof *old.handles);
 }
 
-void input_ring_append(struct input_ring *ring, struct memory *memory, uint32_t handle)
+void input_ring_put(struct input_ring *ring, struct memory *memory, uint32_t handle)
 {
     if (ring->tail - ring->done == ring->capacity)
         grow(ring, memory);
-    ring->handles[ring->tail++ & (ring->capacity - 1)] = handle;
+    ring->handles[ring->tail & (ring->capacity - 1)] = handle;
+}
+
+void input_ring_append(struct input_ring *ring, struct memory *memory, uint32_t handle)
+{
+    input_ring_put(ring, memory, handle);
+    ring->tail++;
 }
 
 uint32_t input_ring_at(const struct input_ring *ring, uint64_t place)

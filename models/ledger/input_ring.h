@@ -19,6 +19,10 @@ struct input_ring {
 
 void input_ring_append(struct input_ring *ring, struct memory *memory, uint32_t handle);
 
+/* input_ring_put stores a handle at `tail` and leaves moving `tail` to the caller: for a ring that
+ * is appended to inside blocks, whose tail is consensus state too. */
+void input_ring_put(struct input_ring *ring, struct memory *memory, uint32_t handle);
+
 /* input_ring_at returns the handle at a place from done to tail - 1. */
 uint32_t input_ring_at(const struct input_ring *ring, uint64_t place);
 

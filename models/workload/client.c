@@ -364,7 +364,7 @@ void client_on_fault(void *state, struct context *context, const struct fault *f
 
 static const char *reason_text(uint8_t reason)
 {
-    static const char *const texts[REASON_COUNT] = {NULL, "balance", "no_account"};
+    static const char *const texts[REASON_COUNT] = {NULL, "balance", "no_account", "state"};
     SIM_ASSERT(reason < REASON_COUNT);
     return texts[reason];
 }

@@ -1,0 +1,310 @@
+#include "models/ledger/accounts_fill.h"
+
+enum { MINT_EVERY = 100 };
+
+/* The block's records: first in the high half of its word, last in the low half. */
+static struct accounts_record *record_add(struct accounts *accounts, struct block *block,
+                                          enum accounts_deed deed)
+{
+    uint32_t handle = pool_take(&accounts->records);
+    struct accounts_record *record = pool_at(&accounts->records, handle);
+    record->deed = deed;
+    uint64_t *list = &block->body[LAYER_LEDGER];
+    if (*list) {
+        struct accounts_record *last = pool_at(&accounts->records, (uint32_t)*list);
+        last->next = handle;
+    }
+    *list = (*list ? *list >> 32 : handle) << 32 | handle;
+    return record;
+}
+
+static void send_value(struct accounts *accounts, struct context *context, struct block *block,
+                       const struct ledger_input *input, uint64_t amount)
+{
+    const struct messaging_seam *messaging = &accounts->stack->messaging;
+    struct envelope envelope = {.tx = input->tx.id,
+                                .from = input->tx.part[0].account,
+                                .to = input->tx.part[1].account,
+                                .value = amount,
+                                .bytes = input->tx.bytes,
+                                .layer = LAYER_LEDGER,
+                                .workload = input->tx.workload,
+                                .submit_ns = input->tx.submit_ns,
+                                .queued_ns = input->arrived_ns,
+                                .collated_ns = block->time_ns};
+    messaging->emit(messaging->self, context, block, &envelope);
+}
+
+/* Whether a transfer may be made, and if not why. SIMPLIFICATION: what is refused stays in the
+ * block; the deployed system leaves it out. */
+static enum tx_reason judge(struct accounts *accounts, const struct block *block,
+                            const struct tx *tx, uint64_t amount, uint64_t *ret_index)
+{
+    const struct chain_seam *chain = &accounts->stack->chain;
+    if (!account_books_row(&accounts->books, block->chain, tx->part[0].account, ret_index))
+        return REASON_NO_ACCOUNT;
+    /* TON-R54: a message to a workchain that does not exist cannot be sent. */
+    if (tx->parts > 1 && chain->find(chain->self, tx->part[1].account) == CHAIN_NONE)
+        return REASON_NO_ACCOUNT;
+    return account_books_covers(&accounts->books, block, *ret_index, amount) ? REASON_NONE
+                                                                             : REASON_BALANCE;
+}
+
+static struct parked_work *park(struct accounts *accounts, struct account_book *book,
+                                struct block *block, enum parked_kind kind, uint64_t row)
+{
+    uint32_t handle = parked_work_add(&accounts->books, book, &accounts->parked, block, kind, row);
+    record_add(accounts, block, DEED_PARKED)->parked = handle;
+    return pool_at(&accounts->parked, handle);
+}
+
+static void record_input(struct accounts *accounts, struct block *block,
+                         const struct ledger_input *input, enum accounts_deed deed,
+                         enum tx_reason reason)
+{
+    const struct tx *tx = &input->tx;
+    struct accounts_record *record = record_add(accounts, block, deed);
+    record->value = 0 - (uint64_t)tx->part[0].amount;
+    record->result = (struct tx_result){.tx = tx->id,
+                                        .submit_ns = tx->submit_ns,
+                                        .arrived_ns = input->arrived_ns,
+                                        .collated_ns = block->time_ns,
+                                        .home_chain = block->chain,
+                                        .workload = tx->workload,
+                                        .chains = 1,
+                                        .reason = (uint8_t)reason};
+}
+
+static void execute(struct accounts *accounts, struct context *context, struct account_book *book,
+                    struct block *block, const struct ledger_input *input)
+{
+    const struct tx *tx = &input->tx;
+    SIM_ASSERT(tx->parts >= 1);
+    SIM_ASSERT(tx->part[0].amount <= 0);
+    uint64_t amount = 0 - (uint64_t)tx->part[0].amount;
+    uint64_t index = 0;
+    enum tx_reason reason = judge(accounts, block, tx, amount, &index);
+    enum accounts_deed deed = reason != REASON_NONE ? DEED_REFUSED
+                              : tx->parts > 1       ? DEED_SENT
+                                                    : DEED_DONE;
+    record_input(accounts, block, input, deed, reason);
+    if (deed == DEED_REFUSED)
+        return;
+    account_books_change(&accounts->books, book, block, index, 0 - amount);
+    if (deed == DEED_SENT) {
+        book->open.emitted += amount;
+        send_value(accounts, context, block, input, amount);
+    } else {
+        book->open.left += amount;
+    }
+}
+
+/* An input waits when its sender's balance is cold. */
+static void take_input(struct accounts *accounts, struct context *context,
+                       struct account_book *book, struct block *block,
+                       const struct ledger_input *input)
+{
+    uint64_t row;
+    if (account_books_row(&accounts->books, block->chain, input->tx.part[0].account, &row) &&
+        !account_books_warm(&accounts->books, block, row))
+        park(accounts, book, block, PARKED_INPUT, row)->content.input = *input;
+    else
+        execute(accounts, context, book, block, input);
+}
+
+/* SIMPLIFICATION: no contract runs, and a message without a recipient does not bounce.
+ * TON-21: the value is added to the recipient's balance. TON-22: one delivery is one transaction of
+ * one account. Bytes and gas of it were charged by messaging. */
+static void credit(struct accounts *accounts, struct account_book *book, struct block *block,
+                   const struct envelope *envelope)
+{
+    uint64_t index = ACCOUNT_ROW_UNCLAIMED;
+    bool exists = account_books_row(&accounts->books, block->chain, envelope->to, &index);
+    struct accounts_record *record =
+        record_add(accounts, block, exists ? DEED_CREDITED : DEED_UNCLAIMED);
+    uint32_t home = (uint32_t)(envelope->id >> 32);
+    record->value = envelope->value;
+    record->result = (struct tx_result){.tx = envelope->tx,
+                                        .submit_ns = envelope->submit_ns,
+                                        .arrived_ns = envelope->queued_ns,
+                                        .collated_ns = envelope->collated_ns,
+                                        .committed_ns = envelope->first_committed_ns,
+                                        .home_chain = home,
+                                        .workload = envelope->workload,
+                                        .chains = home == block->chain ? 1 : 2};
+    uint64_t minted =
+        ++book->deliveries % MINT_EVERY == 0 && accounts->config->break_rule == ACCOUNTS_BREAK_MINT;
+    account_books_change(&accounts->books, book, block, index, envelope->value + minted);
+    book->open.delivered += envelope->value;
+}
+
+/* Delivery never waits, but its effect does when the recipient's balance is cold. */
+void accounts_fill_deliver(void *self, struct context *context, struct block *block,
+                           const struct envelope *envelope)
+{
+    struct accounts *accounts = self;
+    struct account_book *book = account_books_get(&accounts->books, block->chain);
+    (void)context;
+    uint64_t row = ACCOUNT_ROW_UNCLAIMED;
+    (void)account_books_row(&accounts->books, block->chain, envelope->to, &row);
+    if (account_books_warm(&accounts->books, block, row))
+        credit(accounts, book, block, envelope);
+    else
+        park(accounts, book, block, PARKED_DELIVERY, row)->content.envelope = *envelope;
+}
+
+/* A row stays readable from reserve() to settle(), which cannot wait. Holds count. */
+static void hold(struct accounts *accounts, struct block *block, uint64_t index, bool on)
+{
+    const struct state_seam *state = &accounts->stack->state;
+    struct row row = {.chain = block->chain, .space = 0, .key = index};
+    state->hold(state->self, block, row, on);
+}
+
+/* A debit is taken from the balance at once and held until settle(), so no later reservation or
+ * transfer can spend it; a credit only needs an account. */
+enum verdict accounts_fill_reserve(void *self, struct block *block, uint64_t tx,
+                                   const struct part *part)
+{
+    struct accounts *accounts = self;
+    struct account_book *book = account_books_get(&accounts->books, block->chain);
+    uint64_t index;
+    if (!account_books_row(&accounts->books, block->chain, part->account, &index))
+        return VERDICT_NO;
+    if (!account_books_warm(&accounts->books, block, index)) {
+        park(accounts, book, block, PARKED_RESERVE, index)->content.reservation =
+            (struct ledger_reservation){.tx = tx, .part = *part};
+        return VERDICT_LATER;
+    }
+    uint64_t amount = 0 - (uint64_t)part->amount;
+    if (part->amount < 0 && !account_books_covers(&accounts->books, block, index, amount))
+        return VERDICT_NO;
+    hold(accounts, block, index, true);
+    if (part->amount >= 0)
+        return VERDICT_YES;
+    account_books_change(&accounts->books, book, block, index, 0 - amount);
+    book->open.held += amount;
+    return VERDICT_YES;
+}
+
+void accounts_fill_settle(void *self, struct block *block, uint64_t tx, const struct part *part,
+                          bool commit)
+{
+    struct accounts *accounts = self;
+    (void)tx;
+    uint64_t index;
+    bool exists = account_books_row(&accounts->books, block->chain, part->account, &index);
+    SIM_ASSERT(exists); /* reserve() said yes */
+    struct account_book *book = account_books_get(&accounts->books, block->chain);
+    uint64_t amount = part->amount < 0 ? 0 - (uint64_t)part->amount : (uint64_t)part->amount;
+    if (part->amount < 0) {
+        book->open.held -= amount;
+        if (commit)
+            book->open.left += amount;
+        else
+            account_books_change(&accounts->books, book, block, index, amount);
+    } else if (commit) {
+        account_books_change(&accounts->books, book, block, index, amount);
+        book->open.joined += amount;
+    }
+    hold(accounts, block, index, false);
+}
+
+static bool charge(const struct accounts *accounts, struct block *block, uint32_t bytes)
+{
+    const struct chain_seam *chain = &accounts->stack->chain;
+    return chain->charge(chain->self, block, bytes + (uint32_t)accounts->config->transaction_bytes,
+                         (uint32_t)accounts->config->gas_per_transfer);
+}
+
+/* Executes parked work whose row is warm by now, oldest first. Returns false when the block is
+ * full. */
+static bool fill_parked(struct accounts *accounts, struct context *context,
+                        struct account_book *book, struct block *block, uint32_t *added)
+{
+    const struct atomic_seam *atomic = &accounts->stack->atomic;
+    uint64_t end = book->parked.tail;
+    for (uint64_t place = book->parked.done; place < end; place++) {
+        struct parked_work *work = parked_work_find(book, &accounts->parked, place);
+        if (!work || !account_books_warm(&accounts->books, block, work->row))
+            continue;
+        if (!charge(accounts, block, 0))
+            return false;
+        block_set(accounts->stack, block, &work->done, 1);
+        (*added)++;
+        switch (work->kind) {
+        case PARKED_INPUT:
+            execute(accounts, context, book, block, &work->content.input);
+            break;
+        case PARKED_DELIVERY:
+            credit(accounts, book, block, &work->content.envelope);
+            break;
+        case PARKED_RESERVE: {
+            const struct ledger_reservation *wanted = &work->content.reservation;
+            enum verdict verdict =
+                accounts_fill_reserve(accounts, block, wanted->tx, &wanted->part);
+            SIM_ASSERT(verdict != VERDICT_LATER);
+            atomic->reserved(atomic->self, context, block, wanted->tx, &wanted->part,
+                             verdict == VERDICT_YES);
+            break;
+        }
+        }
+    }
+    return true;
+}
+
+uint32_t accounts_fill(void *self, struct context *context, struct block *block, uint32_t round)
+{
+    struct accounts *accounts = self;
+    struct account_book *book = account_books_find(&accounts->books, block->chain);
+    (void)round;
+    uint32_t added = 0;
+    if (!book || !fill_parked(accounts, context, book, block, &added))
+        return added;
+    while (book->inputs.head < book->inputs.tail) {
+        const struct ledger_input *input =
+            pool_at(&accounts->inputs, input_ring_at(&book->inputs, book->inputs.head));
+        if (!charge(accounts, block, input->tx.bytes))
+            break;
+        block_set(accounts->stack, block, &book->inputs.head, book->inputs.head + 1);
+        take_input(accounts, context, book, block, input);
+        added++;
+    }
+    return added;
+}
+
+/* A row was asked for and is warm, or could not be had. Work that is still there when the block is
+ * final asks again; what nobody can wait for is given up after some tries. */
+void accounts_fill_fetched(void *self, struct context *context, struct block *block,
+                           uint64_t ticket, bool ok)
+{
+    struct accounts *accounts = self;
+    const struct atomic_seam *atomic = &accounts->stack->atomic;
+    struct account_book *book = account_books_get(&accounts->books, block->chain);
+    struct parked_work *work = parked_work_find(book, &accounts->parked, ticket);
+    if (!work)
+        return;
+    work->asked = false;
+    work->tries += !ok;
+    if (work->tries < PARKED_TRIES_MAX || work->kind == PARKED_DELIVERY)
+        return; /* value that arrived is never given up */
+    block_set(accounts->stack, block, &work->done, 1);
+    const struct ledger_reservation *wanted = &work->content.reservation;
+    if (work->kind == PARKED_INPUT)
+        record_input(accounts, block, &work->content.input, DEED_REFUSED, REASON_STATE);
+    else
+        atomic->reserved(atomic->self, context, block, wanted->tx, &wanted->part, false);
+}
+
+void accounts_fill_release(struct accounts *accounts, struct context *context,
+                           const struct block *block, accounts_visit *visit)
+{
+    uint32_t handle = (uint32_t)(block->body[LAYER_LEDGER] >> 32);
+    while (handle) {
+        const struct accounts_record *record = pool_at(&accounts->records, handle);
+        visit(accounts, context, block, record);
+        uint32_t next = record->next;
+        pool_give(&accounts->records, handle);
+        handle = next;
+    }
+}

@@ -1,0 +1,57 @@
+#include "models/ledger/parked_work.h"
+
+static struct parked_work *work_at(const struct account_book *book, const struct pool *pool,
+                                   uint64_t place)
+{
+    return pool_at(pool, input_ring_at(&book->parked, place));
+}
+
+uint32_t parked_work_add(struct account_books *books, struct account_book *book, struct pool *pool,
+                         struct block *block, enum parked_kind kind, uint64_t row)
+{
+    uint32_t handle = pool_take(pool);
+    struct parked_work *work = pool_at(pool, handle);
+    work->kind = kind;
+    work->row = row;
+    input_ring_put(&book->parked, books->memory, handle);
+    block_set(books->stack, block, &book->parked.tail, book->parked.tail + 1);
+    return handle;
+}
+
+void parked_work_forget(struct account_book *book, struct pool *pool)
+{
+    for (; book->parked.done < book->parked.tail; book->parked.done++) {
+        if (!work_at(book, pool, book->parked.done)->done)
+            return;
+        pool_give(pool, input_ring_at(&book->parked, book->parked.done));
+    }
+}
+
+bool parked_work_ask(struct account_books *books, struct context *context,
+                     struct account_book *book, const struct pool *pool, const struct block *block)
+{
+    const struct state_seam *state = &books->stack->state;
+    bool ready = false;
+    for (uint64_t place = book->parked.done; place < book->parked.tail; place++) {
+        struct parked_work *work = work_at(book, pool, place);
+        if (work->done)
+            continue;
+        if (account_books_warm(books, block, work->row)) {
+            ready = true;
+        } else if (!work->asked) {
+            work->asked = true;
+            struct row row = {.chain = book->chain, .space = 0, .key = work->row};
+            state->fetch(state->self, context, row, place);
+        }
+    }
+    return ready;
+}
+
+struct parked_work *parked_work_find(const struct account_book *book, const struct pool *pool,
+                                     uint64_t ticket)
+{
+    if (ticket < book->parked.done || ticket >= book->parked.tail)
+        return NULL;
+    struct parked_work *work = work_at(book, pool, ticket);
+    return work->done ? NULL : work;
+}
