@@ -86,7 +86,7 @@ static const struct free_json {
               "     \"to\": {\"type\": [\"number\", \"string\"]},"
               "     \"points\": {\"type\": \"integer\", \"minimum\": 2, \"maximum\": 10000},"
               "     \"scale\": {\"enum\": [\"linear\", \"log2\", \"log10\"]}},"
-              "    \"additionalProperties\": false}]}}},"
+              "    \"patternProperties\": {\"^x-\": true}, \"additionalProperties\": false}]}}},"
               " \"patternProperties\": {\"^x-\": true}, \"additionalProperties\": false}"},
 };
 

@@ -348,22 +348,38 @@ static void read_integer(const struct target *t, const cJSON *value)
         store(t, integer);
 }
 
+/* A seed as a number may be spelled as any integer of JSON (1e3), as a string in digits only. */
+static enum quantity_status parse_seed(const struct target *t, const cJSON *value,
+                                       uint64_t *ret_seed)
+{
+    if (cJSON_IsNumber(value)) {
+        int64_t integer = 0;
+        const char *text = param_number_text(t->reader->arena, value);
+        enum quantity_status status = quantity_parse_integer(text, &integer);
+        *ret_seed = (uint64_t)integer;
+        return status == QUANTITY_FINE && integer < 0 ? QUANTITY_TOO_LARGE : status;
+    }
+    const char *text = cJSON_IsString(value) ? value->valuestring : "";
+    if (*text == '\0' || text[strspn(text, "0123456789")] != '\0')
+        return QUANTITY_MALFORMED;
+    errno = 0;
+    *ret_seed = strtoull(text, NULL, 10);
+    return errno == ERANGE ? QUANTITY_TOO_LARGE : QUANTITY_FINE;
+}
+
 static void read_seed(const struct target *t, const cJSON *value)
 {
-    const char *text = cJSON_IsNumber(value)   ? param_number_text(t->reader->arena, value)
-                       : cJSON_IsString(value) ? value->valuestring
-                                               : "";
-    errno = 0;
-    char *end = NULL;
-    uint64_t seed = isdigit((unsigned char)text[0]) ? strtoull(text, &end, 10) : 0;
-    bool is_decimal = end != NULL && *end == '\0';
-    bool is_beyond = is_decimal && (errno == ERANGE || seed > (uint64_t)JSON_INTEGER_MAX);
     static const char *const expected = "an integer, 0 to 9007199254740991, or a string of decimal "
                                         "digits up to \"18446744073709551615\"";
-    if (!is_decimal || errno == ERANGE) {
-        bool is_number = cJSON_IsNumber(value);
-        report(t, is_decimal || is_number ? "E203" : "E205",
-               is_decimal || is_number ? "out of range" : "wrong type of value", expected, NULL);
+    uint64_t seed = 0;
+    enum quantity_status status = parse_seed(t, value, &seed);
+    bool is_beyond = seed > (uint64_t)JSON_INTEGER_MAX;
+    if (status == QUANTITY_TOO_LARGE) {
+        report(t, "E203", "out of range", expected, NULL);
+        return;
+    }
+    if (status != QUANTITY_FINE) {
+        report(t, "E205", "wrong type of value", expected, NULL);
         return;
     }
     if (is_beyond && cJSON_IsNumber(value)) {

@@ -79,16 +79,19 @@ void schema_quantity(cJSON *object, enum param_kind kind, int64_t min, int64_t m
     cJSON_AddStringToObject(object, "pattern", pattern);
 }
 
-/* A range wider than what JSON tools keep exactly is left to the reader. */
+/* Numbers that not every JSON tool keeps come as strings; then the range is left to the reader. */
 static void schema_integer(cJSON *object, const struct param *row)
 {
-    cJSON_AddStringToObject(object, "type", "integer");
-    if (row->value_min == row->value_max && row->value_min == 0)
-        return;
-    if (row->value_min >= -INTEGER_MAX)
-        add_integer(object, "minimum", row->value_min);
-    if (row->value_max <= INTEGER_MAX)
-        add_integer(object, "maximum", row->value_max);
+    int64_t min, max;
+    param_range(row, PARAM_INTEGER, &min, &max);
+    bool has_strings = max > INTEGER_MAX;
+    cJSON_AddRawToObject(object, "type", has_strings ? "[\"integer\", \"string\"]" : "\"integer\"");
+    if (has_strings)
+        cJSON_AddStringToObject(object, "pattern",
+                                min < 0 ? "^-?[0-9]+(\\.0+)?([eE][+]?[0-9]+)?$"
+                                        : "^[0-9]+(\\.0+)?([eE][+]?[0-9]+)?$");
+    add_integer(object, "minimum", min < -INTEGER_MAX ? -INTEGER_MAX : min);
+    add_integer(object, "maximum", has_strings ? INTEGER_MAX : max);
 }
 
 static void schema_real(cJSON *object, const struct param *row)
@@ -227,7 +230,7 @@ static void schema_distribution_keys(cJSON *object, const struct distribution_ke
     for (size_t i = 0; i < 3; i++) {
         if (!quantities[i])
             continue;
-        struct param quantity = {.kind = row->item_kind};
+        struct param quantity = {.kind = row->item_kind, .value_max = INT64_MAX};
         schema_scalar(add_object(properties, quantities[i]), &quantity, quantity.kind);
         if (i < 2)
             required[count++] = quantities[i];
@@ -261,7 +264,7 @@ static void schema_distribution(struct schema *schema, cJSON *object, const stru
     if (cJSON_GetObjectItemCaseSensitive(schema->definitions, name))
         return;
     cJSON *any = cJSON_AddArrayToObject(add_object(schema->definitions, name), "anyOf");
-    struct param quantity = {.kind = row->item_kind};
+    struct param quantity = {.kind = row->item_kind, .value_max = INT64_MAX};
     schema_scalar(append_object(any), &quantity, quantity.kind);
     cJSON *by_type = append_object(any);
     cJSON_AddStringToObject(by_type, "type", "object");

@@ -2,9 +2,11 @@
 """`shardsim schema` is itself a valid JSON Schema, and says of every file of the corpus what
 `check` says, but for the files below: rules that no schema can express, each with its reason."""
 import json
+import os
 import pathlib
 import re
 import sys
+import tempfile
 
 import jsonschema
 
@@ -65,6 +67,72 @@ def load(path):
         return None
 
 
+# Values of every shape, put under every key that `describe` knows. Not among them: null, which
+# stands for an absent key (RFC 7396), and -0, which is 0; the schema takes neither.
+VALUES = [True, False, 0, 1, -1, 2.5, 1e3, "", "abc", "0", "1", "1.0", "-5s", "0s", "5s", "5 s",
+          "5S", "10ms", "007ms", "1.5min", "1min30s", "100Mbit/s", "unlimited", "0bit/s", "1KiB",
+          "10%", "100.0%", "0100%", "100.1%", "50ppm", "1000001ppm", "0.5", "1.5", "5/s", "5tx/min",
+          "0/s", [], [1], ["a"], {}, {"type": "constant", "value": "1ms"}, {"type": "x"},
+          {"x-a": 1}, {"a": 1}]
+# Beyond any schema: values finer than a base unit, values compared with other values, files, and
+# words with a grammar of their own.
+ARITHMETIC = re.compile(rb"error\[(E204|E301|E310|E5..)\]"
+                        rb"|/workload/0/shards: |/prefixes/|/sha256: ")
+
+
+def place(document, row):
+    """Makes the objects on the way to a described key; returns the innermost and the key."""
+    section, path = row["section"], row["key"].split(".")
+    here = document
+    if section == "network":
+        here = document.setdefault("network", {})
+    elif section == "workload":
+        document.update({"chain": {"shards": 2}, "workload": [{"type": row["type"]}]})
+        here = document["workload"][0]
+    elif section != "scenario":
+        here = document.setdefault(section, {"type": row["type"]})
+    for token in path[:-1]:
+        here = here.setdefault(token, {})
+    if row.get("variant"):
+        here["type"] = row["variant"]
+    return here, path[-1]
+
+
+def generated():
+    """Yields (what, document): each key with each value."""
+    for line in shardsim("describe", "--json").stdout.splitlines():
+        row = json.loads(line)
+        if row["section"] in ("faults", "sweep", "distribution") or "[]" in row["key"]:
+            continue
+        for value in VALUES:
+            document = {"version": 1, "duration": "10s"}
+            here, key = place(document, row)
+            here[key] = value
+            yield f"{row['section']}.{row.get('type', '')} {row['key']} = {value!r}", document
+
+
+def check_generated(cases, validator):
+    made = list(generated())
+    cases.holds("there are keys and values", len(made) > 1000, len(made))
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, f"{i:05}.json") for i in range(len(made))]
+        for path, (_, document) in zip(paths, made):
+            with open(path, "w", encoding="utf-8") as out:
+                json.dump(document, out)
+        for begin in range(0, len(made), 500):
+            result = shardsim("check", *paths[begin:begin + 500])
+            fine = set(re.findall(r"^(.*): fine", result.stdout.decode(), re.M))
+            said = {}
+            for line in result.stderr.splitlines():
+                said.setdefault(line.split(b":")[0].decode(errors="replace"), []).append(line)
+            for path, (what, document) in zip(paths[begin:], made[begin:begin + 500]):
+                why = b"\n".join(said.get(path, []))
+                if path not in fine and ARITHMETIC.search(why):
+                    continue
+                cases.holds(f"check and schema agree on {what}",
+                            (path in fine) == validator.is_valid(document), why)
+
+
 def main():
     cases = Cases()
     printed = shardsim("schema")
@@ -98,6 +166,7 @@ def main():
                         "it does: take it off the list")
         else:
             cases.holds(f"the schema refuses {path}", errors)
+    check_generated(cases, validator)
     cases.holds("every exception is a file", not unused, sorted(unused))
     cases.close()
 

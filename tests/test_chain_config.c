@@ -120,14 +120,14 @@ START_TEST(rules_between_fields_are_checked)
     assert_refused(&config, "E310", "/chain/shards", "2 shards, but 1");
     config = good();
     config.drop_every = 1;
-    assert_refused(&config, "E202", "/chain/drop_every", "every block");
+    assert_refused(&config, "E310", "/chain/drop_every", "every block");
     config = good();
     config.visibility = VISIBLE_BY_MASTERCHAIN;
     config.masterchain.present = 0;
     assert_refused(&config, "E310", "/chain/visibility", "there is none");
     config = good();
     config.masterchain.block_interval_ns = 5;
-    assert_refused(&config, "E202", "/chain/masterchain/block_interval", "short");
+    assert_refused(&config, "E310", "/chain/masterchain/block_interval", "short");
 }
 END_TEST
 

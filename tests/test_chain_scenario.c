@@ -121,7 +121,7 @@ START_TEST(mistakes_are_named_at_their_place)
                    "/chain/workchains");
     assert_refused("{\"workchains\": [{\"id\": 3, \"shards\": 2}, {\"id\": 3, \"shards\": 2}]}",
                    "E310", "/chain/workchains/1/id");
-    assert_refused("{\"shards\": 4, \"drop_every\": 1}", "E202", "/chain/drop_every");
+    assert_refused("{\"shards\": 4, \"drop_every\": 1}", "E310", "/chain/drop_every");
 }
 END_TEST
 

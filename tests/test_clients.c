@@ -237,7 +237,7 @@ START_TEST(bad_traces_are_refused)
     ck_assert_str_eq(refused(transfers), "E513");
     ck_assert_str_eq(refused_by_check(trace), "");
     transfers_set_text(trace, "sha256", "xyz");
-    ck_assert_str_eq(refused_by_check(trace), "E201");
+    ck_assert_str_eq(refused_by_check(trace), "E207");
     transfers_set_text(trace, "sha256",
                        "E347A5F35BE13659DA0C4F49EA8729367B57A5153DF0BCC916B46C241AB04901");
     transfers_run(transfers);
@@ -278,7 +278,7 @@ START_TEST(impossible_workloads_are_refused)
     transfers_set_text(poisson, "shards", "2-4");
     ck_assert_str_eq(refused(transfers), "E402");
     transfers_set_text(poisson, "shards", "2;3");
-    ck_assert_str_eq(refused_by_check(poisson), "E201");
+    ck_assert_str_eq(refused_by_check(poisson), "E207");
     transfers_set_text(poisson, "shards", NULL);
     transfers_set(poisson, "from", (int64_t)(5 * SECOND));
     transfers_set(poisson, "until", (int64_t)(5 * SECOND));

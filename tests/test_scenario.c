@@ -200,7 +200,7 @@ START_TEST(refuses_bad_top_levels)
         {SCENARIO("\"properties\": [{}]"), "E103", "/properties/0/type"},
         {SCENARIO("\"network\": []"), "E205", "/network"},
         {SCENARIO("\"seed\": -1"), "E203", "/seed"},
-        {SCENARIO("\"seed\": 1.5"), "E203", "/seed"},
+        {SCENARIO("\"seed\": 1.5"), "E205", "/seed"},
         {SCENARIO("\"seed\": \"abc\""), "E205", "/seed"},
         {SCENARIO("\"seed\": 9007199254740992"), "E209", "/seed"},
         {SCENARIO("\"seed\": \"18446744073709551616\""), "E203", "/seed"},

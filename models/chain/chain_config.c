@@ -296,7 +296,7 @@ static void check_workchains(const struct chain_config *config, const char *poin
     }
     if (count > CHAIN_WORKCHAINS_MAX) {
         set_place(place, "%s/workchains", pointer);
-        diagnostics_addf(diagnostics, "E202", place, AT_VALUE, "at most 1000 workchains", NULL,
+        diagnostics_addf(diagnostics, "E310", place, AT_VALUE, "at most 1000 workchains", NULL,
                          "%" PRIu32 " workchains are too many", count);
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -331,7 +331,7 @@ static void check_masterchain(const struct chain_config *config, const char *poi
     int64_t interval_ns = config->masterchain.block_interval_ns;
     set_place(place, "%s/masterchain/block_interval", pointer);
     if (interval_ns != 0 && interval_ns < MS)
-        diagnostics_add(diagnostics, "E202", place, AT_VALUE, "the interval is too short",
+        diagnostics_add(diagnostics, "E310", place, AT_VALUE, "the interval is too short",
                         "0s, or 1ms and more", NULL, NULL);
     set_place(place, "%s/visibility", pointer);
     if (config->visibility == VISIBLE_BY_MASTERCHAIN && !config->masterchain.present &&
@@ -357,7 +357,7 @@ void chain_config_check(const void *section, const char *pointer, struct diagnos
     }
     set_place(place, "%s/drop_every", pointer);
     if (config->drop_every == 1)
-        diagnostics_add(diagnostics, "E202", place, AT_VALUE,
+        diagnostics_add(diagnostics, "E310", place, AT_VALUE,
                         "every block would be dropped, and nothing would ever be final",
                         "0, or 2 and more", NULL, "2");
 }

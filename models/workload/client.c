@@ -98,7 +98,7 @@ void client_check(const struct client_config *config, const char *pointer,
         config->shards && config->shards[0] ? shard_list_parse(config->shards, &list) : NULL;
     if (wrong) {
         snprintf(at, sizeof at, "%s/shards", pointer);
-        diagnostics_add(diagnostics, "E201", at, AT_VALUE, wrong, "such as 0-3,8", NULL, "0-3");
+        diagnostics_add(diagnostics, "E207", at, AT_VALUE, wrong, "such as 0-3,8", NULL, "0-3");
     }
 }
 

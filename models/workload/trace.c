@@ -163,7 +163,7 @@ static void check(const void *config, const char *pointer, struct diagnostics *d
     if (trace->sha256 && trace->sha256[0] && !is_digest(trace->sha256)) {
         char at[POINTER_BYTES];
         snprintf(at, sizeof at, "%s/sha256", pointer);
-        diagnostics_add(diagnostics, "E201", at, AT_VALUE, "not a SHA-256", "64 hexadecimal digits",
+        diagnostics_add(diagnostics, "E207", at, AT_VALUE, "not a SHA-256", "64 hexadecimal digits",
                         NULL, NULL);
     }
 }
