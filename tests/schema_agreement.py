@@ -145,7 +145,8 @@ def main():
         cases.holds("the schema is valid", False, error)
     validator = jsonschema.Draft202012Validator(schema)
 
-    files = sorted(pathlib.Path("tests/corpus").glob("*/*.json"))
+    files = sorted(pathlib.Path("tests/corpus").glob("good/*.json"))
+    files += sorted(pathlib.Path("tests/corpus").glob("bad/*.json"))
     files += sorted(pathlib.Path("scenarios").glob("*/*.json"))
     unused = {name for names in SCHEMA_TAKES.values() for name in names}
     taken = set(unused)
