@@ -16,6 +16,7 @@
 #include "sim/diagnostics.h"
 #include "sim/engine.h"
 #include "sim/log.h"
+#include "sim/log_schema.h"
 #include "sim/scenario.h"
 
 enum { PATHS_MAX = 65536, KEY_JSON = 256 };
@@ -62,6 +63,8 @@ static void add_operand(struct verify *verify, const char *path)
     }
     struct dirent **entries = NULL;
     int count = scandir(path, &entries, is_result, alphasort);
+    if (count <= 0)
+        fprintf(stderr, "shardsim: %s: no result database (*.db) in this folder\n", path);
     for (int i = 0; i < count; i++) {
         char *joined = NULL;
         if (asprintf(&joined, "%s/%s", path, entries[i]->d_name) >= 0)
@@ -97,12 +100,24 @@ static char *column_copy(sqlite3_stmt *statement, int column)
     return strdup(text ? (const char *)text : "");
 }
 
+static bool pragma_is(sqlite3 *database, const char *sql, int expected)
+{
+    sqlite3_stmt *statement = NULL;
+    bool same = sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK &&
+                sqlite3_step(statement) == SQLITE_ROW &&
+                sqlite3_column_int(statement, 0) == expected;
+    sqlite3_finalize(statement);
+    return same;
+}
+
 static bool read_stored(const char *path, struct stored_run *ret_stored)
 {
     sqlite3 *database = NULL;
     sqlite3_stmt *statement = NULL;
     bool found = false;
     if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+        pragma_is(database, "PRAGMA application_id", LOG_APPLICATION_ID) &&
+        pragma_is(database, "PRAGMA user_version", LOG_USER_VERSION) &&
         sqlite3_prepare_v2(database,
                            "SELECT scenario_json, model_version, status, coalesce(result_hash, ''),"
                            " seed, replication, n_events, experiment FROM run",
@@ -244,7 +259,8 @@ static int verify_one(const struct verify *verify, const char *path)
     struct stored_run stored;
     if (!read_stored(path, &stored)) {
         fprintf(stderr, "shardsim: %s: cannot be read as a result database: %s\n", path,
-                access(path, R_OK) == 0 ? "it is none, or not a whole one" : strerror(errno));
+                access(path, R_OK) == 0 ? "it is none of this layout, or not a whole one"
+                                        : strerror(errno));
         return EXIT_IO;
     }
     int code = EXIT_IO;
@@ -284,10 +300,8 @@ int command_verify(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &verify) != 0)
         return EXIT_USAGE;
     int worst = EXIT_FINE;
-    if (verify.count == 0) {
-        fprintf(stderr, "shardsim: no database there\n");
+    if (verify.count == 0)
         worst = EXIT_IO;
-    }
     for (uint32_t i = 0; i < verify.count; i++) {
         int code = verify_one(&verify, verify.paths[i]);
         if (code == EXIT_MISMATCH || worst == EXIT_FINE)
