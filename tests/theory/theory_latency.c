@@ -63,11 +63,12 @@ static void place(struct one_message *one, unsigned tree, unsigned links)
 {
     one->depth = trees[tree][0];
     one->digit_bits = trees[tree][1];
-    unsigned skipped = (LINKS_MAX - links) * one->digit_bits;
-    uint32_t differing = (UINT32_C(1) << (one->depth - skipped)) - 1;
     uint32_t all = (UINT32_C(1) << one->depth) - 1;
+    uint32_t differing = 0;
+    if (links > 0) /* a tree may be less than three whole digits deep */
+        differing = all >> (LINKS_MAX - links) * one->digit_bits;
     one->from = UINT32_C(0x5a5) & all;
-    one->to = one->from ^ (links == 0 ? 0 : differing);
+    one->to = one->from ^ differing;
 }
 
 static const char *const clock_names[] = {"aligned", "periodic", "on_demand"};
