@@ -330,7 +330,8 @@ void delivery_check_report(struct delivery_check *check, struct context *context
     uint32_t count;
     uint64_t *ids = sorted_ids(check, &count);
     for (uint32_t i = 0; i < count; i++)
-        write_row(find_live(check, ids[i]), context, MESSAGE_IN_FLIGHT, UINT64_MAX, PATH_SLOW, 0);
+        write_row(find_live(check, ids[i]), context, MESSAGE_IN_FLIGHT, UINT64_MAX,
+                  check->in_flight, 0);
     if (ids != NULL)
         memory_give(check->memory, ids, count * sizeof *ids);
 }

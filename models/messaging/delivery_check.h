@@ -39,6 +39,7 @@ struct delivery_check {
     struct pool streams;   /* what was imported last, by importer and by (importer, source) */
     struct map stream_by_key;
     enum delivery_order order;
+    enum message_path in_flight; /* set by the model: the path of a message that has not come */
     uint8_t slot;
     bool on[DELIVERY_NOTHING_LOST + 1];
 };

@@ -217,6 +217,7 @@ static int build_cube(const struct build *build, void **ret_state)
     init_pools(cube);
     delivery_check_init(&cube->check, build->world, build->slot,
                         (enum delivery_order)cube->config.order);
+    cube->check.in_flight = cube->config.path == CUBE_INSTANT ? PATH_INSTANT : PATH_SLOW;
     build->stack->messaging = (struct messaging_seam){.self = cube, .emit = cube_emit};
     build->stack->app[LAYER_MESSAGING] = (struct block_app){
         .self = cube, .fill = cube_fill, .final = cube_final, .dropped = cube_dropped};
@@ -248,7 +249,7 @@ static void on_message(void *state, struct context *context, const struct messag
         cube_stop_on_receipt(cube, context, message);
         return;
     }
-    SIM_ASSERT(!"a known kind");
+    SIM_ASSERT(false); /* every kind is above */
 }
 
 static void on_timer(void *state, struct context *context, uint8_t kind, uint32_t chain,
@@ -266,7 +267,7 @@ static void on_timer(void *state, struct context *context, uint8_t kind, uint32_
         cube_stop_on_timer(cube, context, chain);
         return;
     }
-    SIM_ASSERT(!"a known kind");
+    SIM_ASSERT(false); /* every kind is above */
 }
 
 /* A crash takes timers, nothing else. SIMPLIFICATION: queues, sets and mirrors are on disk. */

@@ -181,7 +181,7 @@ static void take_input(struct hypercube *cube, struct block *block, struct cube_
     case INPUT_PROOF:
         break;
     }
-    SIM_ASSERT(!"proofs have a list of their own");
+    SIM_ASSERT(false); /* proofs have a list of their own */
 }
 
 static uint32_t pop_input(struct hypercube *cube, struct list *list)

@@ -184,6 +184,6 @@ unsigned route_walk(enum routing routing, unsigned digit_bits, struct address so
         shard = (struct address){next.workchain, locate(self, next)};
         arrived_bits = route.next_bits;
     }
-    SIM_ASSERT(!"a route ends");
+    SIM_ASSERT(false); /* a route ends */
     return 0;
 }
