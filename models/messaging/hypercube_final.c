@@ -242,8 +242,13 @@ static void finish_stop(struct finishing *all, const struct act *act)
 static void finish_last_copy(struct finishing *all, const struct act *act)
 {
     struct hypercube *cube = all->cube;
-    if (act->mirror != 0) /* it leaves the view when its turn comes */
+    if (act->mirror != 0) { /* it leaves the view when its turn comes */
+        struct mirror *mirror = pool_at(&cube->mirrors, act->mirror);
+        mirror->in_act = false;
         map_remove(&all->chain->mirrors, act->id);
+        if (mirror->left)
+            cube_mirror_free(cube, all->chain, act->mirror);
+    }
     if (act->node != 0)
         let_go(cube, all->context, all->block, all->chain, act->node);
     const struct input *input = pool_at(&cube->inputs, act->input);
@@ -414,8 +419,13 @@ static void take_back(struct hypercube *cube, struct cube_chain *chain, const st
         back_to_heap(cube, chain, act->mirror, mirror->state);
         break;
     case ACT_LAST_COPY:
-        if (mirror != NULL)
-            mirror->state = act->previous_state;
+        if (mirror == NULL)
+            return;
+        mirror->in_act = false;
+        mirror->state = act->previous_state;
+        if (mirror->left)
+            cube_mirror_ready(cube, chain, act->mirror);
+        mirror->left = false;
         return; /* the node stays: it was there before */
     case ACT_CONFIRM:
         map_remove(&chain->confirmed, act->id);

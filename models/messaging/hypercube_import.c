@@ -125,6 +125,7 @@ static void take_removed(struct hypercube *cube, struct block *block, struct cub
         act->mirror = (uint32_t)mirror_slot;
         act->previous_state = mirror->state;
         mirror->state = MIRROR_GONE;
+        mirror->in_act = true;
     } else if (input->stopped && node == NULL) {
         act = cube_act(cube, part, ACT_LAST_COPY);
     } else {

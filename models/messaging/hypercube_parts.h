@@ -155,6 +155,8 @@ struct mirror {
     uint32_t next;  /* held list */
     uint32_t entry; /* own queue: the entry itself */
     uint8_t state;
+    bool in_act; /* the open block took it out of the view, and may be dropped */
+    bool left;   /* ... and meanwhile its turn in the stream has come */
 };
 
 /* Deduplication (TON-48): one recently delivered or forwarded message. */

@@ -266,7 +266,9 @@ static bool show_held(struct hypercube *cube, struct cube_chain *chain, struct l
         if (mirror->parcel.block_end_lt > link->end_lt)
             link->end_lt = mirror->parcel.block_end_lt;
         if (mirror->state == MIRROR_GONE) {
-            cube_mirror_free(cube, chain, slot);
+            mirror->left = mirror->in_act;
+            if (!mirror->in_act)
+                cube_mirror_free(cube, chain, slot);
             continue;
         }
         cube_mirror_ready(cube, chain, slot);
