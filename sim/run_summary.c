@@ -158,17 +158,41 @@ static void print_load(sqlite3 *database, const struct scenario *scenario,
                                     : ": not saturated");
 }
 
+/* One line that can be pasted into a shell: single quotes around what the user typed. */
+static void print_quoted(const char *text)
+{
+    fputc('\'', stderr);
+    for (; *text; text++)
+        if (*text == '\'')
+            fputs("'\\''", stderr);
+        else
+            fputc(*text, stderr);
+    fputc('\'', stderr);
+}
+
+static void print_replay(const struct run_request *request, const struct scenario *scenario,
+                         const struct engine_result *result)
+{
+    fprintf(stderr, "| replay: shardsim run ");
+    print_quoted(request->scenario_path);
+    fprintf(stderr, " --seed %llu", (unsigned long long)scenario->seed);
+    if (request->replication > 0)
+        fprintf(stderr, " --replication %llu", (unsigned long long)request->replication);
+    if (request->point >= 0)
+        fprintf(stderr, " --point %lld", (long long)request->point);
+    for (uint32_t i = 0; i < request->set_count; i++) {
+        fprintf(stderr, " --set ");
+        print_quoted(request->sets[i]);
+    }
+    fprintf(stderr, " --max-events %llu -f\n", (unsigned long long)result->violation_event);
+}
+
 static void print_outcome(const struct run_request *request, const struct scenario *scenario,
                           const struct engine_result *result)
 {
     if (result->status == ENGINE_VIOLATION) {
         printf("checks   VIOLATED %s\n", result->violation);
-        fprintf(
-            stderr, "| replay: shardsim run %s --seed %llu --replication %llu --max-events %llu\n",
-            scenario->path, (unsigned long long)scenario->seed,
-            (unsigned long long)request->replication, (unsigned long long)result->violation_event);
-        for (uint32_t i = 0; i < request->set_count; i++)
-            fprintf(stderr, "|         --set '%s'\n", request->sets[i]);
+        print_replay(request, scenario, result);
         return;
     }
     printf("checks   %u properties held\n", result->properties_checked);
