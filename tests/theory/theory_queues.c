@@ -190,6 +190,25 @@ START_TEST(a_server_3_percent_slow_is_rejected)
 }
 END_TEST
 
+/* Each of the rule's other two conditions can fail, too: a run too short for its claim, and batches
+ * that depend on each other (a run that still drifts). */
+START_TEST(noise_and_drift_are_rejected)
+{
+    double drifting[BATCHES];
+    theory_begin("test of the tests: the acceptance rule's conditions, 1 = holds");
+    struct measured m = run(uplink_exponential(UNIT_NS), 0.9, 33000, UPLINK_BYTE_A_NS, 7);
+    struct batch_verdict noisy = batch_judge(m.wait, 9.0, 0.03);
+    theory_exact(noisy.near, 1, "33 000 packets at load .9: near");
+    theory_exact(noisy.sharp, 0, "33 000 packets at load .9: sharp");
+    for (int i = 0; i < BATCHES; i++)
+        drifting[i] = 1.0 + 0.001 * i;
+    struct batch_verdict drift = batch_judge(drifting, 1.0155, 0.03);
+    theory_exact(drift.near && drift.sharp, 1, "a mean that drifts by 3 %%: near and sharp");
+    theory_exact(drift.independent, 0, "a mean that drifts by 3 %%: independent");
+    theory_end();
+}
+END_TEST
+
 START_TEST(m_m_1_at_load_90_percent)
 {
     theory_begin("M/M/1, load 0.9, mean service 1 ms, 20 000 000 packets, in ms");
@@ -208,6 +227,7 @@ int main(int argument_count, char **arguments)
                                  m_d_1_at_load_70_percent,
                                  other_services_follow_pollaczek_khinchine,
                                  a_server_3_percent_slow_is_rejected,
+                                 noise_and_drift_are_rejected,
                                  NULL};
     const TTest *const nightly[] = {m_m_1_at_load_90_percent, NULL};
     return theory_main("theory_queues", argument_count, arguments, fast, nightly);
