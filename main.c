@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/command.h"
+#include "command.h"
 #include "sim/diagnostics.h"
 
 static int command_help(int argc, char **argv);

@@ -1,6 +1,6 @@
 /* The table of analysis/'s commands; main.c joins it with the others. */
 
-#include "sim/command.h"
+#include "command.h"
 
 #include "analysis/compare.h"
 #include "analysis/explain.h"

@@ -5,7 +5,7 @@
 #include "analysis/operands.h"
 #include "analysis/paired.h"
 #include "analysis/table.h"
-#include "sim/command.h"
+#include "command.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 
 #include "analysis/database.h"
 #include "analysis/must.h"
-#include "sim/command.h"
+#include "command.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 #include "analysis/measure.h"
 #include "analysis/must.h"
 #include "analysis/operands.h"
-#include "sim/command.h"
+#include "command.h"
 
 #include <errno.h>
 #include <math.h>

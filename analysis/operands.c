@@ -1,7 +1,7 @@
 #include "analysis/operands.h"
 
 #include "analysis/must.h"
-#include "sim/command.h"
+#include "command.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 
 #include "analysis/must.h"
 #include "analysis/operands.h"
-#include "sim/command.h"
+#include "command.h"
 
 #include <argp.h>
 #include <inttypes.h>

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "sim/command.h"
+#include "command.h"
 #include "sim/command_load.h"
 #include "sim/diagnostics.h"
 #include "sim/engine.h"

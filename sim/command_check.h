@@ -3,7 +3,7 @@
 
 /* `shardsim check FILE...`: every problem that a run would refuse to start with. */
 
-#include "sim/command.h"
+#include "command.h"
 
 extern const struct argp_option command_check_options[];
 int command_check(int argc, char **argv);

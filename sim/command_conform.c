@@ -9,7 +9,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/command.h"
+#include "command.h"
 #include "sim/conform.h"
 #include "sim/diagnostics.h"
 #include "sim/json_scan.h"

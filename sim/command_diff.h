@@ -3,7 +3,7 @@
 
 /* `shardsim diff A B`: what differs between two scenarios, or between those of two runs. */
 
-#include "sim/command.h"
+#include "command.h"
 
 extern const struct argp_option command_diff_options[];
 int command_diff(int argc, char **argv);

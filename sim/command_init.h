@@ -4,7 +4,7 @@
 /* `shardsim init TEMPLATE`: a scenario to start from. JSON has no comments, so the notes stand in
  * keys that begin with "x-". */
 
-#include "sim/command.h"
+#include "command.h"
 
 extern const struct argp_option command_init_options[];
 int command_init(int argc, char **argv);

@@ -3,7 +3,7 @@
 
 /* `shardsim list` and `shardsim describe`: what there is, from the tables that parse it. */
 
-#include "sim/command.h"
+#include "command.h"
 
 extern const struct argp_option command_list_options[];
 int command_list(int argc, char **argv);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/command.h"
+#include "command.h"
 #include "sim/diagnostics.h"
 #include "sim/engine.h"
 #include "sim/sim_assert.h"

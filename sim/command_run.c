@@ -15,7 +15,7 @@
 #include <sodium.h>
 #include <sqlite3.h>
 
-#include "sim/command.h"
+#include "command.h"
 #include "sim/diagnostics.h"
 #include "sim/log.h"
 #include "sim/quantity.h"

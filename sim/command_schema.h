@@ -5,7 +5,7 @@
  * parse it, so that an editor and `check` say the same. What no schema can say (rules across
  * fields, ranges of quantities, nodes that do not exist) is listed in tests/schema_agreement.py. */
 
-#include "sim/command.h"
+#include "command.h"
 
 extern const struct argp_option command_schema_options[];
 int command_schema(int argc, char **argv);

@@ -3,7 +3,7 @@
 
 /* `shardsim show FILE`: the scenario as a run would see it. */
 
-#include "sim/command.h"
+#include "command.h"
 
 extern const struct argp_option command_show_options[];
 int command_show(int argc, char **argv);

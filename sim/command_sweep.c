@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sim/command.h"
+#include "command.h"
 #include "sim/diagnostics.h"
 #include "sim/scenario.h"
 #include "sim/sweep_plan.h"

@@ -12,7 +12,7 @@
 
 #include <sqlite3.h>
 
-#include "sim/command.h"
+#include "command.h"
 #include "sim/diagnostics.h"
 #include "sim/engine.h"
 #include "sim/log.h"

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "sim/command.h"
+#include "command.h"
 #include "sim/command_check.h"
 #include "sim/command_conform.h"
 #include "sim/command_diff.h"

@@ -10,7 +10,7 @@
 
 #include <sqlite3.h>
 
-#include "sim/command.h"
+#include "command.h"
 #include "sim/command_run.h"
 #include "sim/diagnostics.h"
 #include "sim/log.h"

@@ -2,7 +2,7 @@
 
 #include "analysis/database.h"
 #include "analysis/operands.h"
-#include "sim/command.h"
+#include "command.h"
 #include "tests/check_main.h"
 #include "tests/support_database.h"
 

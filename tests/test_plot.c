@@ -6,7 +6,7 @@
 #include "analysis/operands.h"
 #include "analysis/pdf_edit.h"
 #include "analysis/plot.h"
-#include "sim/command.h"
+#include "command.h"
 #include "tests/check_main.h"
 #include "tests/support_database.h"
 

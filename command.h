@@ -1,9 +1,9 @@
-#ifndef SIM_COMMAND_H
-#define SIM_COMMAND_H
+#ifndef COMMAND_H
+#define COMMAND_H
 
-/* Subcommands. sim/ and analysis/ each export one table; main.c joins them. A command parses its
- * own options with argp, prints results on stdout and messages on stderr, and returns an exit
- * code. */
+/* Subcommands. sim/ and analysis/ each export one table, models/ has none; main.c joins them. A
+ * command parses its own options with argp, prints results on stdout and messages on stderr, and
+ * returns an exit code. */
 
 #include <argp.h>
 #include <stdint.h>
