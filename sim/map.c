@@ -2,7 +2,7 @@
 
 #include "sim/sim_assert.h"
 
-enum { SLOT_EMPTY, SLOT_FULL, SLOT_TOMB };
+/* Linear probing: a key stands at its home or after it, with no empty slot between. */
 enum { CAPACITY_LEAST = 16 };
 
 void map_init(struct map *map, struct memory *memory, const char *name)
@@ -18,91 +18,78 @@ static uint32_t home(const struct map *map, uint64_t key)
     return (uint32_t)(key & (map->capacity - 1));
 }
 
-/* Where the key stands, or UINT32_MAX. */
+/* Where the key stands, or the empty slot where it would. The map is never full. */
 static uint32_t find(const struct map *map, uint64_t key)
 {
-    if (map->capacity == 0)
-        return UINT32_MAX;
     uint32_t mask = map->capacity - 1;
     uint32_t at = home(map, key);
-    /* There is always an empty place: the map grows before three quarters are taken. */
-    for (; map->state[at] != SLOT_EMPTY; at = (at + 1) & mask)
-        if (map->state[at] == SLOT_FULL && map->keys[at] == key)
-            return at;
-    return UINT32_MAX;
-}
-
-/* Puts a key that is not there yet. */
-static void place(struct map *map, uint64_t key, uint64_t value)
-{
-    uint32_t mask = map->capacity - 1;
-    uint32_t at = home(map, key);
-    while (map->state[at] == SLOT_FULL)
+    while (map->used[at] && map->slots[at].key != key)
         at = (at + 1) & mask;
-    if (map->state[at] == SLOT_TOMB)
-        map->tombs--;
-    map->state[at] = SLOT_FULL;
-    map->keys[at] = key;
-    map->values[at] = value;
-    map->count++;
+    return at;
 }
 
 static void release(struct map *map)
 {
-    memory_give(map->memory, map->keys, map->capacity * sizeof *map->keys);
-    memory_give(map->memory, map->values, map->capacity * sizeof *map->values);
-    memory_give(map->memory, map->state, map->capacity);
+    memory_give(map->memory, map->slots, map->capacity * sizeof *map->slots);
+    memory_give(map->memory, map->used, map->capacity);
 }
 
-static void rehash(struct map *map)
+static void grow(struct map *map)
 {
     struct map old = *map;
     SIM_ASSERT(old.capacity <= UINT32_MAX / 4);
-    uint32_t capacity = old.capacity == 0               ? CAPACITY_LEAST
-                        : old.count * 2 >= old.capacity ? old.capacity * 2
-                                                        : old.capacity;
-    map->keys = memory_take(map->memory, map->name, capacity * sizeof *map->keys);
-    map->values = memory_take(map->memory, map->name, capacity * sizeof *map->values);
-    map->state = memory_take(map->memory, map->name, capacity);
+    uint32_t capacity = old.capacity == 0 ? CAPACITY_LEAST : old.capacity * 2;
+    map->slots = memory_take(map->memory, map->name, capacity * sizeof *map->slots);
+    map->used = memory_take(map->memory, map->name, capacity);
     map->capacity = capacity;
-    map->count = 0;
-    map->tombs = 0;
     for (uint32_t i = 0; i < old.capacity; i++)
-        if (old.state[i] == SLOT_FULL)
-            place(map, old.keys[i], old.values[i]);
-    SIM_ASSERT(map->count == old.count);
+        if (old.used[i]) {
+            uint32_t at = find(map, old.slots[i].key);
+            map->used[at] = 1;
+            map->slots[at] = old.slots[i];
+        }
     release(&old);
 }
 
 bool map_get(const struct map *map, uint64_t key, uint64_t *ret_value)
 {
-    uint32_t at = find(map, key);
-    if (at == UINT32_MAX)
+    if (map->count == 0)
         return false;
-    *ret_value = map->values[at];
+    uint32_t at = find(map, key);
+    if (!map->used[at])
+        return false;
+    *ret_value = map->slots[at].value;
     return true;
 }
 
 void map_put(struct map *map, uint64_t key, uint64_t value)
 {
+    if (((uint64_t)map->count + 1) * 3 > (uint64_t)map->capacity * 2)
+        grow(map);
     uint32_t at = find(map, key);
-    if (at != UINT32_MAX) {
-        map->values[at] = value;
-        return;
-    }
-    if (((uint64_t)map->count + map->tombs + 1) * 4 > (uint64_t)map->capacity * 3)
-        rehash(map);
-    place(map, key, value);
+    map->count += !map->used[at];
+    map->used[at] = 1;
+    map->slots[at] = (struct map_slot){key, value};
 }
 
 bool map_remove(struct map *map, uint64_t key)
 {
-    uint32_t at = find(map, key);
-    if (at == UINT32_MAX)
+    if (map->count == 0)
         return false;
-    map->state[at] = SLOT_TOMB;
+    uint32_t hole = find(map, key);
+    if (!map->used[hole])
+        return false;
+    /* Keys behind the hole move up unless they would come before their home. */
+    uint32_t mask = map->capacity - 1;
+    for (uint32_t at = (hole + 1) & mask; map->used[at]; at = (at + 1) & mask) {
+        uint32_t from_home = (at - home(map, map->slots[at].key)) & mask;
+        if (from_home < ((at - hole) & mask))
+            continue;
+        map->slots[hole] = map->slots[at];
+        hole = at;
+    }
+    map->used[hole] = 0;
     map->count--;
-    map->tombs++;
     return true;
 }
 

@@ -55,15 +55,18 @@ void *slab_at(const struct slab *slab, uint32_t handle);
 void slab_give(struct slab *slab, uint32_t handle);
 void slab_destroy(struct slab *slab);
 
-/* A map from 64-bit keys to 64-bit values; open addressing, grows, never iterated by anything that
- * schedules, draws or prints. Look-up, put, remove: O(1) expected, with a fixed mix (no seed), so
- * its cost repeats too. */
+/* A map from 64-bit keys to 64-bit values; open addressing without gravestones, grows, never iterated
+ * by anything that schedules, draws or prints. Look-up, put, remove: O(1) expected, with a fixed mix
+ * (no seed), so its cost repeats too. */
+struct map_slot {
+    uint64_t key, value;
+};
 struct map {
     struct memory *memory;
     const char *name;
-    uint64_t *keys, *values;
-    unsigned char *state;
-    uint32_t capacity, count, tombs;
+    struct map_slot *slots;
+    unsigned char *used;      /* a byte a slot */
+    uint32_t capacity, count; /* capacity: 0 or a power of two */
 };
 void map_init(struct map *map, struct memory *memory, const char *name);
 bool map_get(const struct map *map, uint64_t key, uint64_t *ret_value);
