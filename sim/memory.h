@@ -55,9 +55,9 @@ void *slab_at(const struct slab *slab, uint32_t handle);
 void slab_give(struct slab *slab, uint32_t handle);
 void slab_destroy(struct slab *slab);
 
-/* A map from 64-bit keys to 64-bit values; open addressing without gravestones, grows, never iterated
- * by anything that schedules, draws or prints. Look-up, put, remove: O(1) expected, with a fixed mix
- * (no seed), so its cost repeats too. */
+/* A map from 64-bit keys to 64-bit values; open addressing without gravestones, grows, never
+ * iterated by anything that schedules, draws or prints. Look-up, put, remove: O(1) expected, with a
+ * fixed mix (no seed), so its cost repeats too. */
 struct map_slot {
     uint64_t key, value;
 };
