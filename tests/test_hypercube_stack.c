@@ -145,6 +145,26 @@ START_TEST(lost_packets_lose_no_message_and_double_none)
 }
 END_TEST
 
+/* TON-29, TON-35: what is too much for one packet goes in several, and each may be lost. */
+START_TEST(a_large_block_goes_in_several_packets)
+{
+    for (int dedup = SET; dedup <= WATERMARK; dedup++) {
+        struct support_stack *support = stack_of(16, SLOW);
+        support_stack_set(support, "dedup", dedup);
+        support->chain.block_limit.gas = 2000000000;
+        support->chain.block_limit.bytes = 1 << 30;
+        drop_packets(support, 40);
+        support_stack_job(support, 100 * MS, 0, 9000, 1);
+        support_stack_job(support, 200 * MS, 0, 9000, 2);
+        support_stack_run(support);
+        expect_held(support);
+        ck_assert_uint_eq(support->received, 18000);
+        ck_assert_uint_eq(counter(support, "queued"), 0);
+        support_stack_free(support);
+    }
+}
+END_TEST
+
 /* TON-46 as deployed, and jitter: packets that overtake each other change no order. */
 START_TEST(jitter_and_loss_keep_the_order_of_queues)
 {
@@ -401,10 +421,10 @@ CHECK_MAIN("hypercube_stack", slow_path_takes_as_many_links_as_digits_differ,
            own_messages_are_delivered_in_their_block,
            own_messages_that_do_not_fit_go_through_the_own_queue,
            full_blocks_leave_messages_in_the_queues_of_their_sources,
-           lost_packets_lose_no_message_and_double_none, jitter_and_loss_keep_the_order_of_queues,
-           dropped_blocks_change_nothing_but_times, crashes_lose_no_message,
-           deduplication_sets_stay_bounded, both_paths_run_in_parallel_and_one_delivers,
-           instant_path_alone_uses_no_queue, forged_proofs_are_refused,
-           queues_hold_what_is_made_or_in_transit, masterchain_delays_every_hop_but_no_proof,
-           removal_waits_until_the_import_is_visible, chains_share_no_memory,
-           idle_shards_cost_no_event)
+           lost_packets_lose_no_message_and_double_none, a_large_block_goes_in_several_packets,
+           jitter_and_loss_keep_the_order_of_queues, dropped_blocks_change_nothing_but_times,
+           crashes_lose_no_message, deduplication_sets_stay_bounded,
+           both_paths_run_in_parallel_and_one_delivers, instant_path_alone_uses_no_queue,
+           forged_proofs_are_refused, queues_hold_what_is_made_or_in_transit,
+           masterchain_delays_every_hop_but_no_proof, removal_waits_until_the_import_is_visible,
+           chains_share_no_memory, idle_shards_cost_no_event)

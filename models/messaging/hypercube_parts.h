@@ -91,8 +91,8 @@ struct parcel {
     uint64_t block_end_lt;
     unsigned char hash[HASH_BYTES];
     int32_t current_bits, next_bits;
-    uint32_t links; /* moves between shards so far */
-    uint32_t pad;
+    uint32_t links;      /* moves between shards so far */
+    uint32_t block_last; /* 1: its block put nothing after it into this stream */
 };
 
 /* A place in an output queue, or among the pending instant messages. */

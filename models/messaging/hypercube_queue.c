@@ -194,6 +194,7 @@ void cube_queue_join(struct hypercube *cube, struct context *context, const stru
     entry->link = link_slot;
     entry->parcel.place = ++link->place_last;
     entry->parcel.block_end_lt = chain->lt + 1;
+    entry->parcel.block_last = 0;
     entry->next = 0;
     entry->previous = link->out_last;
     if (link->out_last != 0)

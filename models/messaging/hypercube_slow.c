@@ -9,6 +9,7 @@
 #include "models/messaging/hypercube_parts.h"
 
 enum { PACKET_HEAD_BYTES = 64, ENTRY_BYTES = 32, REMOVAL_BYTES = 32, ANSWER_BYTES = 16 };
+enum { PACKET_ENTRIES_MAX = 4096 };
 enum { BACKOFF_MAX = 3 }; /* up to four times `resend` between two questions */
 
 struct entries_head {
@@ -70,6 +71,7 @@ static bool planned(const struct packet_plan *plan, const struct entry *entry)
 
 struct packet_size {
     uint32_t entries, asked, removals;
+    uint32_t end; /* the entry that the next packet starts from, 0 = none is left */
     uint64_t wire_bytes;
 };
 
@@ -77,9 +79,10 @@ static struct packet_size measure(const struct hypercube *cube, const struct lin
                                   const struct packet_plan *plan)
 {
     struct packet_size size = {.wire_bytes = PACKET_HEAD_BYTES};
-    for (uint32_t slot = plan->first; slot != 0;) {
-        const struct entry *entry = pool_at(&cube->entries, slot);
-        slot = entry->next;
+    size.end = plan->first;
+    while (size.end != 0 && size.entries + size.asked < PACKET_ENTRIES_MAX) {
+        const struct entry *entry = pool_at(&cube->entries, size.end);
+        size.end = entry->next;
         if (!planned(plan, entry))
             continue;
         size.entries += !entry->received;
@@ -93,10 +96,11 @@ static struct packet_size measure(const struct hypercube *cube, const struct lin
     return size;
 }
 
-/* Sends one packet; subject and attempt address its luck in the network. */
-static void send_entries(struct hypercube *cube, struct context *context, const struct link *link,
-                         const struct packet_plan *plan, uint64_t depart_ns, uint64_t subject,
-                         uint32_t attempt)
+/* Sends one packet and returns the entry that the next one starts from. subject and attempt address
+ * its luck in the network. */
+static uint32_t send_entries(struct hypercube *cube, struct context *context,
+                             const struct link *link, const struct packet_plan *plan,
+                             uint64_t depart_ns, uint64_t subject, uint32_t attempt)
 {
     struct packet_size size = measure(cube, link, plan);
     size_t bytes = sizeof(struct entries_head) + size.entries * sizeof(struct parcel) +
@@ -111,7 +115,7 @@ static void send_entries(struct hypercube *cube, struct context *context, const 
     unsigned char *asked = removals + size.removals * sizeof(struct removal);
     /* What the neighbour holds is asked after ever more rarely; what it may not have is not. */
     uint64_t resend_ns = cube_resend_ns(cube, link->chain);
-    for (uint32_t slot = plan->first; slot != 0;) {
+    for (uint32_t slot = plan->first; slot != size.end;) {
         struct entry *entry = pool_at(&cube->entries, slot);
         slot = entry->next;
         if (!planned(plan, entry))
@@ -141,6 +145,7 @@ static void send_entries(struct hypercube *cube, struct context *context, const 
                                 .depart_ns = depart_ns,
                                 .payload = packet,
                                 .payload_bytes = bytes});
+    return size.end;
 }
 
 void cube_slow_arm(struct hypercube *cube, struct context *context, struct link *link,
@@ -161,7 +166,12 @@ void cube_slow_send_news(struct hypercube *cube, struct context *context, const 
     for (uint32_t slot = touched->first; slot != 0;) {
         struct link *link = pool_at(&cube->links, slot);
         struct packet_plan plan = {link->news, UINT64_MAX};
-        send_entries(cube, context, link, &plan, depart_ns, block->id, 0);
+        if (link->news != 0) /* the neighbour sees the block whole once it has its last entry */
+            ((struct entry *)pool_at(&cube->entries, link->out_last))->parcel.block_last = 1;
+        uint32_t attempt = 0;
+        do
+            plan.first = send_entries(cube, context, link, &plan, depart_ns, block->id, attempt++);
+        while (plan.first != 0);
         cube_slow_arm(cube, context, link, depart_ns + cube_resend_ns(cube, link->chain));
         slot = link->touched;
         link->news = 0;
@@ -251,16 +261,32 @@ static bool is_held(const struct hypercube *cube, const struct link *link, uint6
     return false;
 }
 
+/* The place up to which held entries may be shown: they follow each other without a gap. Watermarks
+ * know whole blocks only, so with them a block is shown when its last entry has come. */
+static uint64_t shown_upto(const struct hypercube *cube, const struct link *link)
+{
+    uint64_t upto = link->place_seen, next = upto + 1;
+    for (uint32_t slot = link->held_first; slot != 0; next++) {
+        const struct mirror *mirror = pool_at(&cube->mirrors, slot);
+        SIM_ASSERT(mirror->parcel.place >= next);
+        if (mirror->parcel.place != next)
+            break;
+        if (cube->config.dedup != CUBE_WATERMARK || mirror->parcel.block_last != 0)
+            upto = next;
+        slot = mirror->next;
+    }
+    return upto;
+}
+
 static bool show_held(struct hypercube *cube, struct cube_chain *chain, struct link *link)
 {
     bool shown = false;
-    while (link->held_first != 0) {
+    uint64_t upto = shown_upto(cube, link);
+    while (link->place_seen < upto) {
         uint32_t slot = link->held_first;
         struct mirror *mirror = pool_at(&cube->mirrors, slot);
-        SIM_ASSERT(mirror->parcel.place > link->place_seen);
-        if (mirror->parcel.place != link->place_seen + 1)
-            break;
         link->place_seen++;
+        SIM_ASSERT(mirror->parcel.place == link->place_seen);
         link->held_first = mirror->next;
         mirror->next = 0;
         if (mirror->parcel.block_end_lt > link->end_lt)
@@ -485,9 +511,12 @@ void cube_slow_on_timer(struct hypercube *cube, struct context *context, uint32_
         subject = neighbour; /* only the news of stopped copies are due */
     if (subject != 0) {
         struct packet_plan plan = {link->out_first, context->now_ns};
-        link->attempts++;
-        send_entries(cube, context, link, &plan, context->now_ns, subject, link->attempts);
-        cube_count(cube, context, CUBE_PACKETS_RESENT, 1);
+        do {
+            link->attempts++;
+            plan.first =
+                send_entries(cube, context, link, &plan, context->now_ns, subject, link->attempts);
+            cube_count(cube, context, CUBE_PACKETS_RESENT, 1);
+        } while (plan.first != 0);
         link->backoff = link->backoff * 2 + 1 < BACKOFF_MAX ? link->backoff * 2 + 1 : BACKOFF_MAX;
         earliest_ns = context->now_ns + cube_resend_ns(cube, chain);
     }
