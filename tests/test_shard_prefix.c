@@ -1,7 +1,7 @@
 /* Goal: the algebra of tagged prefixes (TON-R3, TON-R4). Method: against a slow version that keeps
  * a shard as a string of '0' and '1', over random shards of all depths; fixed seed. */
 
-#include "models/chain/shard_prefix.h"
+#include "models/shard_prefix.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "models/chain/shard_prefix.h"
+#include "models/shard_prefix.h"
 
 enum { SHARD_TREE_SHARDS_MAX = 1 << SHARD_HEAP_DEPTH_MAX };
 

@@ -30,8 +30,8 @@ static struct address shard(struct conform_case *c, const cJSON *object, const c
                             const char *prefix)
 {
     struct address found = address(c, object, chain, prefix);
-    if (found.prefix == 0) {
-        conform_broken(c, "\"%s\" is no shard: it has no tag bit", prefix);
+    if (!shard_valid(found.prefix)) {
+        conform_broken(c, "\"%s\" is no shard: a tag bit after at most 60 prefix bits", prefix);
         found.prefix = UINT64_C(1) << 63;
     }
     return found;
@@ -85,8 +85,8 @@ static void read_explicit(struct conform_case *c, const cJSON *config, struct tr
         struct address *added = &tree->shards[tree->shard_count++];
         added->workchain = (int32_t)conform_integer_at(c, one, 0, INT32_MIN, INT32_MAX);
         added->prefix = conform_hex_at(c, one, 1);
-        if (added->prefix == 0)
-            conform_broken(c, "a shard without a tag bit");
+        if (!shard_valid(added->prefix))
+            conform_broken(c, "a listed shard is no shard");
     }
 }
 
@@ -122,7 +122,7 @@ static uint64_t locate(const void *self, struct address wanted)
     if (wanted.workchain == ROUTE_MASTERCHAIN)
         return UINT64_C(1) << 63;
     for (uint32_t i = 0; i < tree->shard_count; i++)
-        if (tree->shards[i].prefix != 0 && route_holds(tree->shards[i], wanted))
+        if (shard_valid(tree->shards[i].prefix) && route_holds(tree->shards[i], wanted))
             return tree->shards[i].prefix;
     bool known = false;
     for (uint32_t i = 0; i < tree->chain_count; i++)
@@ -237,8 +237,8 @@ static void read_records(struct conform_case *c, const char *name, struct proces
         *record = (struct processed_record){.shard = conform_hex(c, one, "shard"),
                                             .seqno = conform_unsigned(c, one, "mc"),
                                             .last_lt = conform_unsigned(c, one, "lt")};
-        if (record->shard == 0) {
-            conform_broken(c, "a record's shard has no tag bit");
+        if (!shard_valid(record->shard)) {
+            conform_broken(c, "a record's shard is no shard");
             record->shard = UINT64_C(1) << 63;
         }
         conform_bytes(c, one, "hash", record->last_hash, HASH_BYTES);
@@ -293,7 +293,8 @@ static void collect(struct conform_case *c, struct processed_upto *upto)
         processed_compactify(upto);
     } else if (strcmp(op, "split") == 0) {
         uint64_t child = conform_hex(c, c->one, "new_owner");
-        if (child == 0 || shard_depth(child) == 0 || shard_parent(child) != upto->owner.prefix)
+        if (!shard_valid(child) || shard_depth(child) == 0 ||
+            shard_parent(child) != upto->owner.prefix)
             conform_broken(c, "\"new_owner\" is no child of the owner");
         else
             processed_split(upto, child);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "models/shard_prefix.h"
 #include "models/stack.h"
 
 enum { ROUTE_BITS = 96, ROUTE_WORKCHAIN_BITS = 32, ROUTE_MASTERCHAIN = -1 };
@@ -29,26 +30,6 @@ enum routing {
 struct route {
     int current_bits, next_bits; /* -1, -1: refused */
 };
-
-/* shard_contains is TON-R4: does the tagged prefix `shard` include the account prefix? */
-static inline bool shard_contains(uint64_t shard, uint64_t prefix)
-{
-    uint64_t low = shard & (~shard + 1);
-    return ((shard ^ prefix) & ((~low + 1) << 1)) == 0;
-}
-
-/* shard_depth is the number of prefix bits, 0..63. */
-static inline unsigned shard_depth(uint64_t shard)
-{
-    return 63U - (unsigned)__builtin_ctzll(shard);
-}
-
-/* shard_parent is TON-R4: the shard that this one and its sibling are halves of. */
-static inline uint64_t shard_parent(uint64_t shard)
-{
-    uint64_t low = shard & (~shard + 1);
-    return (shard - low) | (low << 1);
-}
 
 /* shard_ancestor says whether `a` is `b` or one of its ancestors. */
 static inline bool shard_ancestor(uint64_t a, uint64_t b)

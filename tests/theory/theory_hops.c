@@ -7,14 +7,7 @@
 #include <stdlib.h>
 
 #include "models/chain/shard_tree.h"
-/* hypercube_route.h has inline versions of three of the tree's functions; both say TON-R4. */
-#define shard_contains route_shard_contains
-#define shard_depth route_shard_depth
-#define shard_parent route_shard_parent
 #include "models/messaging/hypercube_route.h"
-#undef shard_contains
-#undef shard_depth
-#undef shard_parent
 #include "sim/rng.h"
 #include "tests/theory/theory_table.h"
 

@@ -1,4 +1,4 @@
-#include "models/chain/shard_prefix.h"
+#include "models/shard_prefix.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-#ifndef MODELS_CHAIN_SHARD_PREFIX_H
-#define MODELS_CHAIN_SHARD_PREFIX_H
+#ifndef MODELS_SHARD_PREFIX_H
+#define MODELS_SHARD_PREFIX_H
 
 /* Shards as tagged prefixes (TON-R3, TON-R4).
  *
