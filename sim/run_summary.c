@@ -1,7 +1,6 @@
 /* The lines that end a run, its progress bar and its dry run. Quantiles are order statistics
  * X_(ceil(np)), asked of the database that was just written. */
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -102,7 +101,7 @@ static double ask_or_zero(sqlite3 *database, const char *sql, int64_t parameter)
 
 static void print_latency(sqlite3 *database, const struct scenario *scenario)
 {
-    static const double levels[] = {0.50, 0.95, 0.99};
+    static const uint64_t levels_ppm[] = {500000, 950000, 990000};
     int64_t warmup = (int64_t)scenario->warmup_ns;
     double count = ask_or_zero(database,
                                "SELECT count(*) FROM message WHERE delivered_ns IS NOT NULL AND "
@@ -113,11 +112,14 @@ static void print_latency(sqlite3 *database, const struct scenario *scenario)
     printf("latency ");
     for (int i = 0; i < 3; i++) {
         char sql[256];
+        /* X_(ceil(np)), in integers: ceil of a floating-point product may be one off. */
+        uint64_t rank = ((uint64_t)count * levels_ppm[i] + 999999) / 1000000;
         snprintf(sql, sizeof sql,
                  "SELECT delivered_ns - created_ns FROM message WHERE delivered_ns IS NOT NULL AND "
-                 "created_ns >= ? ORDER BY 1 LIMIT 1 OFFSET %.0f",
-                 ceil(count * levels[i]) - 1);
-        printf(" p%.0f %.3f s  ", levels[i] * 100, ask_or_zero(database, sql, warmup) / 1e9);
+                 "created_ns >= ? ORDER BY 1 LIMIT 1 OFFSET %llu",
+                 (unsigned long long)rank - 1);
+        printf(" p%llu %.3f s  ", (unsigned long long)levels_ppm[i] / 10000,
+               ask_or_zero(database, sql, warmup) / 1e9);
     }
     if (warmup > 0)
         printf("(warm-up %g s removed)", (double)warmup / 1e9);
