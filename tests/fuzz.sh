@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes the readers of files that come from elsewhere. Usage: tests/fuzz.sh [SECONDS]
-# SECONDS (default 60) are shared by the fuzzers. What they learn stays in build-fuzz/, so that the
+# Each runs SECONDS (default 60), all at the same time, from the seeds of tests/corpus and from what
+# longer runs learned (tests/corpus/learned-NAME.tar.gz). What they learn stays in build-fuzz/, so that the
 # next run goes on from there; what breaks a reader is build-fuzz/crash-NAME-*: feed it to
 # build-fuzz/tests/fuzz_NAME to see it again, then make it a file of tests/corpus.
 set -u -o pipefail
@@ -16,26 +17,33 @@ if [ ! -f "$build/build.ninja" ]; then
 fi
 ninja -C "$build" tests/fuzz_conform tests/fuzz_scenario tests/fuzz_trace || exit 1
 
-failed=0
-# run_fuzzer NAME MAX_BYTES SEED_FOLDER...: one fuzzer for its share of the time.
+# run_fuzzer NAME MAX_BYTES SEED_FOLDER...: one fuzzer; all of them run at the same time.
 run_fuzzer() {
-    local name=$1 bytes_max=$2
+    local name=$1 bytes_max=$2 learned=$build/learned-$1
     shift 2
-    mkdir -p "$build/learned-$name"
-    if "$build/tests/fuzz_$name" -seed=1 -max_total_time=$((seconds / 3)) -max_len="$bytes_max" \
+    mkdir -p "$learned"
+    [ ! -f "tests/corpus/learned-$name.tar.gz" ] ||
+        tar -xzf "tests/corpus/learned-$name.tar.gz" -C "$learned" --skip-old-files
+    if "$build/tests/fuzz_$name" -seed=1 -max_total_time="$seconds" -max_len="$bytes_max" \
         -timeout=20 -rss_limit_mb=2048 -close_fd_mask=3 -use_value_profile=1 -print_final_stats=1 \
-        -artifact_prefix="$build/crash-$name-" "$build/learned-$name" "$@" \
-        >"$build/fuzz_$name.log" 2>&1; then
+        -artifact_prefix="$build/crash-$name-" "$learned" "$@" >"$build/fuzz_$name.log" 2>&1; then
         echo "fuzz_$name: $(sed -n 's/^stat::number_of_executed_units: *//p' \
             "$build/fuzz_$name.log") inputs, none broke it"
     else
         tail -n 40 "$build/fuzz_$name.log"
         echo "fuzz_$name: FAILED (log: $build/fuzz_$name.log)"
-        failed=1
+        return 1
     fi
 }
 
-run_fuzzer scenario 65536 tests/corpus/good tests/corpus/bad scenarios/templates
-run_fuzzer trace 4096 tests/corpus/trace
-run_fuzzer conform 4096 tests/corpus/conform
+run_fuzzer scenario 65536 tests/corpus/good tests/corpus/bad scenarios/templates &
+jobs=($!)
+run_fuzzer trace 4096 tests/corpus/trace &
+jobs+=($!)
+run_fuzzer conform 4096 tests/corpus/conform &
+jobs+=($!)
+failed=0
+for job in "${jobs[@]}"; do
+    wait "$job" || failed=1
+done
 exit "$failed"
