@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Fuzzes the readers of files that come from elsewhere. Usage: tests/fuzz.sh [SECONDS]
-# Each runs SECONDS (default 60), all at the same time, from the seeds of tests/corpus and from what
-# longer runs learned (tests/corpus/learned-NAME.tar.gz). What they learn stays in build-fuzz/, so that the
-# next run goes on from there; what breaks a reader is build-fuzz/crash-NAME-*: feed it to
-# build-fuzz/tests/fuzz_NAME to see it again, then make it a file of tests/corpus.
+# Each runs SECONDS (default 60), all at the same time, from the seeds of tests/corpus and from
+# what longer runs learned (tests/corpus/learned-NAME.tar.gz). What they learn stays in build-fuzz/,
+# so that the next run goes on from there; what breaks a reader is build-fuzz/crash-NAME-*: feed it
+# to build-fuzz/tests/fuzz_NAME to see it again, then make it a file of tests/corpus.
 set -u -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 seconds=${1:-60}
