@@ -6,40 +6,50 @@
 
 #include "sim/engine_private.h"
 
+static void add_side(struct world *world, struct event *event, const struct send *send)
+{
+    struct side *side = event_take_side(world, event);
+    side->priority = send->priority;
+    side->epoch = world->nodes[world->context.self].epoch;
+    if (send->payload_bytes <= EVENT_INLINE_BYTES)
+        return;
+    side->payload_bytes = (uint32_t)send->payload_bytes;
+    side->payload = slab_take(&world->payloads, send->payload_bytes);
+    memcpy(slab_at(&world->payloads, side->payload), send->payload, send->payload_bytes);
+}
+
 void context_send(struct context *context, const struct send *send)
 {
     struct world *world = context->world;
     SIM_ASSERT(send->to < world->node_count && context->self < world->node_count);
     SIM_ASSERT(send->kind < KINDS_MAX && (send->slot < SLOT_MAX && world->model[send->slot]));
     SIM_ASSERT(send->payload_bytes == 0 || send->payload != NULL);
-    uint32_t handle = event_new(world, send->payload_bytes, true);
+    SIM_ASSERT(send->depart_ns == 0 || send->depart_ns >= context->now_ns);
+    SIM_ASSERT(send->payload_bytes <= UINT32_C(1) << 24);
+    bool large = send->payload_bytes > EVENT_INLINE_BYTES;
+    bool departs_later = send->depart_ns > context->now_ns;
+    uint32_t handle = event_new(world, departs_later ? EVENT_DEPART : EVENT_MESSAGE,
+                                large ? 0 : send->payload_bytes);
     struct event *event = event_at(world, handle);
-    event->type = EVENT_MESSAGE;
-    event->cause_mix = context->cause_mix;
-    event->cause_seq = context->cause_seq;
     event->subject = send->subject;
-    event->from = context->self;
     event->to = send->to;
     event->bytes = send->wire_bytes;
     event->chain = send->chain;
     event->attempt = send->attempt;
-    event->slot = send->slot;
-    event->kind = send->kind;
-    event->priority = send->priority;
-    event->epoch = world->nodes[context->self].epoch;
-    if (send->payload_bytes > 0)
-        memcpy(event->payload ? slab_at(&world->payloads, event->payload) : event->inline_payload,
-               send->payload, send->payload_bytes);
+    event->slot = send->slot & 15U;
+    event->kind = send->kind & 63U;
+    if (large || departs_later || send->priority > 0)
+        add_side(world, event, send);
+    if (send->payload_bytes > 0 && !large)
+        memcpy(event->inline_payload, send->payload, send->payload_bytes);
     world->packets[send->slot][send->kind]++;
     world->packet_bytes[send->slot][send->kind] += send->wire_bytes;
-    SIM_ASSERT(send->depart_ns == 0 || send->depart_ns >= context->now_ns);
-    if (send->depart_ns > context->now_ns) {
-        event->type = EVENT_DEPART;
+    if (departs_later) {
         engine_push(world, handle, context->self, send->depart_ns, ORDER_MESSAGE, context->self);
     } else if (send->to == context->self) {
         engine_push(world, handle, send->to, context->now_ns, ORDER_MESSAGE, context->self);
     } else {
-        network_hand_over(world, handle);
+        network_hand_over(world, handle, context->self);
     }
 }
 
@@ -50,16 +60,13 @@ uint64_t context_timer(struct context *context, uint32_t node, uint8_t slot, uin
     SIM_ASSERT(node < world->node_count && world->nodes[node].group == context->group);
     SIM_ASSERT(slot < SLOT_MAX && world->model[slot] && kind < KINDS_MAX);
     SIM_ASSERT(at_ns >= context->now_ns);
-    uint32_t handle = event_new(world, 0, false);
+    uint32_t handle = event_new(world, EVENT_TIMER, 0);
     struct event *event = event_at(world, handle);
-    event->type = EVENT_TIMER;
-    event->cause_mix = context->cause_mix;
-    event->cause_seq = context->cause_seq;
     event->subject = cookie;
-    event->from = event->to = node;
+    event->to = node;
     event->chain = chain;
-    event->slot = slot;
-    event->kind = kind;
+    event->slot = slot & 15U;
+    event->kind = kind & 63U;
     event->epoch = world->nodes[node].epoch;
     event->generation = ++world->generation;
     uint64_t timer = (uint64_t)event->generation << 32 | handle;

@@ -12,7 +12,6 @@
 #include "sim/engine_private.h"
 
 enum {
-    WIDE_BIT = 31,         /* of an event handle: the slot has room for a payload */
     WATCH_EVERY = 1 << 12, /* events between looks at clock, signal and log */
     PROGRESS_EVERY = 1 << 16,
     SAFETY_EVERY = 1 << 20
@@ -26,33 +25,30 @@ static struct {
     int64_t counters[SLOT_MAX][COUNTERS_MAX];
 } last_run;
 
-struct event *event_at(const struct world *world, uint32_t handle)
+uint32_t event_new(struct world *world, enum event_type type, size_t inline_bytes)
 {
-    if (handle >> WIDE_BIT)
-        return pool_at(&world->wide, handle & ~(UINT32_C(1) << WIDE_BIT));
-    return pool_at(&world->narrow, handle);
-}
-
-uint32_t event_new(struct world *world, size_t payload_bytes, bool wants_inline)
-{
-    bool fits = payload_bytes <= EVENT_INLINE_BYTES;
-    bool wide = wants_inline && payload_bytes > 0 && fits;
-    uint32_t handle =
-        wide ? pool_take(&world->wide) | UINT32_C(1) << WIDE_BIT : pool_take(&world->narrow);
-    struct event *event = event_at(world, handle);
-    event->wide = wide;
-    SIM_ASSERT(payload_bytes <= UINT32_C(1) << 24);
-    event->payload_bytes = (uint32_t)payload_bytes;
-    if (!fits)
-        event->payload = slab_take(&world->payloads, payload_bytes);
+    const struct context *context = &world->context;
+    uint32_t handle = inline_bytes > 0 ? pool_take_raw(&world->wide) | UINT32_C(1) << WIDE_BIT
+                                       : pool_take_raw(&world->narrow);
+    SIM_ASSERT(inline_bytes <= EVENT_INLINE_BYTES);
+    SIM_ASSERT(context->cause_seq >> CAUSE_SEQ_BITS == 0);
+    *event_at(world, handle) =
+        (struct event){.cause_mix = context->cause_mix,
+                       .cause_seq = context->cause_seq & ((UINT64_C(1) << CAUSE_SEQ_BITS) - 1),
+                       .type = type & 15U,
+                       .length = inline_bytes & 63U};
     return handle;
 }
 
 void event_free(struct world *world, uint32_t handle)
 {
     struct event *event = event_at(world, handle);
-    if (event->payload)
-        slab_give(&world->payloads, event->payload);
+    const struct side *side = event_side(world, event);
+    if (side) {
+        if (side->payload)
+            slab_give(&world->payloads, side->payload);
+        pool_give(&world->sides, event->side);
+    }
     event->type = EVENT_FREE;
     event->generation = 0;
     if (handle >> WIDE_BIT)
@@ -61,20 +57,42 @@ void event_free(struct world *world, uint32_t handle)
         pool_give(&world->narrow, handle);
 }
 
+struct side *event_take_side(struct world *world, struct event *event)
+{
+    if (event->length == LENGTH_SIDE)
+        return pool_at(&world->sides, event->side);
+    uint32_t handle = pool_take(&world->sides);
+    struct side *side = pool_at(&world->sides, handle);
+    side->chain = event->chain;
+    side->payload_bytes = event->length;
+    event->side = handle;
+    event->length = LENGTH_SIDE;
+    return side;
+}
+
+void event_drop_side(struct world *world, struct event *event)
+{
+    const struct side *side = event_side(world, event);
+    if (!side || side->payload)
+        return;
+    uint32_t handle = event->side;
+    event->chain = side->chain;
+    event->length = side->payload_bytes & 63U;
+    pool_give(&world->sides, handle);
+}
+
 void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t at_ns,
                  enum order_class order_class, uint32_t source)
 {
     const struct context *context = &world->context;
-    SIM_ASSERT(at_ns >= context->now_ns && at_ns < UINT64_C(1) << 62);
+    SIM_ASSERT(at_ns >= context->now_ns && at_ns >> QUEUE_TIME_BITS == 0);
     uint64_t depth = at_ns > context->now_ns ? 0 : context->depth + 1;
     SIM_ASSERT(depth <= ORDER_DEPTH_MAX && "an endless chain of events at one instant");
     struct node *scheduler = &world->nodes[source];
-    struct queue_entry entry = {.key = {.time_ns = at_ns,
-                                        .rank = order_rank(depth, order_class, scheduler->identity),
-                                        .sequence = scheduler->sequence++},
-                                .slot = handle,
-                                .node = node};
-    SIM_ASSERT(!world->running || order_before(&world->current, &entry.key));
+    SIM_ASSERT(scheduler->sequence >> QUEUE_SEQUENCE_BITS == 0);
+    struct queue_entry entry = queue_entry_make(at_ns, depth, order_class, scheduler->order,
+                                                scheduler->sequence++, handle);
+    SIM_ASSERT(!world->running || queue_entry_before(&world->current_entry, &entry));
     if (!world->group_queue) {
         world->queue_type->push(world->queue, &entry);
         return;
@@ -84,32 +102,35 @@ void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t a
     world->queue_type->push(world->group_queue[group], &entry);
 }
 
-static void handle_message(struct world *world, struct event *event, uint32_t handle, uint32_t node)
+static void handle_message(struct world *world, struct event *event, uint32_t handle, uint32_t from)
 {
-    if (world->nodes[node].down > 0) {
-        network_drop(world, handle, DROP_NODE_DOWN);
+    if (world->nodes[event->to].down > 0) {
+        network_drop(world, handle, from, DROP_NODE_DOWN);
         return;
     }
-    rows_event(world, event, node, (uint32_t)event->slot << 8 | event->kind, LOG_PACKET);
-    struct message message = {.from = event->from,
-                              .to = node,
+    rows_event(world, event, from, (uint32_t)event->slot << 8 | event->kind, LOG_PACKET);
+    struct message message = {.from = from,
+                              .to = event->to,
                               .wire_bytes = event->bytes,
                               .slot = event->slot,
                               .kind = event->kind,
                               .subject = event->subject,
-                              .payload_bytes = event->payload_bytes};
-    if (event->payload)
-        message.payload = slab_at(&world->payloads, event->payload);
-    else if (event->payload_bytes > 0)
+                              .payload_bytes = event->length};
+    const struct side *side = event_side(world, event);
+    if (side)
+        message.payload_bytes = side->payload_bytes;
+    if (side && side->payload)
+        message.payload = slab_at(&world->payloads, side->payload);
+    else if (message.payload_bytes > 0)
         message.payload = event->inline_payload;
     world->model[event->slot]->on_message(world->state[event->slot], &world->context, &message);
     event_free(world, handle);
 }
 
-static void handle_timer(struct world *world, struct event *event, uint32_t handle, uint32_t node)
+static void handle_timer(struct world *world, struct event *event, uint32_t handle)
 {
-    rows_event(world, event, node,
-               (uint32_t)event->slot << 8 | (uint32_t)(KIND_TIMER + event->kind), LOG_STEP);
+    rows_event(world, event, 0, (uint32_t)event->slot << 8 | (uint32_t)(KIND_TIMER + event->kind),
+               LOG_STEP);
     uint8_t slot = event->slot, kind = event->kind;
     uint32_t chain = event->chain;
     uint64_t cookie = event->subject;
@@ -120,24 +141,35 @@ static void handle_timer(struct world *world, struct event *event, uint32_t hand
 /* True when the event is dead and must not be seen: cancelled, or of a node that crashed since. */
 static bool is_dead(const struct world *world, const struct event *event, uint32_t node)
 {
-    if (event->type == EVENT_CANCELLED)
-        return true;
-    bool mortal = event->type == EVENT_TIMER || event->type == EVENT_DEPART;
-    return mortal && event->epoch != world->nodes[node].epoch;
+    if (event->type == EVENT_TIMER)
+        return event->epoch != world->nodes[node].epoch;
+    if (event->type == EVENT_DEPART)
+        return event_side(world, event)->epoch != world->nodes[node].epoch;
+    return event->type == EVENT_CANCELLED;
 }
 
 void engine_dispatch(struct world *world, const struct queue_entry *entry)
 {
-    uint32_t handle = entry->slot, node = entry->node;
+    uint32_t handle = queue_entry_slot(entry);
     struct event *event = event_at(world, handle);
     struct context *context = &world->context;
     /* With a queue a group only each group's own events rise; the windows see to the rest. */
-    SIM_ASSERT(world->group_queue || !world->running || order_before(&world->current, &entry->key));
-    world->current = entry->key;
-    context->now_ns = entry->key.time_ns;
-    context->depth = order_depth(&entry->key);
+    SIM_ASSERT(world->group_queue || !world->running ||
+               queue_entry_before(&world->current_entry, entry));
+    world->current_entry = *entry;
+    /* Faults have no source. */
+    enum order_class order_class = queue_entry_class(entry);
+    bool fault = order_class == ORDER_FAULT;
+    uint32_t source = fault ? 0 : world->node_by_order[queue_entry_source(entry)];
+    uint64_t identity = fault ? 0 : world->nodes[source].identity;
+    uint32_t node = event->type == EVENT_DEPART ? source : event->to;
+    context->now_ns = queue_entry_time_ns(entry);
+    context->depth = queue_entry_depth(entry);
     context->trace_index = 0;
-    context->cause_mix = digest_mix(&entry->key);
+    world->current = (struct order_key){.time_ns = context->now_ns,
+                                        .rank = order_rank(context->depth, order_class, identity),
+                                        .sequence = queue_entry_sequence(entry)};
+    context->cause_mix = digest_mix(&world->current);
     context->self = node;
     if (is_dead(world, event, node)) {
         event_free(world, handle);
@@ -148,17 +180,17 @@ void engine_dispatch(struct world *world, const struct queue_entry *entry)
     context->group = world->nodes[node].group;
     switch ((enum event_type)event->type) {
     case EVENT_MESSAGE:
-        handle_message(world, event, handle, node);
+        handle_message(world, event, handle, source);
         break;
     case EVENT_TIMER:
-        handle_timer(world, event, handle, node);
+        handle_timer(world, event, handle);
         break;
     case EVENT_DEPART:
         context->cause_seq = event->cause_seq;
-        network_hand_over(world, handle);
+        network_hand_over(world, handle, source);
         break;
     case EVENT_PORT:
-        rows_event(world, event, node, (uint32_t)SLOT_KERNEL << 8 | KERNEL_PORT, LOG_PACKET);
+        rows_event(world, event, source, (uint32_t)SLOT_KERNEL << 8 | KERNEL_PORT, LOG_PACKET);
         uint32_t port = (uint32_t)event->subject;
         event_free(world, handle);
         network_port_free(world, port);
@@ -167,7 +199,7 @@ void engine_dispatch(struct world *world, const struct queue_entry *entry)
         bool begins = event->subject & 1;
         uint32_t window = (uint32_t)(event->subject >> 1);
         uint32_t kind = begins ? KERNEL_FAULT_BEGINS : KERNEL_FAULT_ENDS;
-        rows_event(world, event, node, (uint32_t)SLOT_KERNEL << 8 | kind, LOG_MILESTONE);
+        rows_event(world, event, source, (uint32_t)SLOT_KERNEL << 8 | kind, LOG_MILESTONE);
         event_free(world, handle);
         fault_apply(world, window, begins);
         break;
@@ -260,9 +292,9 @@ static void run_single(struct world *world, struct loop *loop)
     const struct queue_type *queue_type = world->queue_type;
     struct queue_entry entry;
     while (queue_type->peek(world->queue, &entry)) {
-        if (entry.key.time_ns > loop->end_ns)
+        if (queue_entry_time_ns(&entry) > loop->end_ns)
             return;
-        if (loop->stop_at_instant && entry.key.time_ns > world->context.now_ns)
+        if (loop->stop_at_instant && queue_entry_time_ns(&entry) > world->context.now_ns)
             return;
         queue_type->pop(world->queue, &entry);
         engine_dispatch(world, &entry);
@@ -277,8 +309,8 @@ static bool earliest(struct world *world, uint64_t *ret_ns)
     bool any = false;
     for (uint32_t group = 0; group < world->group_count; group++)
         if (world->queue_type->peek(world->group_queue[group], &entry) &&
-            (!any || entry.key.time_ns < *ret_ns)) {
-            *ret_ns = entry.key.time_ns;
+            (!any || queue_entry_time_ns(&entry) < *ret_ns)) {
+            *ret_ns = queue_entry_time_ns(&entry);
             any = true;
         }
     return any;
@@ -309,8 +341,8 @@ static void run_grouped(struct world *world, struct loop *loop)
         uint64_t start_ns = UINT64_MAX;
         bool events = earliest(world, &start_ns), stop = false;
         bool fault = world->queue_type->peek(world->fault_queue, &entry);
-        if (fault && entry.key.time_ns <= start_ns) {
-            if (entry.key.time_ns > loop->end_ns)
+        if (fault && queue_entry_time_ns(&entry) <= start_ns) {
+            if (queue_entry_time_ns(&entry) > loop->end_ns)
                 break;
             world->window_end_ns = 0;
             world->queue_type->pop(world->fault_queue, &entry);
@@ -320,13 +352,14 @@ static void run_grouped(struct world *world, struct loop *loop)
         if (!events || start_ns > loop->end_ns)
             break;
         world->window_end_ns = start_ns + world->lookahead_ns;
-        if (fault && entry.key.time_ns < world->window_end_ns)
-            world->window_end_ns = entry.key.time_ns;
+        if (fault && queue_entry_time_ns(&entry) < world->window_end_ns)
+            world->window_end_ns = queue_entry_time_ns(&entry);
         shuffle_groups(world, order, window);
         for (uint32_t i = 0; i < world->group_count && !stop; i++) {
             struct queue *queue = world->group_queue[order[i]];
             while (!stop && world->queue_type->peek(queue, &entry) &&
-                   entry.key.time_ns < world->window_end_ns && entry.key.time_ns <= loop->end_ns) {
+                   queue_entry_time_ns(&entry) < world->window_end_ns &&
+                   queue_entry_time_ns(&entry) <= loop->end_ns) {
                 world->queue_type->pop(queue, &entry);
                 engine_dispatch(world, &entry);
                 stop = after_event(world, loop);
@@ -342,7 +375,7 @@ static void run_grouped(struct world *world, struct loop *loop)
 static void fetch_event(const void *owner, const struct queue_entry *entry)
 {
     const struct world *world = owner;
-    const unsigned char *event = (const unsigned char *)event_at(world, entry->slot);
+    const unsigned char *event = (const unsigned char *)event_at(world, queue_entry_slot(entry));
     __builtin_prefetch(event);
     __builtin_prefetch(event + 64);
 }

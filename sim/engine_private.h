@@ -36,22 +36,48 @@ enum event_type {
     EVENT_CANCELLED
 };
 
-/* One pending event: 56 bytes, or 112 with room for a small payload. The key and the node it
- * happens on travel in the queue's entry. */
+enum {
+    CAUSE_SEQ_BITS = 44,
+    LENGTH_SIDE = 63, /* of event.length: what there is to know stands in the side record */
+    WIDE_BIT = 31     /* of an event handle: the slot has room for a payload */
+};
+
+/* One pending event: 40 bytes, or 96 with room for a small payload. The key, and with it the
+ * sender, travels in the queue's entry. */
 struct event {
-    uint64_t cause_mix, cause_seq;
-    uint64_t subject; /* message subject; timer cookie; port and fault: index */
-    uint32_t from, to, bytes, chain;
-    uint32_t generation; /* tells a timer handle from a later one in the same slot */
-    uint32_t payload;    /* slab handle when the payload is larger than the slot has room for */
-    uint32_t payload_bytes;
-    uint32_t next;    /* the next packet that waits in the same port */
-    uint32_t attempt; /* addresses the packet's luck */
-    uint8_t type, slot, kind, priority;
-    uint16_t epoch; /* of the node when a timer was set or a packet sent: a crash ends it */
-    uint8_t wide;   /* lives in the wide pool, with bytes[] */
-    uint8_t pad;
+    uint64_t cause_mix;
+    uint64_t cause_seq : CAUSE_SEQ_BITS, type : 4, slot : 4, kind : 6;
+    uint64_t length : 6; /* of the payload in inline_payload, or LENGTH_SIDE */
+    uint64_t subject;    /* message subject; timer cookie; port and fault: index */
+    union {
+        uint32_t bytes; /* on the wire */
+        uint32_t epoch; /* timer: of its node when it was set; a crash ends it */
+    };
+    union {
+        uint32_t attempt;    /* addresses the packet's luck */
+        uint32_t generation; /* tells a timer handle from a later one in the same slot */
+    };
+    union {
+        uint32_t chain;
+        uint32_t side; /* with LENGTH_SIDE: a handle; the chain stands there */
+    };
+    uint32_t to;                                /* the node it happens on; a packet's destination */
     _Alignas(8) unsigned char inline_payload[]; /* handlers read it as their own struct */
+};
+_Static_assert(sizeof(struct event) == 40, "events are what there is most of");
+_Static_assert((int)EVENT_INLINE_BYTES < (int)LENGTH_SIDE, "a length fits");
+_Static_assert((int)SLOT_MAX <= 16 && (int)KINDS_MAX <= 64, "slot and kind fit");
+
+/* What only some packets need: those with a large payload, those that depart later, those of a
+ * class, and those that wait in a port. */
+struct side {
+    uint32_t chain;
+    uint32_t
+        payload; /* slab handle when the payload is larger than an event has room for, else 0 */
+    uint32_t payload_bytes;
+    uint32_t next;  /* the next packet that waits in the same port */
+    uint16_t epoch; /* of the sender when it was sent: a crash ends what has not left */
+    uint8_t priority;
 };
 
 struct port { /* a FIFO with a rate; classes only while packets wait */
@@ -65,6 +91,7 @@ struct port { /* a FIFO with a rate; classes only while packets wait */
 struct node {
     uint64_t identity, sequence, uplink_free_ns;
     uint32_t group, ordinal;
+    uint32_t order;     /* place among all identities */
     uint32_t port;      /* pool handle, 0 = never needed one */
     uint32_t slow_1024; /* work takes this many 1024ths of its time */
     uint16_t down, epoch;
@@ -122,6 +149,7 @@ struct world {
 
     struct node *nodes;
     uint32_t node_count, node_capacity;
+    uint32_t *node_by_order; /* dense numbers by ascending identity; NULL while building */
     uint32_t group_count;
     struct map node_by_identity; /* identity -> dense + 1 */
     struct role_name roles[ROLE_NAMES_MAX];
@@ -154,12 +182,13 @@ struct world {
     struct queue **group_queue;
     struct queue *fault_queue;
     uint64_t window_end_ns;
-    struct pool narrow, wide;
+    struct pool narrow, wide, sides;
     struct slab payloads;
     uint32_t generation;
 
     /* the running event */
     struct order_key current;
+    struct queue_entry current_entry;
     struct context context;
     bool running; /* false while building and starting */
 
@@ -186,19 +215,44 @@ uint32_t world_find_target(const struct world *world, const char *role, uint32_t
 const struct role_name *world_find_role(const struct world *world, const char *role);
 
 /* engine.c */
-struct event *event_at(const struct world *world, uint32_t handle);
-uint32_t event_new(struct world *world, size_t payload_bytes, bool wants_inline);
+static inline struct event *event_at(const struct world *world, uint32_t handle)
+{
+    if (handle >> WIDE_BIT)
+        return pool_at(&world->wide, handle & ~(UINT32_C(1) << WIDE_BIT));
+    return pool_at(&world->narrow, handle);
+}
+
+/* The side record of an event, or NULL. */
+static inline struct side *event_side(const struct world *world, const struct event *event)
+{
+    return event->length == LENGTH_SIDE ? pool_at(&world->sides, event->side) : NULL;
+}
+
+static inline uint32_t event_chain(const struct world *world, const struct event *event)
+{
+    const struct side *side = event_side(world, event);
+    return side ? side->chain : event->chain;
+}
+
+/* event_new makes an event caused by the running one. */
+uint32_t event_new(struct world *world, enum event_type type, size_t inline_bytes);
 void event_free(struct world *world, uint32_t handle);
-/* engine_push schedules event `handle` on `node` at `at_ns`, with `source` as the scheduler. */
+/* event_take_side gives the event a side record if it has none; event_drop_side takes it away if
+ * nothing but a large payload would need it. */
+struct side *event_take_side(struct world *world, struct event *event);
+void event_drop_side(struct world *world, struct event *event);
+/* engine_push schedules event `handle` at `at_ns`, with `source` as the scheduler. It happens on
+ * `node`. */
 void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t at_ns,
                  enum order_class order_class, uint32_t source);
 void engine_dispatch(struct world *world, const struct queue_entry *entry);
 
 /* network.c */
 int network_build(struct world *world, struct diagnostics *diagnostics);
-void network_hand_over(struct world *world, uint32_t handle); /* a packet reaches its uplink */
+/* network_hand_over: a packet of `from` reaches its uplink. */
+void network_hand_over(struct world *world, uint32_t handle, uint32_t from);
 void network_port_free(struct world *world, uint32_t port_handle);
-void network_drop(struct world *world, uint32_t handle, enum drop_reason reason);
+void network_drop(struct world *world, uint32_t handle, uint32_t from, enum drop_reason reason);
 void network_free(struct world *world);
 
 /* fault.c */
@@ -206,12 +260,14 @@ int fault_resolve(struct world *world, struct diagnostics *diagnostics);
 void fault_schedule(struct world *world);
 void fault_apply(struct world *world, uint32_t window, bool begins);
 /* fault_on_link returns 0, or why a packet from -> to is dropped; adds delays to *delay_ns. */
-enum drop_reason fault_on_link(struct world *world, const struct event *event, uint64_t *delay_ns);
+enum drop_reason fault_on_link(struct world *world, const struct event *event, uint32_t from,
+                               uint64_t *delay_ns);
 void fault_free(struct world *world);
 
 /* engine_rows.c */
 void rows_dictionaries(struct world *world);
-void rows_event(struct world *world, const struct event *event, uint32_t node, uint32_t kind_id,
+/* rows_event writes the running event's row; `source` is the sender of a message. */
+void rows_event(struct world *world, const struct event *event, uint32_t source, uint32_t kind_id,
                 enum log_weight weight);
 struct row_fields {
     uint32_t kind_id, chain, bytes;

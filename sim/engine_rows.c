@@ -37,19 +37,19 @@ static void write_row(struct world *world, const struct row_fields *fields, uint
     log_event(world->log, &event);
 }
 
-void rows_event(struct world *world, const struct event *event, uint32_t node, uint32_t kind_id,
+void rows_event(struct world *world, const struct event *event, uint32_t source, uint32_t kind_id,
                 enum log_weight weight)
 {
     bool message = event->type == EVENT_MESSAGE;
-    struct row_fields fields = {.kind_id = kind_id,
-                                .chain = event->chain,
-                                .bytes = event->bytes,
-                                .entity =
-                                    event->type == EVENT_FAULT ? 0 : world->nodes[node].identity,
-                                .peer = message ? world->nodes[event->from].identity : 0,
-                                .subject = event->subject,
-                                .value = event->attempt,
-                                .weight = weight};
+    struct row_fields fields = {
+        .kind_id = kind_id,
+        .chain = event_chain(world, event),
+        .bytes = message ? event->bytes : 0,
+        .entity = event->type == EVENT_FAULT ? 0 : world->nodes[event->to].identity,
+        .peer = message ? world->nodes[source].identity : 0,
+        .subject = event->subject,
+        .value = message ? event->attempt : 0,
+        .weight = weight};
     write_row(world, &fields, event->cause_mix, event->cause_seq, 0);
     world->context.cause_seq = world->rows;
 }

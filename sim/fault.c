@@ -241,15 +241,12 @@ static void describe_targets(const struct world *world, const struct fault_windo
 
 static void schedule_edge(struct world *world, uint32_t window, uint64_t at_ns, bool begins)
 {
-    uint32_t handle = event_new(world, 0, false);
+    uint32_t handle = event_new(world, EVENT_FAULT, 0);
     struct event *event = event_at(world, handle);
-    event->type = EVENT_FAULT;
     event->subject = (uint64_t)window << 1 | (begins ? 1 : 0);
     /* Sources of faults are no nodes: the sequence number is the window's, ends after begins. */
-    struct queue_entry entry = {.key = {.time_ns = at_ns,
-                                        .rank = order_rank(0, ORDER_FAULT, 0),
-                                        .sequence = (uint64_t)window << 1 | (begins ? 1 : 0)},
-                                .slot = handle};
+    struct queue_entry entry = queue_entry_make(at_ns, 0, ORDER_FAULT, 0,
+                                                (uint64_t)window << 1 | (begins ? 1 : 0), handle);
     world->queue_type->push(world->fault_queue ? world->fault_queue : world->queue, &entry);
 }
 
@@ -359,33 +356,34 @@ void fault_apply(struct world *world, uint32_t index, bool begins)
 }
 
 static bool link_concerned(const struct world *world, const struct fault_window *window,
-                           const struct event *event)
+                           const struct event *event, uint32_t from)
 {
-    if (window->member[event->from] || window->member[event->to])
+    if (window->member[from] || window->member[event->to])
         return true;
     const struct fault_group *target = &window->spec->target;
     for (uint32_t i = 0; i < target->count; i++) {
         const struct fault_target *link = &target->targets[i];
         if (link->type == TARGET_LINK &&
-            world_find_target(world, "shard", link->link_from) == event->from &&
+            world_find_target(world, "shard", link->link_from) == from &&
             world_find_target(world, "shard", link->link_to) == event->to)
             return true;
     }
     return false;
 }
 
-enum drop_reason fault_on_link(struct world *world, const struct event *event, uint64_t *delay_ns)
+enum drop_reason fault_on_link(struct world *world, const struct event *event, uint32_t from,
+                               uint64_t *delay_ns)
 {
     for (uint32_t k = 0; k < world->link_faults_active; k++) {
         uint32_t i = world->link_faults[k];
         const struct fault_window *window = &world->windows[i];
         if (window->spec->type == FAULT_PARTITION) {
-            uint16_t from = window->member[event->from], to = window->member[event->to];
-            if (from && to && from != to)
+            uint16_t one = window->member[from], other = window->member[event->to];
+            if (one && other && one != other)
                 return DROP_PARTITION;
             continue;
         }
-        if (!link_concerned(world, window, event))
+        if (!link_concerned(world, window, event, from))
             continue;
         if (window->spec->type == FAULT_CUT)
             return DROP_CUT;
@@ -393,7 +391,7 @@ enum drop_reason fault_on_link(struct world *world, const struct event *event, u
             *delay_ns += window->spec->add_ns;
         if (window->spec->type == FAULT_LOSS) {
             struct rng_stream stream; /* the window's number sits in the tag: its own luck */
-            rng_stream_link(&stream, &world->rng, RNG_LINK_LOSS, world->nodes[event->from].identity,
+            rng_stream_link(&stream, &world->rng, RNG_LINK_LOSS, world->nodes[from].identity,
                             world->nodes[event->to].identity, event->subject,
                             (uint32_t)((i + 1) & 0xff) << 16 | (uint32_t)event->slot << 8 |
                                 event->kind,

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sim/sim_assert.h"
+
 struct memory {
     uint64_t used_bytes, peak_bytes, limit_bytes; /* limit 0 = none */
     const char *exceeded_by;                      /* name of the pool that passed the limit first */
@@ -38,7 +40,13 @@ void pool_init(struct pool *pool, struct memory *memory, const char *name, size_
 uint32_t pool_take(struct pool *pool);
 /* pool_take_raw is pool_take with undefined content, for slots that are written whole anyway. */
 uint32_t pool_take_raw(struct pool *pool);
-void *pool_at(const struct pool *pool, uint32_t handle);
+static inline void *pool_at(const struct pool *pool, uint32_t handle)
+{
+    uint32_t index = handle - 1;
+    SIM_ASSERT(index < pool->slot_count);
+    uint32_t within = index & ((UINT32_C(1) << pool->chunk_shift) - 1);
+    return pool->chunks[index >> pool->chunk_shift] + (size_t)within * pool->slot_bytes;
+}
 void pool_give(struct pool *pool, uint32_t handle);
 void pool_destroy(struct pool *pool);
 

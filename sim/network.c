@@ -44,22 +44,22 @@ static uint64_t pair_latency_ns(const struct world *world, const struct link *li
     return distribution_sample(latency, &stream);
 }
 
-static void open_stream(const struct world *world, const struct event *event,
+static void open_stream(const struct world *world, const struct event *event, uint32_t from,
                         enum rng_purpose purpose, struct rng_stream *ret_stream)
 {
-    rng_stream_link(ret_stream, &world->rng, purpose, world->nodes[event->from].identity,
+    rng_stream_link(ret_stream, &world->rng, purpose, world->nodes[from].identity,
                     world->nodes[event->to].identity, event->subject,
                     (uint32_t)event->slot << 8 | event->kind, event->attempt);
 }
 
-void network_drop(struct world *world, uint32_t handle, enum drop_reason reason)
+void network_drop(struct world *world, uint32_t handle, uint32_t from, enum drop_reason reason)
 {
     const struct event *event = event_at(world, handle);
     struct row_fields fields = {.kind_id = (uint32_t)SLOT_KERNEL << 8 | KERNEL_PACKET_DROPPED,
-                                .chain = event->chain,
+                                .chain = event_chain(world, event),
                                 .bytes = event->bytes,
                                 .entity = world->nodes[event->to].identity,
-                                .peer = world->nodes[event->from].identity,
+                                .peer = world->nodes[from].identity,
                                 .subject = event->subject,
                                 .value = (int64_t)reason,
                                 .weight = LOG_PACKET};
@@ -69,37 +69,37 @@ void network_drop(struct world *world, uint32_t handle, enum drop_reason reason)
 }
 
 /* The packet has left its FIFO at done_ns: decide its fate on the way and schedule its arrival. */
-static void transmit(struct world *world, uint32_t handle, const struct link *link,
+static void transmit(struct world *world, uint32_t handle, uint32_t from, const struct link *link,
                      uint64_t done_ns)
 {
     struct event *event = event_at(world, handle);
     const struct network_config *network = &world->scenario->network;
     uint64_t delay_ns = 0;
     if (world->link_faults_active > 0) {
-        enum drop_reason reason = fault_on_link(world, event, &delay_ns);
+        enum drop_reason reason = fault_on_link(world, event, from, &delay_ns);
         if (reason != 0) {
-            network_drop(world, handle, reason);
+            network_drop(world, handle, from, reason);
             return;
         }
     }
     uint64_t threshold = link ? exact_threshold(link->config->loss) : world->loss_threshold;
     struct rng_stream stream;
     if (threshold > 0) {
-        open_stream(world, event, RNG_LINK_LOSS, &stream);
+        open_stream(world, event, from, RNG_LINK_LOSS, &stream);
         if (rng_chance(&stream, threshold)) {
-            network_drop(world, handle, DROP_LOSS);
+            network_drop(world, handle, from, DROP_LOSS);
             return;
         }
     }
     const struct distribution *jitter = link ? &link->config->jitter : &network->jitter;
     uint64_t jitter_ns;
     if (jitter->type != DISTRIBUTION_CONSTANT)
-        open_stream(world, event, RNG_LINK_JITTER, &stream);
+        open_stream(world, event, from, RNG_LINK_JITTER, &stream);
     jitter_ns = distribution_sample(jitter, &stream);
-    uint64_t at_ns =
-        done_ns + pair_latency_ns(world, link, event->from, event->to) + jitter_ns + delay_ns;
+    uint64_t at_ns = done_ns + pair_latency_ns(world, link, from, event->to) + jitter_ns + delay_ns;
     event->type = EVENT_MESSAGE;
-    engine_push(world, handle, event->to, at_ns, ORDER_MESSAGE, event->from);
+    event_drop_side(world, event);
+    engine_push(world, handle, event->to, at_ns, ORDER_MESSAGE, from);
 }
 
 static uint32_t port_new(struct world *world, uint32_t node, uint64_t bit_per_s,
@@ -113,16 +113,19 @@ static uint32_t port_new(struct world *world, uint32_t node, uint64_t bit_per_s,
     return handle;
 }
 
+/* Schedules the port's next departure, caused by the event that is running or by what caused
+ * `waiting`, the first packet that waits. */
 static void port_arm(struct world *world, uint32_t port_handle, struct port *port,
-                     const struct event *event)
+                     const struct event *waiting)
 {
-    uint32_t handle = event_new(world, 0, false);
-    struct event *departure = event_at(world, handle);
-    departure->type = EVENT_PORT;
-    departure->cause_mix = event->cause_mix;
-    departure->cause_seq = event->cause_seq;
-    departure->subject = port_handle;
-    departure->from = departure->to = port->node;
+    uint32_t handle = event_new(world, EVENT_PORT, 0);
+    struct event *event = event_at(world, handle);
+    event->subject = port_handle;
+    event->to = port->node;
+    if (waiting) {
+        event->cause_mix = waiting->cause_mix;
+        event->cause_seq = waiting->cause_seq;
+    }
     port->armed = true;
     engine_push(world, handle, port->node, port->free_ns, ORDER_MESSAGE, port->node);
 }
@@ -132,17 +135,19 @@ static void port_enqueue(struct world *world, uint32_t port_handle, uint32_t han
     struct port *port = pool_at(&world->ports, port_handle);
     struct event *event = event_at(world, handle);
     if (port->limit_bytes > 0 && port->waiting_bytes + event->bytes > port->limit_bytes) {
-        network_drop(world, handle, DROP_QUEUE_FULL);
+        network_drop(world, handle, port->node, DROP_QUEUE_FULL);
         return;
     }
+    struct side *side = event_take_side(world, event);
     uint32_t classes = (uint32_t)world->scenario->network.queue.classes;
-    uint32_t priority = event->priority < classes ? event->priority : classes - 1;
+    uint32_t priority = side->priority < classes ? side->priority : classes - 1;
     if (port->head[priority] == 0)
         port->head[priority] = handle;
     else
-        event_at(world, port->tail[priority])->next = handle;
+        event_side(world, event_at(world, port->tail[priority]))->next = handle;
     port->tail[priority] = handle;
-    event->next = 0;
+    side->next = 0;
+    side->epoch = world->nodes[port->node].epoch;
     port->waiting++;
     port->waiting_bytes += event->bytes;
     if (!port->armed)
@@ -159,7 +164,7 @@ static void port_submit(struct world *world, uint32_t port_handle, uint32_t hand
         return;
     }
     port->free_ns = now + serialisation_ns(event_at(world, handle)->bytes, port->bit_per_s);
-    transmit(world, handle, link, port->free_ns);
+    transmit(world, handle, port->node, link, port->free_ns);
 }
 
 void network_port_free(struct world *world, uint32_t port_handle)
@@ -171,44 +176,37 @@ void network_port_free(struct world *world, uint32_t port_handle)
         priority++;
     if (priority == CLASSES_MAX)
         return;
-    uint32_t handle = port->head[priority];
+    uint32_t handle = port->head[priority], from = port->node;
     struct event *event = event_at(world, handle);
-    port->head[priority] = event->next;
+    const struct side *side = event_side(world, event);
+    port->head[priority] = side->next;
     port->waiting--;
     port->waiting_bytes -= event->bytes;
-    if (event->epoch != world->nodes[event->from].epoch) {
-        /* What waited in a node that crashed is gone; look for the next one at once. */
-        network_drop(world, handle, DROP_NODE_DOWN);
-        if (port->waiting > 0) {
-            struct event cause = {.cause_mix = world->context.cause_mix,
-                                  .cause_seq = world->context.cause_seq};
-            port->free_ns = world->context.now_ns;
-            port_arm(world, port_handle, port, &cause);
-        }
-        return;
-    }
-    port->free_ns = world->context.now_ns + serialisation_ns(event->bytes, port->bit_per_s);
-    const struct link *link = link_find(world, event->from, event->to);
     bool more = port->waiting > 0;
-    struct event cause = {.cause_mix = world->context.cause_mix,
-                          .cause_seq = world->context.cause_seq};
-    transmit(world, handle, link, port->free_ns);
+    if (side->epoch != world->nodes[from].epoch) {
+        /* What waited in a node that crashed is gone; look for the next one at once. */
+        network_drop(world, handle, from, DROP_NODE_DOWN);
+        port->free_ns = more ? world->context.now_ns : port->free_ns;
+    } else {
+        port->free_ns = world->context.now_ns + serialisation_ns(event->bytes, port->bit_per_s);
+        transmit(world, handle, from, link_find(world, from, event->to), port->free_ns);
+    }
     if (more)
-        port_arm(world, port_handle, port, &cause);
+        port_arm(world, port_handle, port, NULL);
 }
 
-void network_hand_over(struct world *world, uint32_t handle)
+void network_hand_over(struct world *world, uint32_t handle, uint32_t from)
 {
     struct event *event = event_at(world, handle);
-    struct node *node = &world->nodes[event->from];
+    struct node *node = &world->nodes[from];
     const struct network_config *network = &world->scenario->network;
-    struct link *link = link_find(world, event->from, event->to);
+    struct link *link = link_find(world, from, event->to);
     if (link) {
         port_submit(world, link->port, handle, link);
         return;
     }
     if (node->unlimited || network->bandwidth_bit_per_s == 0) {
-        transmit(world, handle, NULL, world->context.now_ns);
+        transmit(world, handle, from, NULL, world->context.now_ns);
         return;
     }
     if (!world->queueing) {
@@ -216,11 +214,11 @@ void network_hand_over(struct world *world, uint32_t handle)
                                                                          : world->context.now_ns;
         node->uplink_free_ns =
             start_ns + serialisation_ns(event->bytes, (uint64_t)network->bandwidth_bit_per_s);
-        transmit(world, handle, NULL, node->uplink_free_ns);
+        transmit(world, handle, from, NULL, node->uplink_free_ns);
         return;
     }
     if (node->port == 0)
-        node->port = port_new(world, event->from, (uint64_t)network->bandwidth_bit_per_s,
+        node->port = port_new(world, from, (uint64_t)network->bandwidth_bit_per_s,
                               (uint64_t)network->queue.limit_bytes);
     port_submit(world, node->port, handle, NULL);
 }

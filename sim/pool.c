@@ -4,14 +4,13 @@
 
 #include "sim/sim_assert.h"
 
-enum { CHUNK_BYTES = 1 << 16, SLOT_ALIGN = 16 };
+enum { CHUNK_BYTES = 1 << 16, SLOT_ALIGN = 8 };
 
 void pool_init(struct pool *pool, struct memory *memory, const char *name, size_t slot_bytes)
 {
     SIM_ASSERT(slot_bytes > 0);
     SIM_ASSERT(slot_bytes <= UINT32_C(1) << 24);
-    size_t rounded =
-        slot_bytes <= 8 ? 8 : (slot_bytes + SLOT_ALIGN - 1) & ~(size_t)(SLOT_ALIGN - 1);
+    size_t rounded = (slot_bytes + SLOT_ALIGN - 1) & ~(size_t)(SLOT_ALIGN - 1);
     *pool = (struct pool){.memory = memory, .name = name, .slot_bytes = (uint32_t)rounded};
     while ((rounded << (pool->chunk_shift + 1)) <= CHUNK_BYTES)
         pool->chunk_shift++;
@@ -22,19 +21,12 @@ static size_t chunk_bytes(const struct pool *pool)
     return (size_t)pool->slot_bytes << pool->chunk_shift;
 }
 
-static unsigned char *slot_at(const struct pool *pool, uint32_t handle)
-{
-    uint32_t index = handle - 1;
-    uint32_t within = index & ((UINT32_C(1) << pool->chunk_shift) - 1);
-    return pool->chunks[index >> pool->chunk_shift] + (size_t)within * pool->slot_bytes;
-}
-
 uint32_t pool_take_raw(struct pool *pool)
 {
     pool->live++;
     if (pool->free_head != 0) {
         uint32_t handle = pool->free_head;
-        memcpy(&pool->free_head, slot_at(pool, handle), sizeof pool->free_head);
+        memcpy(&pool->free_head, pool_at(pool, handle), sizeof pool->free_head);
         return handle;
     }
     SIM_ASSERT(pool->slot_count < UINT32_MAX - 1);
@@ -52,21 +44,14 @@ uint32_t pool_take_raw(struct pool *pool)
 uint32_t pool_take(struct pool *pool)
 {
     uint32_t handle = pool_take_raw(pool);
-    memset(slot_at(pool, handle), 0, pool->slot_bytes);
+    memset(pool_at(pool, handle), 0, pool->slot_bytes);
     return handle;
-}
-
-void *pool_at(const struct pool *pool, uint32_t handle)
-{
-    SIM_ASSERT(handle - 1 < pool->slot_count);
-    return slot_at(pool, handle);
 }
 
 void pool_give(struct pool *pool, uint32_t handle)
 {
-    SIM_ASSERT(handle - 1 < pool->slot_count);
     SIM_ASSERT(pool->live > 0);
-    memcpy(slot_at(pool, handle), &pool->free_head, sizeof pool->free_head);
+    memcpy(pool_at(pool, handle), &pool->free_head, sizeof pool->free_head);
     pool->free_head = handle;
     pool->live--;
 }

@@ -9,7 +9,7 @@ struct queue {
     struct queue_entry *entries;
     uint32_t count, capacity;
     bool popped_any;
-    struct order_key last; /* of the last pop */
+    struct queue_entry last; /* pop */
 };
 
 static const char *const NAME = "event queue";
@@ -23,14 +23,14 @@ static struct queue *heap_create(struct memory *memory)
 
 static void heap_push(struct queue *queue, const struct queue_entry *entry)
 {
-    SIM_ASSERT(!queue->popped_any || order_before(&queue->last, &entry->key));
+    SIM_ASSERT(!queue->popped_any || queue_entry_before(&queue->last, entry));
     if (queue->count == queue->capacity)
         queue->entries = memory_grow(queue->memory, NAME, queue->entries, &queue->capacity,
                                      queue->count + 1, sizeof *queue->entries);
     uint32_t at = queue->count++;
     while (at > 0) {
         uint32_t parent = (at - 1) / 2;
-        if (!order_before(&entry->key, &queue->entries[parent].key))
+        if (!queue_entry_before(entry, &queue->entries[parent]))
             break;
         queue->entries[at] = queue->entries[parent];
         at = parent;
@@ -51,9 +51,9 @@ static void sink(struct queue_entry *entries, uint32_t count, const struct queue
 {
     uint32_t at = 0;
     for (uint32_t child = 1; child < count; child = 2 * at + 1) {
-        if (child + 1 < count && order_before(&entries[child + 1].key, &entries[child].key))
+        if (child + 1 < count && queue_entry_before(&entries[child + 1], &entries[child]))
             child++;
-        if (!order_before(&entries[child].key, &entry->key))
+        if (!queue_entry_before(&entries[child], entry))
             break;
         entries[at] = entries[child];
         at = child;
@@ -65,9 +65,9 @@ static bool heap_pop(struct queue *queue, struct queue_entry *ret_entry)
 {
     if (!heap_peek(queue, ret_entry))
         return false;
-    SIM_ASSERT(!queue->popped_any || order_before(&queue->last, &ret_entry->key));
+    SIM_ASSERT(!queue->popped_any || queue_entry_before(&queue->last, ret_entry));
     queue->popped_any = true;
-    queue->last = ret_entry->key;
+    queue->last = *ret_entry;
     queue->count--;
     if (queue->count > 0) {
         struct queue_entry moved = queue->entries[queue->count];

@@ -5,7 +5,7 @@ static void sort_short(struct queue_entry *entry, uint32_t count)
     for (uint32_t i = 1; i < count; i++) {
         struct queue_entry moved = entry[i];
         uint32_t at = i;
-        for (; at > 0 && order_before(&moved.key, &entry[at - 1].key); at--)
+        for (; at > 0 && queue_entry_before(&moved, &entry[at - 1]); at--)
             entry[at] = entry[at - 1];
         entry[at] = moved;
     }
@@ -18,7 +18,7 @@ static void merge(const struct queue_entry *from, uint64_t middle, uint64_t coun
     uint64_t right = middle;
     for (uint64_t i = 0; i < count; i++) {
         bool take_left =
-            left < middle && (right >= count || order_before(&from[left].key, &from[right].key));
+            left < middle && (right >= count || queue_entry_before(&from[left], &from[right]));
         ret_to[i] = take_left ? from[left++] : from[right++];
     }
 }

@@ -31,7 +31,8 @@
 enum {
     CHUNK_SHIFT = 2,
     CHUNK_ENTRIES = 1 << CHUNK_SHIFT,
-    PAGE_SHIFT = 9, /* chunks in a page */
+    PAGE_SHIFT = 7,
+    PAGE_CHUNKS = 1 << PAGE_SHIFT,
     LINE_BYTES = 64,
     FAR_COUNT = 64,
     BITS_SHIFT_MIN = 6,
@@ -46,7 +47,11 @@ enum {
 struct chunk {
     struct queue_entry entry[CHUNK_ENTRIES];
 };
-_Static_assert(sizeof(struct chunk) == 2 * LINE_BYTES, "a chunk is two cache lines");
+
+struct page {
+    uint32_t next[PAGE_CHUNKS]; /* apart, so that a list is walked without its entries */
+    struct chunk chunk[PAGE_CHUNKS];
+};
 
 struct entries { /* a counted array */
     struct queue_entry *entry;
@@ -67,16 +72,15 @@ struct queue {
     size_t far_count;
     struct entries spare; /* for merging */
 
-    unsigned char **pages; /* of chunks; chunk 0 is never used */
+    struct page **pages; /* of chunks; chunk 0 is never used */
     uint32_t page_count, page_capacity;
-    uint32_t *next; /* of a chunk: the older one of its bucket, or the next free one */
-    uint32_t chunk_count, next_capacity, free_chunk;
+    uint32_t chunk_count, free_chunk;
 
     queue_hint *hint; /* NULL = nobody wants any */
     const void *hint_owner;
 
     bool popped_any, tuned;
-    struct order_key last; /* of the last pop */
+    struct queue_entry last; /* pop */
     uint64_t pops, gap_sum_ns, gap_max_ns;
 };
 
@@ -86,33 +90,29 @@ static const char *const NAME = "event queue";
 
 static struct chunk *chunk_at(const struct queue *queue, uint32_t chunk)
 {
-    unsigned char *page = queue->pages[chunk >> PAGE_SHIFT];
-    uintptr_t aligned = ((uintptr_t)page + LINE_BYTES - 1) & ~(uintptr_t)(LINE_BYTES - 1);
-    return (struct chunk *)aligned + (chunk & ((UINT32_C(1) << PAGE_SHIFT) - 1));
+    return &queue->pages[chunk >> PAGE_SHIFT]->chunk[chunk & (PAGE_CHUNKS - 1)];
 }
 
-static size_t page_bytes(void)
+/* Of a chunk: the older one of its bucket, or the next free one. */
+static uint32_t *next_of(const struct queue *queue, uint32_t chunk)
 {
-    return (sizeof(struct chunk) << PAGE_SHIFT) + LINE_BYTES;
+    return &queue->pages[chunk >> PAGE_SHIFT]->next[chunk & (PAGE_CHUNKS - 1)];
 }
 
 static uint32_t chunk_take(struct queue *queue)
 {
     if (queue->free_chunk != 0) {
         uint32_t chunk = queue->free_chunk;
-        queue->free_chunk = queue->next[chunk];
+        queue->free_chunk = *next_of(queue, chunk);
         return chunk;
     }
     uint32_t chunk = queue->chunk_count;
     SIM_ASSERT(chunk < UINT32_MAX);
-    if (chunk >= queue->next_capacity)
-        queue->next = memory_grow(queue->memory, NAME, queue->next, &queue->next_capacity,
-                                  chunk + 1, sizeof *queue->next);
     if (chunk >> PAGE_SHIFT == queue->page_count) {
         if (queue->page_count == queue->page_capacity)
             queue->pages = memory_grow(queue->memory, NAME, queue->pages, &queue->page_capacity,
                                        queue->page_count + 1, sizeof *queue->pages);
-        queue->pages[queue->page_count++] = memory_take(queue->memory, NAME, page_bytes());
+        queue->pages[queue->page_count++] = memory_take(queue->memory, NAME, sizeof(struct page));
     }
     queue->chunk_count++;
     return chunk;
@@ -124,7 +124,7 @@ static void bucket_add(struct queue *queue, struct queue_bucket *bucket,
     uint32_t at = bucket->count & (CHUNK_ENTRIES - 1);
     if (at == 0) {
         uint32_t chunk = chunk_take(queue);
-        queue->next[chunk] = bucket->chunk;
+        *next_of(queue, chunk) = bucket->chunk;
         bucket->chunk = chunk;
     }
     chunk_at(queue, bucket->chunk)->entry[at] = *entry;
@@ -139,9 +139,9 @@ static uint32_t bucket_take_chunk(struct queue *queue, struct queue_bucket *buck
     uint32_t chunk = bucket->chunk;
     uint32_t count = ((bucket->count - 1) & (CHUNK_ENTRIES - 1)) + 1;
     memcpy(ret_entry, chunk_at(queue, chunk)->entry, count * sizeof *ret_entry);
-    bucket->chunk = queue->next[chunk];
+    bucket->chunk = *next_of(queue, chunk);
     bucket->count -= count;
-    queue->next[chunk] = queue->free_chunk;
+    *next_of(queue, chunk) = queue->free_chunk;
     queue->free_chunk = chunk;
     return count;
 }
@@ -168,7 +168,7 @@ static void late_push(struct queue *queue, const struct queue_entry *entry)
     uint32_t at = late->count++;
     while (at > 0) {
         uint32_t parent = (at - 1) / 2;
-        if (!order_before(&entry->key, &late->entry[parent].key))
+        if (!queue_entry_before(entry, &late->entry[parent]))
             break;
         late->entry[at] = late->entry[parent];
         at = parent;
@@ -183,9 +183,9 @@ static void late_pop(struct queue *queue)
     uint32_t at = 0;
     for (uint32_t child = 1; child < late->count; child = 2 * at + 1) {
         if (child + 1 < late->count &&
-            order_before(&late->entry[child + 1].key, &late->entry[child].key))
+            queue_entry_before(&late->entry[child + 1], &late->entry[child]))
             child++;
-        if (!order_before(&late->entry[child].key, &moved.key))
+        if (!queue_entry_before(&late->entry[child], &moved))
             break;
         late->entry[at] = late->entry[child];
         at = child;
@@ -224,7 +224,7 @@ static void far_add(struct queue *queue, const struct queue_entry *entry, uint64
 
 static void insert(struct queue *queue, const struct queue_entry *entry)
 {
-    uint64_t bucket = entry->key.time_ns >> queue->ring.width_shift;
+    uint64_t bucket = queue_entry_time_ns(entry) >> queue->ring.width_shift;
     if (bucket <= queue->current) {
         late_push(queue, entry);
         return;
@@ -264,10 +264,10 @@ static uint64_t far_first(const struct queue *queue)
     const struct queue_bucket *bucket = &queue->far[__builtin_ctzll(queue->far_bits)];
     uint64_t first = UINT64_MAX;
     uint32_t left = bucket->count;
-    for (uint32_t chunk = bucket->chunk; left > 0; chunk = queue->next[chunk]) {
+    for (uint32_t chunk = bucket->chunk; left > 0; chunk = *next_of(queue, chunk)) {
         uint32_t count = ((left - 1) & (CHUNK_ENTRIES - 1)) + 1;
         for (uint32_t i = 0; i < count; i++) {
-            uint64_t time_ns = chunk_at(queue, chunk)->entry[i].key.time_ns;
+            uint64_t time_ns = queue_entry_time_ns(&chunk_at(queue, chunk)->entry[i]);
             uint64_t half = half_of(queue, time_ns >> queue->ring.width_shift);
             first = half < first ? half : first;
         }
@@ -297,13 +297,13 @@ static void look_ahead(const struct queue *queue, uint64_t at)
         const unsigned char *lines = (const unsigned char *)chunk_at(queue, chunk);
         __builtin_prefetch(lines);
         __builtin_prefetch(lines + LINE_BYTES);
-        chunk = queue->next[chunk];
+        chunk = *next_of(queue, chunk);
     }
     if (queue->hint == NULL)
         return;
     const struct queue_bucket *next = &ring->buckets[(at + 1) & mask];
     uint32_t left = next->count < HINTS_MAX ? next->count : 0;
-    for (chunk = next->chunk; left > 0; chunk = queue->next[chunk]) {
+    for (chunk = next->chunk; left > 0; chunk = *next_of(queue, chunk)) {
         uint32_t count = ((left - 1) & (CHUNK_ENTRIES - 1)) + 1;
         for (uint32_t i = 0; i < count; i++)
             queue->hint(queue->hint_owner, &chunk_at(queue, chunk)->entry[i]);
@@ -406,7 +406,7 @@ static void rebuild(struct queue *queue, unsigned size_shift, unsigned width_shi
     queue->run = (struct entries){0};
     queue->late = (struct entries){0};
     queue->run_next = 0;
-    stand_at(queue, queue->last.time_ns >> width_shift);
+    stand_at(queue, queue_entry_time_ns(&queue->last) >> width_shift);
 
     for (uint32_t i = old_next; i < old_run.count; i++)
         insert(queue, &old_run.entry[i]);
@@ -436,8 +436,8 @@ static unsigned width_shift_sampled(const struct queue *queue)
         size_t stride = queue->count / SAMPLES + 1;
         for (uint32_t i = 0; i < chunks && count < SAMPLES; i++) {
             if (i % stride == 0)
-                sample[count++] = chunk_at(queue, chunk)->entry[0].key.time_ns;
-            chunk = queue->next[chunk];
+                sample[count++] = queue_entry_time_ns(&chunk_at(queue, chunk)->entry[0]);
+            chunk = *next_of(queue, chunk);
         }
     }
     if (count < 2)
@@ -474,7 +474,7 @@ static struct queue *wheel_create(struct memory *memory)
     queue->memory = memory;
     queue->chunk_count = 1; /* chunk 0 says "none" */
     queue->pages = memory_grow(memory, NAME, NULL, &queue->page_capacity, 1, sizeof *queue->pages);
-    queue->pages[queue->page_count++] = memory_take(memory, NAME, page_bytes());
+    queue->pages[queue->page_count++] = memory_take(memory, NAME, sizeof(struct page));
     queue_ring_open(&queue->ring, memory, BITS_SHIFT_MIN, 0);
     stand_at(queue, 0);
     return queue;
@@ -482,7 +482,7 @@ static struct queue *wheel_create(struct memory *memory)
 
 static void wheel_push(struct queue *queue, const struct queue_entry *entry)
 {
-    SIM_ASSERT(!queue->popped_any || order_before(&queue->last, &entry->key));
+    SIM_ASSERT(!queue->popped_any || queue_entry_before(&queue->last, entry));
     insert(queue, entry);
     queue->count++;
 }
@@ -501,7 +501,7 @@ static const struct queue_entry *first(struct queue *queue, bool *ret_late)
     const struct queue_entry *run =
         queue->run_next < queue->run.count ? &queue->run.entry[queue->run_next] : NULL;
     const struct queue_entry *late = queue->late.count > 0 ? &queue->late.entry[0] : NULL;
-    *ret_late = run == NULL || (late != NULL && order_before(&late->key, &run->key));
+    *ret_late = run == NULL || (late != NULL && queue_entry_before(late, run));
     return *ret_late ? late : run;
 }
 
@@ -521,10 +521,11 @@ static bool wheel_pop(struct queue *queue, struct queue_entry *ret_entry)
     const struct queue_entry *entry = first(queue, &late);
     if (entry == NULL)
         return false;
-    SIM_ASSERT(!queue->popped_any || order_before(&queue->last, &entry->key));
-    uint64_t gap_ns = queue->popped_any ? entry->key.time_ns - queue->last.time_ns : 0;
+    SIM_ASSERT(!queue->popped_any || queue_entry_before(&queue->last, entry));
+    uint64_t gap_ns =
+        queue->popped_any ? queue_entry_time_ns(entry) - queue_entry_time_ns(&queue->last) : 0;
     queue->gap_sum_ns += gap_ns < queue->gap_max_ns ? gap_ns : queue->gap_max_ns;
-    queue->last = entry->key;
+    queue->last = *entry;
     queue->popped_any = true;
     *ret_entry = *entry;
     if (late)
@@ -557,9 +558,8 @@ static void wheel_destroy(struct queue *queue)
     entries_free(queue, &queue->late);
     entries_free(queue, &queue->spare);
     for (uint32_t i = 0; i < queue->page_count; i++)
-        memory_give(queue->memory, queue->pages[i], page_bytes());
+        memory_give(queue->memory, queue->pages[i], sizeof(struct page));
     memory_give(queue->memory, queue->pages, queue->page_capacity * sizeof *queue->pages);
-    memory_give(queue->memory, queue->next, queue->next_capacity * sizeof *queue->next);
     memory_give(queue->memory, queue, sizeof *queue);
 }
 

@@ -19,6 +19,7 @@ void world_init(struct world *world, const struct scenario *scenario,
     map_init(&world->node_by_identity, &world->memory, "node identities");
     map_init(&world->link_by_pair, &world->memory, "links");
     pool_init(&world->ports, &world->memory, "ports", sizeof(struct port));
+    pool_init(&world->sides, &world->memory, "packets that wait", sizeof(struct side));
     pool_init(&world->narrow, &world->memory, "events", sizeof(struct event));
     pool_init(&world->wide, &world->memory, "events with payload",
               sizeof(struct event) + EVENT_INLINE_BYTES);
@@ -88,10 +89,38 @@ static int build_layers(struct world *world, struct diagnostics *diagnostics)
     return status;
 }
 
+/* No ties: identities differ. */
+static int by_identity(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Gives every node its place among the identities, by which the queue sorts. */
+static void order_nodes(struct world *world)
+{
+    uint64_t *identities =
+        memory_take(&world->memory, "nodes", world->node_count * sizeof *identities);
+    for (uint32_t i = 0; i < world->node_count; i++)
+        identities[i] = world->nodes[i].identity;
+    qsort(identities, world->node_count, sizeof *identities, by_identity); /* no ties */
+    world->node_by_order =
+        memory_take(&world->memory, "nodes", world->node_count * sizeof *world->node_by_order);
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        uint64_t node = 0;
+        bool known = map_get(&world->node_by_identity, identities[i], &node);
+        SIM_ASSERT(known && (i == 0 || identities[i - 1] < identities[i]));
+        world->node_by_order[i] = (uint32_t)node;
+        world->nodes[node].order = i;
+    }
+    memory_give(&world->memory, identities, world->node_count * sizeof *identities);
+}
+
 int world_build(struct world *world, struct diagnostics *diagnostics)
 {
     if (build_layers(world, diagnostics) != 0)
         return -1;
+    order_nodes(world);
     const char *missing = model_stack_check(world->stack);
     if (missing)
         diagnostics_addf(diagnostics, "E311", "", AT_VALUE, "an implementer of every layer", NULL,
@@ -113,6 +142,7 @@ void world_free(struct world *world)
     fault_free(world);
     network_free(world);
     slab_destroy(&world->payloads);
+    pool_destroy(&world->sides);
     pool_destroy(&world->wide);
     pool_destroy(&world->narrow);
     pool_destroy(&world->ports);
@@ -123,6 +153,8 @@ void world_free(struct world *world)
                     world->roles[i].capacity * sizeof(uint32_t));
     memory_give(&world->memory, world->nodes, world->node_capacity * sizeof(struct node));
     memory_give(&world->memory, world->stack, model_stack_bytes);
+    memory_give(&world->memory, world->node_by_order,
+                world->node_count * sizeof *world->node_by_order);
 }
 
 uint32_t world_group_add(struct world *world)
@@ -144,6 +176,7 @@ uint32_t world_node_add(struct world *world, const struct node_options *options)
 {
     uint64_t identity = identity_of(options->role, options->index), known;
     SIM_ASSERT(!map_get(&world->node_by_identity, identity, &known));
+    SIM_ASSERT(!world->node_by_order && "nodes are made by build only");
     SIM_ASSERT(options->group < world->group_count && options->role_name);
     if (world->node_count == world->node_capacity)
         world->nodes = memory_grow(&world->memory, "nodes", world->nodes, &world->node_capacity,

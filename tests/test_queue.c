@@ -67,18 +67,14 @@ static uint64_t ahead(int shape, struct rng_stream *stream, uint64_t item, uint6
 static struct queue_entry entry_of(uint64_t time_ns, uint64_t now_ns, uint64_t depth,
                                    uint64_t source, uint64_t sequence)
 {
-    struct queue_entry entry = {.slot = (uint32_t)sequence, .node = (uint32_t)source};
-    entry.key.time_ns = time_ns;
-    entry.key.rank = order_rank(time_ns > now_ns ? 0 : depth + 1, ORDER_TIMER, source);
-    entry.key.sequence = sequence;
-    return entry;
+    return queue_entry_make(time_ns, time_ns > now_ns ? 0 : depth + 1, ORDER_TIMER,
+                            (uint32_t)source, sequence, (uint32_t)sequence);
 }
 
 static uint64_t folded(uint64_t hash, const struct queue_entry *entry)
 {
-    uint64_t words[4] = {entry->key.time_ns, entry->key.rank, entry->key.sequence,
-                         (uint64_t)entry->slot << 32 | entry->node};
-    for (int i = 0; i < 4; i++) {
+    uint64_t words[3] = {entry->high, entry->middle, entry->low};
+    for (int i = 0; i < 3; i++) {
         hash ^= words[i];
         hash *= UINT64_C(0x9fb21c651e98df25);
         hash ^= hash >> 29;
@@ -95,7 +91,7 @@ static uint64_t hold(const struct queue_type *type, int shape, uint64_t seed, ui
     struct rng rng = {.seed = seed};
     uint64_t hash = 0;
     uint64_t pushed = 0;
-    struct order_key last = {0};
+    struct queue_entry last = {0};
     uint64_t now_ns = 0;
     uint64_t depth = 0;
     for (uint32_t step = 0; step < steps || type->count(queue) > 0; step++) {
@@ -109,7 +105,8 @@ static uint64_t hold(const struct queue_type *type, int shape, uint64_t seed, ui
             uint64_t source = rng_below(&stream, 50);
             struct queue_entry entry = entry_of(time_ns, now_ns, depth, source, pushed);
             if (time_ns == now_ns && step == 0)
-                entry.key.rank = order_rank(0, ORDER_TIMER, source);
+                entry = queue_entry_make(time_ns, 0, ORDER_TIMER, (uint32_t)source, pushed,
+                                         (uint32_t)pushed);
             type->push(queue, &entry);
             pushed++;
         }
@@ -122,20 +119,22 @@ static uint64_t hold(const struct queue_type *type, int shape, uint64_t seed, ui
         } else if (!type->pop(queue, &popped)) {
             continue;
         }
-        HOLDS(hash == 0 || order_before(&last, &popped.key),
+        HOLDS(hash == 0 || queue_entry_before(&last, &popped),
               "%s, %s, seed %" PRIu64 ": pop %u is not after the one before", type->name,
               SHAPES[shape], seed, step);
-        last = popped.key;
-        now_ns = last.time_ns;
-        depth = order_depth(&last) < ORDER_DEPTH_MAX - 1 ? order_depth(&last) : 0;
+        last = popped;
+        now_ns = queue_entry_time_ns(&last);
+        depth = queue_entry_depth(&last);
+        bool deepest = depth >= ORDER_DEPTH_MAX - 1;
+        depth = deepest ? 0 : depth;
         hash = folded(hash, &popped);
-        if (order_depth(&last) >= ORDER_DEPTH_MAX - 1)
+        if (deepest)
             now_ns++;
     }
     ck_assert(!type->pop(queue, &(struct queue_entry){0}));
     type->destroy(queue);
     ck_assert_uint_eq(memory.used_bytes, 0);
-    return folded(hash, &(struct queue_entry){.key.sequence = pushed});
+    return folded(hash, &(struct queue_entry){.low = pushed});
 }
 
 START_TEST(heap_and_wheel_pop_alike_under_every_load)
@@ -157,7 +156,7 @@ static int by_key(const void *a, const void *b)
 {
     const struct queue_entry *x = a;
     const struct queue_entry *y = b;
-    return order_before(&x->key, &y->key) ? -1 : order_before(&y->key, &x->key);
+    return queue_entry_before(x, y) ? -1 : queue_entry_before(y, x);
 }
 
 START_TEST(pops_equal_a_sorted_array)
@@ -195,21 +194,21 @@ START_TEST(an_early_push_after_a_far_peek_comes_first)
     for (int type = 0; type < TYPE_COUNT; type++) {
         struct memory memory = {0};
         struct queue *queue = TYPES[type]->create(&memory);
-        struct queue_entry far = entry_of(UINT64_C(1) << 62, 0, 0, 1, 1);
+        struct queue_entry far = entry_of((UINT64_C(1) << 62) - 1, 0, 0, 1, 1);
         struct queue_entry near = entry_of(1000, 0, 0, 1, 2);
         struct queue_entry got;
         TYPES[type]->push(queue, &far);
         ck_assert(TYPES[type]->peek(queue, &got));
-        ck_assert_uint_eq(got.slot, 1);
+        ck_assert_uint_eq(queue_entry_slot(&got), 1);
         TYPES[type]->push(queue, &near);
         ck_assert(TYPES[type]->pop(queue, &got));
-        ck_assert_uint_eq(got.slot, 2);
-        struct queue_entry later = entry_of((UINT64_C(1) << 62) - 1, 1000, 0, 1, 3);
+        ck_assert_uint_eq(queue_entry_slot(&got), 2);
+        struct queue_entry later = entry_of((UINT64_C(1) << 62) - 2, 1000, 0, 1, 3);
         TYPES[type]->push(queue, &later);
         ck_assert(TYPES[type]->pop(queue, &got));
-        ck_assert_uint_eq(got.slot, 3);
+        ck_assert_uint_eq(queue_entry_slot(&got), 3);
         ck_assert(TYPES[type]->pop(queue, &got));
-        ck_assert_uint_eq(got.slot, 1);
+        ck_assert_uint_eq(queue_entry_slot(&got), 1);
         struct queue_entry untouched = got;
         ck_assert(!TYPES[type]->pop(queue, &got));
         ck_assert(!TYPES[type]->peek(queue, &got));
@@ -229,10 +228,10 @@ static bool push_is_refused(const struct queue_type *type, uint64_t time_ns, uin
             _exit(2);
         struct memory memory = {0};
         struct queue *queue = type->create(&memory);
-        struct queue_entry entry = {.key = {100, 0, 5}};
+        struct queue_entry entry = queue_entry_make(100, 0, ORDER_FAULT, 0, 5, 1);
         type->push(queue, &entry);
         type->pop(queue, &entry);
-        struct queue_entry next = {.key = {time_ns, 0, sequence}};
+        struct queue_entry next = queue_entry_make(time_ns, 0, ORDER_FAULT, 0, sequence, 2);
         type->push(queue, &next);
         _exit(0);
     }
@@ -253,6 +252,44 @@ START_TEST(keys_not_above_the_last_pop_are_refused)
 }
 END_TEST
 
+/* A number of few bits, or near the largest: parts that stand together must not mix. */
+static uint64_t extreme(struct rng_stream *stream, unsigned bits)
+{
+    uint64_t x = rng_below(stream, 4);
+    return rng_below(stream, 2) ? x : (UINT64_C(1) << bits) - 1 - x;
+}
+
+START_TEST(entries_keep_their_parts_and_sort_as_their_keys)
+{
+    struct rng rng = {.seed = 4};
+    struct rng_stream stream;
+    rng_stream_at(&stream, &rng, RNG_TEST, 0, 0);
+    struct queue_entry last = {0};
+    struct order_key last_key = {0};
+    for (int i = 0; i < 100000; i++) {
+        uint64_t time_ns = extreme(&stream, 62);
+        uint64_t depth = extreme(&stream, 16);
+        enum order_class order_class = (enum order_class)rng_below(&stream, 3);
+        uint32_t source = (uint32_t)extreme(&stream, 32);
+        uint64_t sequence = extreme(&stream, 48);
+        uint32_t slot = (uint32_t)extreme(&stream, 32);
+        struct queue_entry entry =
+            queue_entry_make(time_ns, depth, order_class, source, sequence, slot);
+        HOLDS(queue_entry_time_ns(&entry) == time_ns && queue_entry_depth(&entry) == depth &&
+                  queue_entry_class(&entry) == order_class &&
+                  queue_entry_source(&entry) == source &&
+                  queue_entry_sequence(&entry) == sequence && queue_entry_slot(&entry) == slot,
+              "a part is lost, entry %d", i);
+        struct order_key key = {time_ns, order_rank(depth, order_class, source), sequence};
+        HOLDS(queue_entry_before(&last, &entry) == order_before(&last_key, &key) &&
+                  queue_entry_before(&entry, &last) == order_before(&key, &last_key),
+              "entry %d sorts unlike its key", i);
+        last = entry;
+        last_key = key;
+    }
+}
+END_TEST
+
 START_TEST(implementers_are_found_by_name)
 {
     ck_assert_ptr_eq(queue_type_find("heap"), &queue_heap);
@@ -264,4 +301,4 @@ END_TEST
 
 CHECK_MAIN("queue", heap_and_wheel_pop_alike_under_every_load, pops_equal_a_sorted_array,
            an_early_push_after_a_far_peek_comes_first, keys_not_above_the_last_pop_are_refused,
-           implementers_are_found_by_name)
+           entries_keep_their_parts_and_sort_as_their_keys, implementers_are_found_by_name)
