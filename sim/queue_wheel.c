@@ -17,7 +17,7 @@
  * levels find the next bucket that is not empty, so empty time costs nothing; when the wheel is
  * empty it jumps to the first far entry.
  *
- * A bucket is a list of chunks of four entries, so a push stores to two cold lines and waits for
+ * A bucket is a list of chunks of two entries, so a push stores to two cold lines and waits for
  * neither; a drained chunk is the next one to be filled, while its lines are hot. When a bucket
  * becomes current it is copied to `run` and sorted. What arrives for the current bucket, or for
  * time before it, goes to a heap, `late`. So one instant with any number of ties costs a sort, and
@@ -29,7 +29,7 @@
  * of this can change the order of pops, only their cost. */
 
 enum {
-    CHUNK_SHIFT = 2,
+    CHUNK_SHIFT = 1,
     CHUNK_ENTRIES = 1 << CHUNK_SHIFT,
     PAGE_SHIFT = 7,
     PAGE_CHUNKS = 1 << PAGE_SHIFT,
