@@ -67,7 +67,7 @@ static uint64_t rounded(double value)
 {
     if (!(value > 0.0))
         return 0;
-    return value >= LARGEST ? UINT64_C(1) << 62 : (uint64_t)(value + 0.5);
+    return value >= LARGEST ? UINT64_C(1) << 62 : (uint64_t)(int64_t)(value + 0.5);
 }
 
 static uint64_t not_negative(int64_t value)

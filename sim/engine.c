@@ -291,15 +291,13 @@ static void run_single(struct world *world, struct loop *loop)
 {
     const struct queue_type *queue_type = world->queue_type;
     struct queue_entry entry;
-    while (queue_type->peek(world->queue, &entry)) {
-        if (queue_entry_time_ns(&entry) > loop->end_ns)
-            return;
-        if (loop->stop_at_instant && queue_entry_time_ns(&entry) > world->context.now_ns)
-            return;
-        queue_type->pop(world->queue, &entry);
+    uint64_t until_ns = loop->end_ns;
+    while (queue_type->pop_until(world->queue, until_ns, &entry)) {
         engine_dispatch(world, &entry);
         if (after_event(world, loop))
             return;
+        if (loop->stop_at_instant && world->context.now_ns < until_ns)
+            until_ns = world->context.now_ns;
     }
 }
 

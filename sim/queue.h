@@ -88,6 +88,8 @@ struct queue_type {
     /* peek and pop return false when empty, and then leave *ret_entry alone. */
     bool (*peek)(struct queue *queue, struct queue_entry *ret_entry);
     bool (*pop)(struct queue *queue, struct queue_entry *ret_entry);
+    /* pop_until is pop, but leaves alone what is later than until_ns, and then returns false. */
+    bool (*pop_until)(struct queue *queue, uint64_t until_ns, struct queue_entry *ret_entry);
     size_t (*count)(const struct queue *queue);
     /* NULL where no hints are given. */
     void (*foresee)(struct queue *queue, queue_hint *hint, const void *owner);

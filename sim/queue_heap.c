@@ -76,6 +76,13 @@ static bool heap_pop(struct queue *queue, struct queue_entry *ret_entry)
     return true;
 }
 
+static bool heap_pop_until(struct queue *queue, uint64_t until_ns, struct queue_entry *ret_entry)
+{
+    if (queue->count == 0 || queue_entry_time_ns(&queue->entries[0]) > until_ns)
+        return false;
+    return heap_pop(queue, ret_entry);
+}
+
 static size_t heap_count(const struct queue *queue)
 {
     return queue->count;
@@ -94,5 +101,6 @@ const struct queue_type queue_heap = {.name = "heap",
                                       .push = heap_push,
                                       .peek = heap_peek,
                                       .pop = heap_pop,
+                                      .pop_until = heap_pop_until,
                                       .count = heap_count,
                                       .destroy = heap_destroy};

@@ -10,8 +10,8 @@
 struct memory;
 
 struct queue_bucket {
-    uint32_t chunk; /* newest; 0 = none */
-    uint32_t count; /* entries */
+    uint32_t newest; /* a cell of the owner; 0 = none */
+    uint32_t count;  /* entries */
 };
 
 enum { QUEUE_RING_LEVELS = 3 };

@@ -1,5 +1,9 @@
 #include "sim/queue_sort.h"
 
+#include <string.h>
+
+enum { RANKED_MAX = 12 };
+
 static void sort_short(struct queue_entry *entry, uint32_t count)
 {
     for (uint32_t i = 1; i < count; i++) {
@@ -9,6 +13,28 @@ static void sort_short(struct queue_entry *entry, uint32_t count)
             entry[at] = entry[at - 1];
         entry[at] = moved;
     }
+}
+
+/* Puts each of a few entries where the number of earlier ones says, without a branch that the
+ * processor could guess wrong. Returns false, with nothing done, when times tie. */
+static bool sort_by_rank(struct queue_entry *entry, uint32_t count)
+{
+    struct queue_entry sorted[RANKED_MAX];
+    uint32_t rank[RANKED_MAX] = {0};
+    bool ties = false;
+    for (uint32_t i = 1; i < count; i++)
+        for (uint32_t j = 0; j < i; j++) {
+            bool before = entry[i].high < entry[j].high;
+            ties |= entry[i].high == entry[j].high;
+            rank[j] += before;
+            rank[i] += !before;
+        }
+    if (ties)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        sorted[rank[i]] = entry[i];
+    memcpy(entry, sorted, count * sizeof *entry);
+    return true;
 }
 
 static void merge(const struct queue_entry *from, uint64_t middle, uint64_t count,
@@ -26,7 +52,8 @@ static void merge(const struct queue_entry *from, uint64_t middle, uint64_t coun
 bool queue_sort(struct queue_entry *entry, uint32_t count, struct queue_entry *spare)
 {
     if (count <= QUEUE_SORT_SHORT) {
-        sort_short(entry, count);
+        if (count > RANKED_MAX || !sort_by_rank(entry, count))
+            sort_short(entry, count);
         return false;
     }
     for (uint64_t i = 0; i < count; i += QUEUE_SORT_SHORT) {

@@ -17,11 +17,12 @@
  * levels find the next bucket that is not empty, so empty time costs nothing; when the wheel is
  * empty it jumps to the first far entry.
  *
- * A bucket is a list of chunks of two entries, so a push stores to two cold lines and waits for
- * neither; a drained chunk is the next one to be filled, while its lines are hot. When a bucket
- * becomes current it is copied to `run` and sorted. What arrives for the current bucket, or for
- * time before it, goes to a heap, `late`. So one instant with any number of ties costs a sort, and
- * a wheel that fits its load badly is a heap.
+ * A bucket is a list of cells of one entry each. A push only stores, to lines that it does not wait
+ * for, and takes no branch that hangs on the time it is given: the time comes late, at the end of a
+ * draw, and a wrong guess would cost the whole wait. When a bucket becomes current it is copied to
+ * `run` and sorted. What arrives for the current bucket, or for time before it, goes to a heap,
+ * `late`. So one instant with any number of ties costs a sort, and a wheel that fits its load badly
+ * is a heap.
  *
  * Every now and then (a number of pops that grows with the entries, so its cost is constant an
  * event) the mean distance of pops says whether the buckets should be wider or narrower. It counts
@@ -29,11 +30,8 @@
  * of this can change the order of pops, only their cost. */
 
 enum {
-    CHUNK_SHIFT = 1,
-    CHUNK_ENTRIES = 1 << CHUNK_SHIFT,
     PAGE_SHIFT = 7,
-    PAGE_CHUNKS = 1 << PAGE_SHIFT,
-    LINE_BYTES = 64,
+    PAGE_CELLS = 1 << PAGE_SHIFT,
     FAR_COUNT = 64,
     BITS_SHIFT_MIN = 6,
     BITS_SHIFT_MAX = 22,       /* buckets in the wheel: 2^6 to 2^22 */
@@ -41,16 +39,13 @@ enum {
     RETUNE_POPS_MIN = 1024,
     SAMPLES = 255,
     WIDTH_SHIFT_MAX = 40, /* 2^40 ns = 18 min */
-    HINTS_MAX = 64        /* larger buckets would push each other out of the cache */
-};
-
-struct chunk {
-    struct queue_entry entry[CHUNK_ENTRIES];
+    AHEAD_CELLS = 4,
+    HINTS_MAX = 64 /* larger buckets would push each other out of the cache */
 };
 
 struct page {
-    uint32_t next[PAGE_CHUNKS]; /* apart, so that a list is walked without its entries */
-    struct chunk chunk[PAGE_CHUNKS];
+    uint32_t next[PAGE_CELLS]; /* apart, so that a list is walked without its entries */
+    struct queue_entry entry[PAGE_CELLS];
 };
 
 struct entries { /* a counted array */
@@ -72,9 +67,9 @@ struct queue {
     size_t far_count;
     struct entries spare; /* for merging */
 
-    struct page **pages; /* of chunks; chunk 0 is never used */
+    struct page **pages; /* of cells; cell 0 is never used */
     uint32_t page_count, page_capacity;
-    uint32_t chunk_count, free_chunk;
+    uint32_t cell_count, free_cell;
 
     queue_hint *hint; /* NULL = nobody wants any */
     const void *hint_owner;
@@ -86,64 +81,58 @@ struct queue {
 
 static const char *const NAME = "event queue";
 
-/* ---- chunks ---- */
+/* ---- cells ---- */
 
-static struct chunk *chunk_at(const struct queue *queue, uint32_t chunk)
+static struct queue_entry *entry_at(const struct queue *queue, uint32_t cell)
 {
-    return &queue->pages[chunk >> PAGE_SHIFT]->chunk[chunk & (PAGE_CHUNKS - 1)];
+    return &queue->pages[cell >> PAGE_SHIFT]->entry[cell & (PAGE_CELLS - 1)];
 }
 
-/* Of a chunk: the older one of its bucket, or the next free one. */
-static uint32_t *next_of(const struct queue *queue, uint32_t chunk)
+/* Of a cell: the older one of its bucket, or the next free one. */
+static uint32_t *next_of(const struct queue *queue, uint32_t cell)
 {
-    return &queue->pages[chunk >> PAGE_SHIFT]->next[chunk & (PAGE_CHUNKS - 1)];
+    return &queue->pages[cell >> PAGE_SHIFT]->next[cell & (PAGE_CELLS - 1)];
 }
 
-static uint32_t chunk_take(struct queue *queue)
+static uint32_t cell_take(struct queue *queue)
 {
-    if (queue->free_chunk != 0) {
-        uint32_t chunk = queue->free_chunk;
-        queue->free_chunk = *next_of(queue, chunk);
-        return chunk;
+    if (queue->free_cell != 0) {
+        uint32_t cell = queue->free_cell;
+        queue->free_cell = *next_of(queue, cell);
+        return cell;
     }
-    uint32_t chunk = queue->chunk_count;
-    SIM_ASSERT(chunk < UINT32_MAX);
-    if (chunk >> PAGE_SHIFT == queue->page_count) {
+    uint32_t cell = queue->cell_count;
+    SIM_ASSERT(cell < UINT32_MAX);
+    if (cell >> PAGE_SHIFT == queue->page_count) {
         if (queue->page_count == queue->page_capacity)
             queue->pages = memory_grow(queue->memory, NAME, queue->pages, &queue->page_capacity,
                                        queue->page_count + 1, sizeof *queue->pages);
         queue->pages[queue->page_count++] = memory_take(queue->memory, NAME, sizeof(struct page));
     }
-    queue->chunk_count++;
-    return chunk;
+    queue->cell_count++;
+    return cell;
 }
 
 static void bucket_add(struct queue *queue, struct queue_bucket *bucket,
                        const struct queue_entry *entry)
 {
-    uint32_t at = bucket->count & (CHUNK_ENTRIES - 1);
-    if (at == 0) {
-        uint32_t chunk = chunk_take(queue);
-        *next_of(queue, chunk) = bucket->chunk;
-        bucket->chunk = chunk;
-    }
-    chunk_at(queue, bucket->chunk)->entry[at] = *entry;
+    uint32_t cell = cell_take(queue);
+    *next_of(queue, cell) = bucket->newest;
+    *entry_at(queue, cell) = *entry;
+    bucket->newest = cell;
     bucket->count++;
     SIM_ASSERT(bucket->count != 0);
 }
 
-/* Takes the newest chunk of a bucket away and copies its entries. Returns how many. */
-static uint32_t bucket_take_chunk(struct queue *queue, struct queue_bucket *bucket,
-                                  struct queue_entry ret_entry[CHUNK_ENTRIES])
+/* Takes the newest entry of a bucket away. */
+static struct queue_entry bucket_take(struct queue *queue, struct queue_bucket *bucket)
 {
-    uint32_t chunk = bucket->chunk;
-    uint32_t count = ((bucket->count - 1) & (CHUNK_ENTRIES - 1)) + 1;
-    memcpy(ret_entry, chunk_at(queue, chunk)->entry, count * sizeof *ret_entry);
-    bucket->chunk = *next_of(queue, chunk);
-    bucket->count -= count;
-    *next_of(queue, chunk) = queue->free_chunk;
-    queue->free_chunk = chunk;
-    return count;
+    uint32_t cell = bucket->newest;
+    bucket->newest = *next_of(queue, cell);
+    bucket->count--;
+    *next_of(queue, cell) = queue->free_cell;
+    queue->free_cell = cell;
+    return *entry_at(queue, cell);
 }
 
 /* ---- sorted run and late heap ---- */
@@ -235,8 +224,7 @@ static void insert(struct queue *queue, const struct queue_entry *entry)
         return;
     }
     uint64_t at = bucket & ((UINT64_C(1) << queue->ring.size_shift) - 1);
-    if (queue->ring.buckets[at].count == 0)
-        queue_ring_mark(&queue->ring, at);
+    queue_ring_mark(&queue->ring, at); /* even if it is: nobody can guess whether */
     bucket_add(queue, &queue->ring.buckets[at], entry);
 }
 
@@ -250,11 +238,9 @@ static void admit(struct queue *queue, uint64_t half)
     queue->far[at] = (struct queue_bucket){0};
     queue->far_bits &= ~(UINT64_C(1) << at);
     queue->far_count -= dealt.count;
-    struct queue_entry entry[CHUNK_ENTRIES];
     while (dealt.count > 0) {
-        uint32_t count = bucket_take_chunk(queue, &dealt, entry);
-        for (uint32_t i = 0; i < count; i++)
-            insert(queue, &entry[i]);
+        struct queue_entry entry = bucket_take(queue, &dealt);
+        insert(queue, &entry);
     }
 }
 
@@ -263,15 +249,10 @@ static uint64_t far_first(const struct queue *queue)
 {
     const struct queue_bucket *bucket = &queue->far[__builtin_ctzll(queue->far_bits)];
     uint64_t first = UINT64_MAX;
-    uint32_t left = bucket->count;
-    for (uint32_t chunk = bucket->chunk; left > 0; chunk = *next_of(queue, chunk)) {
-        uint32_t count = ((left - 1) & (CHUNK_ENTRIES - 1)) + 1;
-        for (uint32_t i = 0; i < count; i++) {
-            uint64_t time_ns = queue_entry_time_ns(&chunk_at(queue, chunk)->entry[i]);
-            uint64_t half = half_of(queue, time_ns >> queue->ring.width_shift);
-            first = half < first ? half : first;
-        }
-        left -= count;
+    for (uint32_t cell = bucket->newest; cell != 0; cell = *next_of(queue, cell)) {
+        uint64_t time_ns = queue_entry_time_ns(entry_at(queue, cell));
+        uint64_t half = half_of(queue, time_ns >> queue->ring.width_shift);
+        first = half < first ? half : first;
     }
     return first;
 }
@@ -285,30 +266,25 @@ static void stand_at(struct queue *queue, uint64_t current)
 }
 
 /* Memory of what comes next travels while the bucket at ring place `at` is sorted and popped: the
- * chunks of the bucket after the next, and what the entries of the next one, whose chunks have come
+ * cells of the bucket after the next, and what the entries of the next one, whose cells have come
  * by now, stand for. */
 static void look_ahead(const struct queue *queue, uint64_t at)
 {
     const struct queue_ring *ring = &queue->ring;
     uint64_t mask = (UINT64_C(1) << ring->size_shift) - 1;
     __builtin_prefetch(&ring->buckets[(at + 16) & mask]);
-    uint32_t chunk = ring->buckets[(at + 2) & mask].chunk;
-    for (int older = 0; older < 2 && chunk != 0; older++) {
-        const unsigned char *lines = (const unsigned char *)chunk_at(queue, chunk);
-        __builtin_prefetch(lines);
-        __builtin_prefetch(lines + LINE_BYTES);
-        chunk = *next_of(queue, chunk);
+    uint32_t cell = ring->buckets[(at + 2) & mask].newest;
+    for (int older = 0; older < AHEAD_CELLS && cell != 0; older++) {
+        __builtin_prefetch(entry_at(queue, cell));
+        cell = *next_of(queue, cell);
     }
     if (queue->hint == NULL)
         return;
     const struct queue_bucket *next = &ring->buckets[(at + 1) & mask];
-    uint32_t left = next->count < HINTS_MAX ? next->count : 0;
-    for (chunk = next->chunk; left > 0; chunk = *next_of(queue, chunk)) {
-        uint32_t count = ((left - 1) & (CHUNK_ENTRIES - 1)) + 1;
-        for (uint32_t i = 0; i < count; i++)
-            queue->hint(queue->hint_owner, &chunk_at(queue, chunk)->entry[i]);
-        left -= count;
-    }
+    if (next->count >= HINTS_MAX)
+        return;
+    for (cell = next->newest; cell != 0; cell = *next_of(queue, cell))
+        queue->hint(queue->hint_owner, entry_at(queue, cell));
 }
 
 /* Makes the next bucket that is not empty the current one. False: there is none. */
@@ -345,11 +321,11 @@ static bool advance(struct queue *queue)
     queue->current = half * half_size + (found - base);
     queue_ring_clear(ring, found);
     struct queue_bucket *bucket = &ring->buckets[found];
-    entries_reserve(queue, &queue->run, bucket->count + CHUNK_ENTRIES);
+    entries_reserve(queue, &queue->run, bucket->count);
     queue->run_next = 0;
     queue->run.count = 0;
     while (bucket->count > 0)
-        queue->run.count += bucket_take_chunk(queue, bucket, queue->run.entry + queue->run.count);
+        queue->run.entry[queue->run.count++] = bucket_take(queue, bucket);
     look_ahead(queue, found);
     sort_run(queue);
     return true;
@@ -364,7 +340,7 @@ static unsigned log2_floor(uint64_t x)
 
 static unsigned size_shift_for(size_t count)
 {
-    unsigned shift = log2_floor(count);
+    unsigned shift = log2_floor(count / 2);
     if (shift < BITS_SHIFT_MIN)
         return BITS_SHIFT_MIN;
     return shift > BITS_SHIFT_MAX ? BITS_SHIFT_MAX : shift;
@@ -381,11 +357,9 @@ static unsigned width_shift_for(uint64_t gap_ns_sum, uint64_t gaps)
 
 static void deal_out(struct queue *queue, struct queue_bucket *bucket)
 {
-    struct queue_entry entry[CHUNK_ENTRIES];
     while (bucket->count > 0) {
-        uint32_t count = bucket_take_chunk(queue, bucket, entry);
-        for (uint32_t i = 0; i < count; i++)
-            insert(queue, &entry[i]);
+        struct queue_entry entry = bucket_take(queue, bucket);
+        insert(queue, &entry);
     }
 }
 
@@ -431,13 +405,12 @@ static unsigned width_shift_sampled(const struct queue *queue)
     uint64_t sample[SAMPLES + 1];
     uint32_t count = 0;
     for (int at = 0; at < FAR_COUNT; at++) {
-        uint32_t chunks = (queue->far[at].count + CHUNK_ENTRIES - 1) >> CHUNK_SHIFT;
-        uint32_t chunk = queue->far[at].chunk;
+        uint32_t cell = queue->far[at].newest;
         size_t stride = queue->count / SAMPLES + 1;
-        for (uint32_t i = 0; i < chunks && count < SAMPLES; i++) {
+        for (uint32_t i = 0; cell != 0 && count < SAMPLES; i++) {
             if (i % stride == 0)
-                sample[count++] = queue_entry_time_ns(&chunk_at(queue, chunk)->entry[0]);
-            chunk = *next_of(queue, chunk);
+                sample[count++] = queue_entry_time_ns(entry_at(queue, cell));
+            cell = *next_of(queue, cell);
         }
     }
     if (count < 2)
@@ -472,7 +445,7 @@ static struct queue *wheel_create(struct memory *memory)
 {
     struct queue *queue = memory_take(memory, NAME, sizeof *queue);
     queue->memory = memory;
-    queue->chunk_count = 1; /* chunk 0 says "none" */
+    queue->cell_count = 1; /* cell 0 says "none" */
     queue->pages = memory_grow(memory, NAME, NULL, &queue->page_capacity, 1, sizeof *queue->pages);
     queue->pages[queue->page_count++] = memory_take(memory, NAME, sizeof(struct page));
     queue_ring_open(&queue->ring, memory, BITS_SHIFT_MIN, 0);
@@ -515,11 +488,11 @@ static bool wheel_peek(struct queue *queue, struct queue_entry *ret_entry)
     return true;
 }
 
-static bool wheel_pop(struct queue *queue, struct queue_entry *ret_entry)
+static bool wheel_pop_until(struct queue *queue, uint64_t until_ns, struct queue_entry *ret_entry)
 {
     bool late;
     const struct queue_entry *entry = first(queue, &late);
-    if (entry == NULL)
+    if (entry == NULL || queue_entry_time_ns(entry) > until_ns)
         return false;
     SIM_ASSERT(!queue->popped_any || queue_entry_before(&queue->last, entry));
     uint64_t gap_ns =
@@ -536,6 +509,11 @@ static bool wheel_pop(struct queue *queue, struct queue_entry *ret_entry)
     if (++queue->pops >= RETUNE_POPS_MIN && queue->pops >= queue->count)
         retune(queue);
     return true;
+}
+
+static bool wheel_pop(struct queue *queue, struct queue_entry *ret_entry)
+{
+    return wheel_pop_until(queue, UINT64_MAX, ret_entry);
 }
 
 static void wheel_foresee(struct queue *queue, queue_hint *hint, const void *owner)
@@ -568,6 +546,7 @@ const struct queue_type queue_wheel = {.name = "wheel",
                                        .push = wheel_push,
                                        .peek = wheel_peek,
                                        .pop = wheel_pop,
+                                       .pop_until = wheel_pop_until,
                                        .count = wheel_count,
                                        .foresee = wheel_foresee,
                                        .destroy = wheel_destroy};

@@ -201,7 +201,9 @@ START_TEST(an_early_push_after_a_far_peek_comes_first)
         ck_assert(TYPES[type]->peek(queue, &got));
         ck_assert_uint_eq(queue_entry_slot(&got), 1);
         TYPES[type]->push(queue, &near);
-        ck_assert(TYPES[type]->pop(queue, &got));
+        ck_assert(!TYPES[type]->pop_until(queue, 999, &got));
+        ck_assert_uint_eq(queue_entry_slot(&got), 1);
+        ck_assert(TYPES[type]->pop_until(queue, 1000, &got));
         ck_assert_uint_eq(queue_entry_slot(&got), 2);
         struct queue_entry later = entry_of((UINT64_C(1) << 62) - 2, 1000, 0, 1, 3);
         TYPES[type]->push(queue, &later);
