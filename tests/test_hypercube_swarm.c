@@ -1,8 +1,8 @@
 /* Goal: no mix of settings and faults makes hypercube messaging lose, double or reorder a message.
  * Method: each seed draws a configuration (path, routing, digits, order, memory, visibility, block
- * size, clock), a load and faults (loss, jitter, crashes, dropped blocks); all properties are on;
- * at the end of a long quiet time every message that was made must be delivered and every queue
- * empty. A failure prints its seed; SWARM_SEEDS=FROM-TO runs others. */
+ * size, clock), a load and faults (loss, jitter, slow uplinks, crashes, dropped blocks); all
+ * properties are on; at the end of a long quiet time every message that was made must be delivered
+ * and every queue empty. A failure prints its seed; SWARM_SEEDS=FROM-TO runs others. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,17 +25,18 @@ static uint64_t below(uint64_t n)
     return rng_below(&dice, n);
 }
 
-static void draw_messaging(struct support_stack *support)
+static int64_t draw_messaging(struct support_stack *support)
 {
     int64_t path = (int64_t)below(3), order = (int64_t)below(2);
     bool watermark = path == SLOW && order == 0 && below(2) == 0;
     support_stack_set(support, "path", path);
     support_stack_set(support, "routing", (int64_t)below(2));
-    support_stack_set(support, "digit_bits", 1 + (int64_t)below(5));
+    support_stack_set(support, "digit_bits", 1 + (int64_t)below(8));
     support_stack_set(support, "order", order);
     support_stack_set(support, "dedup", watermark ? 1 : 0);
     if (below(4) == 0)
         support_stack_set(support, "resend", (int64_t)((1 + below(3)) * SECOND / 2));
+    return path;
 }
 
 static void draw_chain(struct support_stack *support)
@@ -69,7 +70,7 @@ static uint64_t shard_count(const struct support_stack *support)
     return (uint64_t)(workchains[0].shards + workchains[1].shards);
 }
 
-static void draw_faults(struct support_stack *support, struct fault_target *targets,
+static void draw_faults(struct support_stack *support, int64_t path, struct fault_target *targets,
                         struct fault_spec *specs)
 {
     struct scenario *scenario = &support->scenario;
@@ -78,6 +79,10 @@ static void draw_faults(struct support_stack *support, struct fault_target *targ
     if (below(2) == 0)
         scenario->network.jitter = (struct distribution){
             .type = DISTRIBUTION_UNIFORM, .spread = (int64_t)((1 + below(60)) * 100 * MS)};
+    /* Much of the load waits for its uplink; a proof that waited for long is too old. */
+    if (below(4) == 0)
+        scenario->network.bandwidth_bit_per_s =
+            (int64_t)(path == INSTANT ? 100000 : 10000) + (int64_t)below(100000);
     uint32_t crashes = below(3) == 0 ? (uint32_t)below(FAULTS_MAX) : 0;
     for (uint32_t i = 0; i < crashes; i++) {
         uint32_t node = (uint32_t)below(shard_count(support));
@@ -134,9 +139,9 @@ static void run_seed(uint64_t seed)
     support->messaging = &messaging_hypercube_model;
     support->scenario.seed = seed;
     support->scenario.duration_ns = 1500 * SECOND;
-    draw_messaging(support);
+    int64_t path = draw_messaging(support);
     draw_chain(support);
-    draw_faults(support, targets, specs);
+    draw_faults(support, path, targets, specs);
     draw_load(support);
     support_stack_run(support);
     unsigned long long number = seed;

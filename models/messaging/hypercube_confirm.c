@@ -163,8 +163,13 @@ void cube_confirm_on_message(struct hypercube *cube, struct context *context,
     struct input input = {.kind = INPUT_CONFIRM, .id = confirm.id};
     cube_input_put(cube, chain, &input);
     cube_wake(cube, context, here);
-    if (cube->config.path == CUBE_INSTANT)
+    if (cube->config.path == CUBE_INSTANT) {
+        uint64_t slot;
+        if (map_get(&chain->entries, confirm.id, &slot))
+            ((struct entry *)pool_at(&cube->entries, (uint32_t)slot))->answered = true;
+        cube_instant_take_up(cube, context, chain, confirm.deliverer);
         return;
+    }
     confirm.target = chain_before(cube, confirm.from, confirm.to, here);
     if (confirm.target != CHAIN_NONE)
         send_confirm(cube, context, &confirm, here, 0);

@@ -9,6 +9,7 @@
 #include "models/messaging/hypercube_parts.h"
 
 enum { PROOF_HEAD_BYTES = 64, LIFE_BLOCKS = 8 };
+enum { DOUBLINGS_MAX = 3, BURST_FIRST = 64 };
 
 uint64_t cube_proof_life_ns(const struct hypercube *cube, uint32_t chain)
 {
@@ -24,10 +25,12 @@ void cube_tree_room(struct hypercube *cube, uint32_t leaf_count)
                                  nodes, sizeof cube->tree[0]);
 }
 
-/* Two block intervals, and then a block that is final at that very instant goes first. */
-static uint64_t again_ns(const struct hypercube *cube, uint32_t chain)
+/* Two block intervals, and then a block that is final at that very instant goes first. Twice as
+ * long after each attempt: copies must not fill an uplink faster than it empties. */
+static uint64_t again_ns(const struct hypercube *cube, uint32_t chain, uint32_t attempt)
 {
-    return 2 * cube_interval_ns(cube, chain) + 1;
+    uint32_t doublings = attempt < DOUBLINGS_MAX ? attempt : DOUBLINGS_MAX;
+    return (2 * cube_interval_ns(cube, chain) + 1) << doublings;
 }
 
 static void sign(uint32_t chain, uint64_t block, const struct merkle_hash *root,
@@ -144,7 +147,7 @@ void cube_instant_send(struct hypercube *cube, struct context *context, const st
         entry->proof_bytes = BLOCK_PROOF_HEAD + proof.proof_bytes;
         entry->proof = slab_take(&cube->proofs, entry->proof_bytes);
         memcpy(slab_at(&cube->proofs, entry->proof), &proof, entry->proof_bytes);
-        entry->due_ns = context->now_ns + again_ns(cube, block->chain);
+        entry->due_ns = context->now_ns + again_ns(cube, block->chain, 0);
     }
 }
 
@@ -198,33 +201,70 @@ void cube_instant_rearm(struct hypercube *cube, struct context *context, struct 
     uint64_t earliest_ns = UINT64_MAX;
     for (uint32_t slot = chain->pending.first; slot != 0;) {
         const struct entry *entry = pool_at(&cube->entries, slot);
-        if (entry->due_ns < earliest_ns)
+        if (entry->due_ns < earliest_ns && !entry->answered)
             earliest_ns = entry->due_ns;
         slot = entry->next;
     }
-    if (earliest_ns < context->now_ns)
-        earliest_ns = context->now_ns;
+    if (earliest_ns == UINT64_MAX)
+        return;                         /* all are confirmed: the next block takes them out */
+    if (earliest_ns <= context->now_ns) /* what was one too many waits for the next burst */
+        earliest_ns = context->now_ns + again_ns(cube, chain->chain, 0);
     chain->pending_timer = true;
     chain->pending_node = context->self;
     context_timer(context, context->self, cube->slot, CUBE_TIMER_PENDING, chain->chain, earliest_ns,
                   0);
 }
 
+static void send_again(struct hypercube *cube, struct context *context, uint32_t chain,
+                       struct entry *entry)
+{
+    struct block_proof proof;
+    memcpy(&proof, slab_at(&cube->proofs, entry->proof), entry->proof_bytes);
+    entry->attempt++;
+    entry->due_ns = context->now_ns + again_ns(cube, chain, entry->attempt);
+    send_proof(cube, context, &entry->parcel, &proof, entry->attempt);
+    cube_count(cube, context, CUBE_INSTANT_RESENT, 1);
+}
+
+void cube_instant_take_up(struct hypercube *cube, struct context *context, struct cube_chain *chain,
+                          uint32_t destination)
+{
+    chain->confirmed_lately++;
+    for (uint32_t slot = chain->pending.first; slot != 0;) {
+        struct entry *entry = pool_at(&cube->entries, slot);
+        slot = entry->next;
+        uint64_t sent_ns = entry->due_ns - again_ns(cube, chain->chain, entry->attempt);
+        if (entry->attempt == 0 || entry->answered ||
+            sent_ns + again_ns(cube, chain->chain, 0) > context->now_ns ||
+            cube_find(cube, entry->parcel.envelope.to) != destination)
+            continue;
+        send_again(cube, context, chain->chain, entry);
+        return;
+    }
+}
+
 void cube_instant_on_timer(struct hypercube *cube, struct context *context, uint32_t chain_id)
 {
     struct cube_chain *chain = cube_chain_get(cube, chain_id);
     chain->pending_timer = false;
-    for (uint32_t slot = chain->pending.first; slot != 0;) {
+    /* About as many as came through lately, and half as many if none did. */
+    if (chain->burst == 0)
+        chain->burst = BURST_FIRST;
+    else if (chain->confirmed_lately > chain->burst)
+        chain->burst = chain->confirmed_lately;
+    else if (chain->confirmed_lately == 0 && chain->burst > 1)
+        chain->burst /= 2;
+    else
+        chain->burst++;
+    chain->confirmed_lately = 0;
+    uint32_t sent = 0;
+    for (uint32_t slot = chain->pending.first; slot != 0 && sent < chain->burst;) {
         struct entry *entry = pool_at(&cube->entries, slot);
         slot = entry->next;
-        if (entry->due_ns > context->now_ns)
+        if (entry->due_ns > context->now_ns || entry->answered)
             continue;
-        struct block_proof proof;
-        memcpy(&proof, slab_at(&cube->proofs, entry->proof), entry->proof_bytes);
-        entry->attempt++;
-        entry->due_ns = context->now_ns + again_ns(cube, chain_id);
-        send_proof(cube, context, &entry->parcel, &proof, entry->attempt);
-        cube_count(cube, context, CUBE_INSTANT_RESENT, 1);
+        send_again(cube, context, chain_id, entry);
+        sent++;
     }
     cube_instant_rearm(cube, context, chain);
 }

@@ -104,6 +104,7 @@ struct entry {
     uint32_t link;           /* 0: a pending instant message */
     uint32_t next, previous; /* in its queue; within an open block: the next local message */
     uint32_t attempt;
+    uint32_t packet;             /* number of the packet that carried it last */
     uint32_t proof, proof_bytes; /* pending instant: slab block with the proof to send again */
     bool received;               /* the neighbour said that it holds it */
     bool answered;               /* ... that it has processed it: the removal is in our inputs */
@@ -137,6 +138,9 @@ struct link {
     uint32_t timer_node;
     bool timer_set;
     uint32_t backoff, attempts;
+    uint32_t packets;     /* of entries, sent so far: their numbers */
+    uint32_t window;      /* number of the last one that sent something again */
+    uint32_t heard;       /* the highest number that an answer told us to have come */
     uint64_t answered_ns; /* when the latest block's answers may be seen */
     uint32_t answers;     /* packets sent back for duplicates: addresses their luck */
     /* In: what the neighbour's queue shows. */
@@ -248,6 +252,8 @@ struct cube_chain {
     struct processed_upto upto;
     uint32_t queue_length, queue_sampled;
     bool pending_timer, stopped_timer;
+    uint32_t confirmed_lately; /* since the latest burst of proofs sent again */
+    uint32_t burst;            /* at most so many at a time */
     uint32_t pending_node, stopped_node;
 };
 
@@ -309,24 +315,41 @@ void cube_history_prune(struct hypercube *cube, struct cube_chain *chain);
 void cube_final(void *self, struct context *context, const struct block *block);
 void cube_dropped(void *self, struct context *context, const struct block *block);
 
-/* hypercube_slow.c: packets of the slow path. */
+/* What the packets of the slow path begin with, and what counts for their size. */
+enum { PACKET_HEAD_BYTES = 64, ANSWER_BYTES = 16 };
+struct entries_head {
+    uint32_t from, to; /* chains */
+    uint32_t entry_count, removal_count, asked_count, number;
+    uint64_t removal_last; /* of the queue as it was when this was sent */
+    uint64_t wants_answer; /* 1: whatever is in it */
+};
+
+struct answer_head {
+    uint32_t from, to;
+    uint32_t count, heard; /* number of the packet that this answers, 0 = none */
+    uint64_t removal_seen, place_seen;
+};
+
+/* hypercube_slow.c: packets of the slow path, as their sender makes them. */
 /* Adds a link to the list of those with news, or of those to answer, once. */
 void cube_slow_touch(struct hypercube *cube, struct list *touched, uint32_t link);
 void cube_slow_answer(struct hypercube *cube, struct list *answered, uint32_t link);
 void cube_slow_send_news(struct hypercube *cube, struct context *context, const struct block *block,
                          const struct list *touched, uint64_t depart_ns);
-void cube_slow_send_processed(struct hypercube *cube, struct context *context,
-                              const struct block *block, const struct list *answered,
-                              uint64_t depart_ns);
 void cube_slow_arm(struct hypercube *cube, struct context *context, struct link *link,
                    uint64_t at_ns);
-void cube_slow_on_entries(struct hypercube *cube, struct context *context,
-                          const struct message *message);
 void cube_slow_on_answer(struct hypercube *cube, struct context *context,
                          const struct message *message, bool processed);
 void cube_slow_on_timer(struct hypercube *cube, struct context *context, uint32_t chain,
                         uint32_t neighbour);
 uint64_t cube_resend_ns(const struct hypercube *cube, uint32_t chain);
+
+/* hypercube_arrive.c: the same packets as their receiver takes them, and the answers. */
+void cube_slow_send_processed(struct hypercube *cube, struct context *context,
+                              const struct block *block, const struct list *answered,
+                              uint64_t depart_ns);
+void cube_slow_on_entries(struct hypercube *cube, struct context *context,
+                          const struct message *message);
 
 /* hypercube_instant.c: proofs. */
 void cube_instant_send(struct hypercube *cube, struct context *context, const struct block *block,
@@ -334,6 +357,9 @@ void cube_instant_send(struct hypercube *cube, struct context *context, const st
 void cube_instant_on_proof(struct hypercube *cube, struct context *context,
                            const struct message *message);
 void cube_instant_on_timer(struct hypercube *cube, struct context *context, uint32_t chain);
+/* A confirmation came from there: one proof for it that waits for its next attempt goes at once. */
+void cube_instant_take_up(struct hypercube *cube, struct context *context, struct cube_chain *chain,
+                          uint32_t destination);
 void cube_instant_rearm(struct hypercube *cube, struct context *context, struct cube_chain *chain);
 /* A block's root, as its validators signed it, and one item's place under it. */
 struct block_proof {

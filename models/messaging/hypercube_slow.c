@@ -2,27 +2,21 @@
  *
  * A packet of entries carries what a final block added to the queue for one neighbour, and every
  * removal that the neighbour has not said to know. Places number the entries of a stream; the
- * neighbour shows them to its blocks in that order, whatever the network does. */
+ * neighbour shows them to its blocks in that order, whatever the network does.
+ *
+ * What is sent again goes in windows, the oldest first, one at a time: a link whose uplink is full
+ * or whose neighbour is away must not fill the uplink with copies. Until a window is answered the
+ * timer sends probes, which are heads alone; the answer to either says what has come, and what is
+ * missing follows at once. A neighbour that sees a gap in the stream says so unasked. */
 
 #include <string.h>
 
 #include "models/messaging/hypercube_parts.h"
 
-enum { PACKET_HEAD_BYTES = 64, ENTRY_BYTES = 32, REMOVAL_BYTES = 32, ANSWER_BYTES = 16 };
+enum { ENTRY_BYTES = 32, REMOVAL_BYTES = 32 };
 enum { PACKET_ENTRIES_MAX = 4096 };
 enum { BACKOFF_MAX = 3 }; /* up to four times `resend` between two questions */
-
-struct entries_head {
-    uint32_t from, to; /* chains */
-    uint32_t entry_count, removal_count, asked_count, pad;
-    uint64_t removal_last; /* of the queue as it was when this was sent */
-};
-
-struct answer_head {
-    uint32_t from, to;
-    uint32_t count, pad;
-    uint64_t removal_seen;
-};
+enum { WINDOW_BYTES = 65536, REMOVALS_MAX = 1024 }; /* of one packet; TON-R23 has 65,536 bytes */
 
 uint64_t cube_resend_ns(const struct hypercube *cube, uint32_t chain)
 {
@@ -58,15 +52,31 @@ void cube_slow_answer(struct hypercube *cube, struct list *answered, uint32_t sl
     answered->last = slot;
 }
 
-/* What goes into a packet of entries: the news of a block, or what is due to be sent again. */
+/* What goes into a packet of entries: the news of a block, what is due to be sent again, what an
+ * answer showed to be missing, or nothing but a question. */
+enum plan_kind { PLAN_NEWS, PLAN_DUE, PLAN_MISSING, PLAN_PROBE };
 struct packet_plan {
-    uint32_t first;  /* entry to start from */
-    uint64_t due_ns; /* only those due by then; UINT64_MAX = all of them, for the first time */
+    enum plan_kind kind;
+    uint32_t first; /* entry to start from */
+    uint64_t now_ns, resend_ns, interval_ns;
 };
 
-static bool planned(const struct packet_plan *plan, const struct entry *entry)
+static bool planned(const struct packet_plan *plan, const struct link *link,
+                    const struct entry *entry)
 {
-    return plan->due_ns == UINT64_MAX || (entry->due_ns <= plan->due_ns && !entry->answered);
+    switch (plan->kind) {
+    case PLAN_NEWS:
+        return true;
+    case PLAN_DUE:
+        return entry->due_ns <= plan->now_ns && !entry->answered;
+    case PLAN_MISSING:
+        /* A later packet came and this did not; a younger one may only have been overtaken. */
+        return !entry->answered && !entry->received && entry->packet < link->heard &&
+               entry->due_ns + plan->interval_ns <= plan->now_ns + plan->resend_ns;
+    case PLAN_PROBE:
+        break;
+    }
+    return false;
 }
 
 struct packet_size {
@@ -78,49 +88,63 @@ struct packet_size {
 static struct packet_size measure(const struct hypercube *cube, const struct link *link,
                                   const struct packet_plan *plan)
 {
-    struct packet_size size = {.wire_bytes = PACKET_HEAD_BYTES};
-    size.end = plan->first;
-    while (size.end != 0 && size.entries + size.asked < PACKET_ENTRIES_MAX) {
+    struct packet_size size = {.end = plan->first, .wire_bytes = PACKET_HEAD_BYTES};
+    uint64_t bytes_max = plan->kind == PLAN_NEWS ? UINT64_MAX : WINDOW_BYTES;
+    while (size.end != 0 && size.entries + size.asked < PACKET_ENTRIES_MAX &&
+           size.wire_bytes < bytes_max) {
         const struct entry *entry = pool_at(&cube->entries, size.end);
         size.end = entry->next;
-        if (!planned(plan, entry))
+        if (!planned(plan, link, entry))
             continue;
         size.entries += !entry->received;
         size.asked += entry->received;
         size.wire_bytes +=
             entry->received ? ANSWER_BYTES : entry->parcel.envelope.bytes + ENTRY_BYTES;
     }
-    for (uint32_t slot = link->removal_first; slot != 0; size.removals++)
+    for (uint32_t slot = link->removal_first; slot != 0 && size.removals < REMOVALS_MAX;) {
         slot = ((const struct removal_node *)pool_at(&cube->removals, slot))->next;
+        size.removals++;
+    }
     size.wire_bytes += (uint64_t)size.removals * REMOVAL_BYTES;
     return size;
 }
 
+static void write_removals(const struct hypercube *cube, const struct link *link, uint32_t count,
+                           unsigned char *at)
+{
+    uint32_t slot = link->removal_first;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct removal_node *node = pool_at(&cube->removals, slot);
+        memcpy(at + i * sizeof node->removal, &node->removal, sizeof node->removal);
+        slot = node->next;
+    }
+}
+
 /* Sends one packet and returns the entry that the next one starts from. subject and attempt address
  * its luck in the network. */
-static uint32_t send_entries(struct hypercube *cube, struct context *context,
-                             const struct link *link, const struct packet_plan *plan,
-                             uint64_t depart_ns, uint64_t subject, uint32_t attempt)
+static uint32_t send_entries(struct hypercube *cube, struct context *context, struct link *link,
+                             const struct packet_plan *plan, uint64_t depart_ns, uint64_t subject,
+                             uint32_t attempt)
 {
     struct packet_size size = measure(cube, link, plan);
     size_t bytes = sizeof(struct entries_head) + size.entries * sizeof(struct parcel) +
                    size.removals * sizeof(struct removal) + size.asked * sizeof(uint64_t);
     unsigned char *packet = cube_packet_room(cube, bytes);
-    struct entries_head head = {link->chain,       link->neighbour, size.entries,
-                                size.removals,     size.asked,      0,
-                                link->removal_last};
+    struct entries_head head = {
+        link->chain, link->neighbour, size.entries,       size.removals,
+        size.asked,  ++link->packets, link->removal_last, plan->kind != PLAN_NEWS};
     memcpy(packet, &head, sizeof head);
     unsigned char *entries = packet + sizeof head;
     unsigned char *removals = entries + size.entries * sizeof(struct parcel);
     unsigned char *asked = removals + size.removals * sizeof(struct removal);
     /* What the neighbour holds is asked after ever more rarely; what it may not have is not. */
-    uint64_t resend_ns = cube_resend_ns(cube, link->chain);
     for (uint32_t slot = plan->first; slot != size.end;) {
         struct entry *entry = pool_at(&cube->entries, slot);
         slot = entry->next;
-        if (!planned(plan, entry))
+        if (!planned(plan, link, entry))
             continue;
-        entry->due_ns = depart_ns + resend_ns * (entry->received ? link->backoff + 1 : 1);
+        entry->due_ns = depart_ns + plan->resend_ns * (entry->received ? link->backoff + 1 : 1);
+        entry->packet = head.number;
         unsigned char **place = entry->received ? &asked : &entries;
         const void *what = entry->received ? (const void *)&entry->parcel.envelope.id
                                            : (const void *)&entry->parcel;
@@ -128,12 +152,7 @@ static uint32_t send_entries(struct hypercube *cube, struct context *context,
         memcpy(*place, what, what_bytes);
         *place += what_bytes;
     }
-    for (uint32_t slot = link->removal_first; slot != 0;) {
-        const struct removal_node *node = pool_at(&cube->removals, slot);
-        memcpy(removals, &node->removal, sizeof node->removal);
-        removals += sizeof node->removal;
-        slot = node->next;
-    }
+    write_removals(cube, link, size.removals, removals);
     context_send(context,
                  &(struct send){.to = cube_gateway(cube, link->neighbour, link->chain + attempt),
                                 .wire_bytes = (uint32_t)size.wire_bytes,
@@ -146,6 +165,20 @@ static uint32_t send_entries(struct hypercube *cube, struct context *context,
                                 .payload = packet,
                                 .payload_bytes = bytes});
     return size.end;
+}
+
+/* Sends a window of old entries, or a probe. */
+static void send_again(struct hypercube *cube, struct context *context, struct link *link,
+                       enum plan_kind kind, uint64_t subject)
+{
+    struct packet_plan plan = {kind, link->out_first, context->now_ns,
+                               cube_resend_ns(cube, link->chain),
+                               cube_interval_ns(cube, link->chain)};
+    link->attempts++;
+    send_entries(cube, context, link, &plan, context->now_ns, subject, link->attempts);
+    if (kind != PLAN_PROBE)
+        link->window = link->packets;
+    cube_count(cube, context, CUBE_PACKETS_RESENT, 1);
 }
 
 void cube_slow_arm(struct hypercube *cube, struct context *context, struct link *link,
@@ -165,7 +198,8 @@ void cube_slow_send_news(struct hypercube *cube, struct context *context, const 
     uint64_t depart_ns = cube->config.break_rule == CUBE_BREAK_EARLY ? context->now_ns : visible_ns;
     for (uint32_t slot = touched->first; slot != 0;) {
         struct link *link = pool_at(&cube->links, slot);
-        struct packet_plan plan = {link->news, UINT64_MAX};
+        struct packet_plan plan = {PLAN_NEWS, link->news, context->now_ns,
+                                   cube_resend_ns(cube, link->chain), 0};
         if (link->news != 0) /* the neighbour sees the block whole once it has its last entry */
             ((struct entry *)pool_at(&cube->entries, link->out_last))->parcel.block_last = 1;
         uint32_t attempt = 0;
@@ -177,266 +211,6 @@ void cube_slow_send_news(struct hypercube *cube, struct context *context, const 
         link->news = 0;
         link->in_touched = false;
     }
-}
-
-static void send_answer(struct hypercube *cube, struct context *context, struct link *link,
-                        enum cube_message kind, const uint64_t *ids, uint32_t count,
-                        uint64_t depart_ns, uint64_t subject, uint32_t attempt)
-{
-    size_t bytes = sizeof(struct answer_head) + count * sizeof *ids;
-    struct answer_head head = {link->chain, link->neighbour, count, 0, link->removal_seen};
-    unsigned char *packet = (unsigned char *)ids - sizeof head; /* room was left before the ids */
-    memcpy(packet, &head, sizeof head);
-    context_send(context,
-                 &(struct send){.to = cube_gateway(cube, link->neighbour, link->chain + attempt),
-                                .wire_bytes = PACKET_HEAD_BYTES + count * ANSWER_BYTES,
-                                .slot = cube->slot,
-                                .kind = (uint8_t)kind,
-                                .attempt = attempt,
-                                .chain = link->chain,
-                                .subject = subject,
-                                .depart_ns = depart_ns,
-                                .payload = packet,
-                                .payload_bytes = bytes});
-}
-
-/* Room for so many ids, with the head of an answer before them. */
-static uint64_t *answer_room(struct hypercube *cube, uint32_t count)
-{
-    unsigned char *packet =
-        cube_packet_room(cube, sizeof(struct answer_head) + count * sizeof(uint64_t));
-    return (uint64_t *)(void *)(packet + sizeof(struct answer_head));
-}
-
-void cube_slow_send_processed(struct hypercube *cube, struct context *context,
-                              const struct block *block, const struct list *answered,
-                              uint64_t depart_ns)
-{
-    for (uint32_t slot = answered->first; slot != 0;) {
-        struct link *link = pool_at(&cube->links, slot);
-        uint32_t count = 0;
-        for (uint32_t mirror = link->done_first; mirror != 0; count++)
-            mirror = ((const struct mirror *)pool_at(&cube->mirrors, mirror))->next;
-        uint64_t *ids = answer_room(cube, count);
-        count = 0;
-        for (uint32_t mirror = link->done_first; mirror != 0;) {
-            const struct mirror *done = pool_at(&cube->mirrors, mirror);
-            uint32_t next = done->next;
-            ids[count++] = done->parcel.envelope.id;
-            pool_give(&cube->mirrors, mirror);
-            mirror = next;
-        }
-        link->done_first = link->done_last = 0;
-        if (cube->config.break_rule != CUBE_BREAK_DELIVER_TWICE)
-            send_answer(cube, context, link, CUBE_PROCESSED, ids, count, depart_ns, block->id, 0);
-        link->answered_ns = depart_ns;
-        slot = link->answer_next;
-        link->in_answered = false;
-    }
-}
-
-/* Holds a mirror until every earlier place has come; places in the list rise. */
-static void hold(struct hypercube *cube, struct link *link, uint32_t slot)
-{
-    struct mirror *mirror = pool_at(&cube->mirrors, slot);
-    uint32_t *place = &link->held_first;
-    while (*place != 0) {
-        struct mirror *other = pool_at(&cube->mirrors, *place);
-        if (other->parcel.place > mirror->parcel.place)
-            break;
-        place = &other->next;
-    }
-    mirror->next = *place;
-    *place = slot;
-}
-
-static bool is_held(const struct hypercube *cube, const struct link *link, uint64_t place)
-{
-    for (uint32_t slot = link->held_first; slot != 0;) {
-        const struct mirror *mirror = pool_at(&cube->mirrors, slot);
-        if (mirror->parcel.place >= place)
-            return mirror->parcel.place == place;
-        slot = mirror->next;
-    }
-    return false;
-}
-
-/* The place up to which held entries may be shown: they follow each other without a gap. Watermarks
- * know whole blocks only, so with them a block is shown when its last entry has come. */
-static uint64_t shown_upto(const struct hypercube *cube, const struct link *link)
-{
-    uint64_t upto = link->place_seen, next = upto + 1;
-    for (uint32_t slot = link->held_first; slot != 0; next++) {
-        const struct mirror *mirror = pool_at(&cube->mirrors, slot);
-        SIM_ASSERT(mirror->parcel.place >= next);
-        if (mirror->parcel.place != next)
-            break;
-        if (cube->config.dedup != CUBE_WATERMARK || mirror->parcel.block_last != 0)
-            upto = next;
-        slot = mirror->next;
-    }
-    return upto;
-}
-
-static bool show_held(struct hypercube *cube, struct cube_chain *chain, struct link *link)
-{
-    bool shown = false;
-    uint64_t upto = shown_upto(cube, link);
-    while (link->place_seen < upto) {
-        uint32_t slot = link->held_first;
-        struct mirror *mirror = pool_at(&cube->mirrors, slot);
-        link->place_seen++;
-        SIM_ASSERT(mirror->parcel.place == link->place_seen);
-        link->held_first = mirror->next;
-        mirror->next = 0;
-        if (mirror->parcel.block_end_lt > link->end_lt)
-            link->end_lt = mirror->parcel.block_end_lt;
-        if (mirror->state == MIRROR_GONE) {
-            mirror->left = mirror->in_act;
-            if (!mirror->in_act)
-                cube_mirror_free(cube, chain, slot);
-            continue;
-        }
-        cube_mirror_ready(cube, chain, slot);
-        shown = true;
-    }
-    return shown;
-}
-
-static uint32_t make_mirror(struct hypercube *cube, uint32_t link_slot, const struct parcel *parcel,
-                            enum mirror_state state)
-{
-    uint32_t slot = pool_take(&cube->mirrors);
-    struct mirror *mirror = pool_at(&cube->mirrors, slot);
-    mirror->parcel = *parcel;
-    mirror->link = link_slot;
-    mirror->state = (uint8_t)state;
-    return slot;
-}
-
-/* A removal seen for the first time. One whose entry never came fills the gap in the stream. */
-static bool take_removal(struct hypercube *cube, struct cube_chain *chain, struct link *link,
-                         uint32_t link_slot, const struct removal *removal)
-{
-    if (removal->number != link->removal_seen + 1)
-        return false;
-    link->removal_seen++;
-    if (removal->place > link->place_seen && !is_held(cube, link, removal->place)) {
-        struct parcel tombstone = {.envelope = {.id = removal->id}, .place = removal->place};
-        hold(cube, link, make_mirror(cube, link_slot, &tombstone, MIRROR_GONE));
-    }
-    struct input input = {.kind = INPUT_REMOVED,
-                          .stopped = removal->stopped != 0,
-                          .id = removal->id,
-                          .to = removal->to};
-    cube_input_put(cube, chain, &input);
-    return input.stopped;
-}
-
-enum fate { FATE_NEW, FATE_PENDING, FATE_PROCESSED, FATE_STALE };
-
-/* What a packet's entry is to us. A stale packet shows the queue as it was before a removal that we
- * know of: what it repeats may be forgotten already, and must not pass for new. */
-static enum fate entry_fate(struct hypercube *cube, struct cube_chain *chain,
-                            const struct link *link, const struct parcel *parcel, bool stale)
-{
-    uint64_t slot;
-    if (map_get(&chain->mirrors, parcel->envelope.id, &slot))
-        return FATE_PENDING;
-    bool seen = parcel->place <= link->place_seen || is_held(cube, link, parcel->place);
-    if (stale && seen)
-        return FATE_STALE;
-    if (!seen)
-        return FATE_NEW;
-    return cube_already(cube, chain, link, parcel) ? FATE_PROCESSED : FATE_NEW;
-}
-
-struct answers {
-    bool shown; /* false: our latest block is not visible yet, so nobody may know of its imports */
-    uint64_t *ids; /* pending from the front, processed from the back */
-    uint32_t pending, processed, capacity;
-};
-
-static void note_fate(struct answers *answers, enum fate fate, uint64_t id)
-{
-    SIM_ASSERT(answers->pending + answers->processed < answers->capacity);
-    if (fate == FATE_PROCESSED && !answers->shown)
-        fate = FATE_PENDING;
-    if (fate == FATE_PENDING)
-        answers->ids[answers->pending++] = id;
-    if (fate == FATE_PROCESSED)
-        answers->ids[answers->capacity - ++answers->processed] = id;
-}
-
-static void send_fates(struct hypercube *cube, struct context *context, struct link *link,
-                       const struct answers *answers)
-{
-    /* The second packet is written over the ids of the first, which has been copied by then. */
-    if (answers->pending > 0)
-        send_answer(cube, context, link, CUBE_RECEIPT, answers->ids, answers->pending, 0,
-                    answers->ids[0], ++link->answers);
-    if (answers->processed == 0)
-        return;
-    uint64_t *ids = answers->ids;
-    memmove(ids, ids + answers->capacity - answers->processed, answers->processed * sizeof *ids);
-    send_answer(cube, context, link, CUBE_PROCESSED, ids, answers->processed, 0, ids[0],
-                ++link->answers);
-}
-
-void cube_slow_on_entries(struct hypercube *cube, struct context *context,
-                          const struct message *message)
-{
-    struct entries_head head;
-    const unsigned char *at = message->payload;
-    memcpy(&head, at, sizeof head);
-    at += sizeof head;
-    const unsigned char *removals = at + head.entry_count * sizeof(struct parcel);
-    const unsigned char *asked = removals + head.removal_count * sizeof(struct removal);
-    struct cube_chain *chain = cube_chain_get(cube, head.to);
-    stack_here(cube->stack, context, head.to);
-    uint32_t link_slot;
-    struct link *link = cube_link_get(cube, head.to, head.from, &link_slot);
-    bool stale = head.removal_last < link->removal_seen, wanted = false, owed = false;
-    for (uint32_t i = 0; i < head.removal_count; i++) {
-        struct removal removal;
-        memcpy(&removal, removals + i * sizeof removal, sizeof removal);
-        wanted |= take_removal(cube, chain, link, link_slot, &removal);
-        owed |= removal.stopped != 0; /* it is repeated until we say that we know */
-    }
-    struct answers answers = {.shown = context->now_ns >= link->answered_ns,
-                              .capacity = head.entry_count + head.asked_count};
-    answers.ids = answer_room(cube, answers.capacity);
-    for (uint32_t i = 0; i < head.entry_count; i++) {
-        struct parcel parcel;
-        memcpy(&parcel, at + i * sizeof parcel, sizeof parcel);
-        parcel.links++;
-        enum fate fate = entry_fate(cube, chain, link, &parcel, stale);
-        note_fate(&answers, fate, parcel.envelope.id);
-        if (fate != FATE_NEW)
-            continue;
-        uint32_t slot = make_mirror(cube, link_slot, &parcel, MIRROR_HELD);
-        map_put(&chain->mirrors, parcel.envelope.id, slot);
-        if (parcel.place > link->place_seen) {
-            hold(cube, link, slot);
-        } else { /* repeated, and neither in view nor remembered: it counts as new */
-            cube_mirror_ready(cube, chain, slot);
-            wanted = true;
-        }
-    }
-    for (uint32_t i = 0; i < head.asked_count; i++) {
-        uint64_t id, slot;
-        memcpy(&id, asked + i * sizeof id, sizeof id);
-        bool pending = map_get(&chain->mirrors, id, &slot);
-        if (!stale)
-            note_fate(&answers, pending ? FATE_PENDING : FATE_PROCESSED, id);
-    }
-    send_fates(cube, context, link, &answers);
-    if (owed && answers.pending + answers.processed == 0)
-        send_answer(cube, context, link, CUBE_RECEIPT, answers.ids, 0, 0, head.from,
-                    ++link->answers);
-    wanted |= show_held(cube, chain, link);
-    if (wanted)
-        cube_wake(cube, context, head.to);
 }
 
 static void forget_removals(struct hypercube *cube, struct link *link, uint64_t known)
@@ -452,6 +226,31 @@ static void forget_removals(struct hypercube *cube, struct link *link, uint64_t 
         pool_give(&cube->removals, slot);
     }
     link->told_stop = false;
+}
+
+/* An answer says how far the stream came. What it shows to be missing follows at once, unless a
+ * window is still on its way: there is only one. */
+static void take_up(struct hypercube *cube, struct context *context, struct link *link,
+                    const struct answer_head *head)
+{
+    if (head->heard > link->heard)
+        link->heard = head->heard;
+    const struct packet_plan plan = {PLAN_MISSING, link->out_first, context->now_ns,
+                                     cube_resend_ns(cube, link->chain),
+                                     cube_interval_ns(cube, link->chain)};
+    uint64_t missing = 0;
+    for (uint32_t slot = link->out_first; slot != 0 && missing == 0;) {
+        struct entry *entry = pool_at(&cube->entries, slot);
+        slot = entry->next;
+        if (entry->parcel.place <= head->place_seen)
+            entry->received = true;
+        else if (planned(&plan, link, entry))
+            missing = entry->parcel.envelope.id;
+    }
+    if (missing == 0 || link->window > link->heard)
+        return;
+    send_again(cube, context, link, PLAN_MISSING, missing);
+    cube_slow_arm(cube, context, link, context->now_ns + plan.resend_ns);
 }
 
 void cube_slow_on_answer(struct hypercube *cube, struct context *context,
@@ -487,6 +286,8 @@ void cube_slow_on_answer(struct hypercube *cube, struct context *context,
     link->backoff = 0;
     if (wanted)
         cube_wake(cube, context, head.to);
+    if (head.heard != 0)
+        take_up(cube, context, link, &head);
 }
 
 void cube_slow_on_timer(struct hypercube *cube, struct context *context, uint32_t chain,
@@ -496,12 +297,14 @@ void cube_slow_on_timer(struct hypercube *cube, struct context *context, uint32_
     struct link *link = cube_link_find(cube, chain, neighbour, &link_slot);
     SIM_ASSERT(link != NULL);
     link->timer_set = false;
-    uint64_t earliest_ns = UINT64_MAX, subject = 0;
+    uint64_t earliest_ns = UINT64_MAX, later_ns = UINT64_MAX, subject = 0;
     for (uint32_t slot = link->out_first; slot != 0;) {
         const struct entry *entry = pool_at(&cube->entries, slot);
         slot = entry->next;
         if (entry->answered)
             continue;
+        if (entry->due_ns > context->now_ns && entry->due_ns < later_ns)
+            later_ns = entry->due_ns;
         if (entry->due_ns <= context->now_ns && subject == 0)
             subject = entry->parcel.envelope.id;
         if (entry->due_ns < earliest_ns)
@@ -510,15 +313,12 @@ void cube_slow_on_timer(struct hypercube *cube, struct context *context, uint32_
     if (earliest_ns > context->now_ns && link->told_stop)
         subject = neighbour; /* only the news of stopped copies are due */
     if (subject != 0) {
-        struct packet_plan plan = {link->out_first, context->now_ns};
-        do {
-            link->attempts++;
-            plan.first =
-                send_entries(cube, context, link, &plan, context->now_ns, subject, link->attempts);
-            cube_count(cube, context, CUBE_PACKETS_RESENT, 1);
-        } while (plan.first != 0);
+        bool open = link->window > link->heard;
+        send_again(cube, context, link, open ? PLAN_PROBE : PLAN_DUE, subject);
         link->backoff = link->backoff * 2 + 1 < BACKOFF_MAX ? link->backoff * 2 + 1 : BACKOFF_MAX;
         earliest_ns = context->now_ns + cube_resend_ns(cube, chain);
+        if (later_ns < earliest_ns)
+            earliest_ns = later_ns;
     }
     if (earliest_ns != UINT64_MAX)
         cube_slow_arm(cube, context, link, earliest_ns);
