@@ -118,15 +118,27 @@ void figure_windows(const struct run_data *run, FILE *script)
                 warmup_s, warmup_s);
 }
 
-void figure_quote(FILE *file, const char *text)
+static void quote(FILE *file, const char *text, bool is_format)
 {
     fputc('"', file);
     for (const char *c = text; *c != '\0'; c++) {
         if (*c == '"' || *c == '\\')
             fputc('\\', file);
+        if (*c == '%' && is_format)
+            fputc('%', file);
         fputc(*c == '\n' ? ' ' : *c, file);
     }
     fputc('"', file);
+}
+
+void figure_quote(FILE *file, const char *text)
+{
+    quote(file, text, false);
+}
+
+void figure_quote_tic(FILE *file, const char *text)
+{
+    quote(file, text, true);
 }
 
 /* Cairo's terminals take a point for 1/72 in but text for 96 dots an inch, so 8 pt in print is

@@ -84,6 +84,9 @@ void figure_windows(const struct run_data *run, FILE *script);
 /* figure_quote prints a text as a gnuplot string. */
 void figure_quote(FILE *file, const char *text);
 
+/* figure_quote_tic is figure_quote for the label of a tic, which gnuplot takes for a format. */
+void figure_quote_tic(FILE *file, const char *text);
+
 /* figure_colour is the colour of series `index` (from 0), "#0072B2": Okabe and Ito's, without their
  * yellow, which does not show on white. */
 const char *figure_colour(size_t index);

@@ -72,7 +72,7 @@ static void write_panel_script(struct figure *figure, const struct panel *panel,
     if (index == 1) {
         fprintf(script, "    set ytics scale 0 (");
         for (size_t g = 0; g < grouping->count; g++) {
-            figure_quote(script, grouping->groups[g].label);
+            figure_quote_tic(script, grouping->groups[g].label);
             fprintf(script, " %zu%s", g, g + 1 < grouping->count ? ", " : ")\n");
         }
     } else {

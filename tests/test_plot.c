@@ -277,13 +277,29 @@ START_TEST(sweeps_make_points_and_series_and_theory_meets_them)
 }
 END_TEST
 
-START_TEST(tic_steps_are_round)
+START_TEST(tic_steps_are_round,
+           labels_of_tics_are_no_formats)
 {
     ck_assert_double_eq_tol(figure_tic_step(10, 5), 2, 1e-12);
     ck_assert_double_eq_tol(figure_tic_step(26.8, 3), 10, 1e-12);
     ck_assert_double_eq_tol(figure_tic_step(1.05, 3), 0.5, 1e-12);
     ck_assert_double_eq_tol(figure_tic_step(100, 4), 50, 1e-12);
     ck_assert_double_eq_tol(figure_tic_step(4, 4), 1, 1e-12);
+}
+END_TEST
+
+/* gnuplot takes a tic's label for a printf format: "0%" ended a script that had drawn nothing. */
+START_TEST(labels_of_tics_are_no_formats)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
+    ck_assert_ptr_nonnull(file);
+    figure_quote(file, "5% \"a\" \\");
+    figure_quote_tic(file, "5% \"a\" \\");
+    fclose(file);
+    ck_assert_str_eq(text, "\"5% \\\"a\\\" \\\\\"\"5%% \\\"a\\\" \\\\\"");
+    free(text);
 }
 END_TEST
 
@@ -295,4 +311,5 @@ CHECK_MAIN("plot", data_holds_the_numbers_of_the_runs, captions_carry_keys_hashe
            a_logarithmic_axis_refuses_what_is_not_above_zero,
            a_line_of_one_point_and_a_seventh_series_are_refused,
            replications_make_a_band_and_one_run_does_not,
-           sweeps_make_points_and_series_and_theory_meets_them, tic_steps_are_round)
+           sweeps_make_points_and_series_and_theory_meets_them, tic_steps_are_round,
+           labels_of_tics_are_no_formats)
