@@ -6,7 +6,8 @@
  * returns an exit code. */
 
 #include <argp.h>
-#include <stdint.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 enum exit_code {
     EXIT_FINE = 0,
@@ -29,6 +30,14 @@ struct command {
      * for a wrong option, and completion lists them. */
     const struct argp_option *options;
 };
+
+/* command_word_print writes a word so that it can be pasted into a shell: bare when it is plain,
+ * else in single quotes. */
+void command_word_print(FILE *file, const char *word);
+
+/* command_next_print writes "next: shardsim BEFORE PATH" and `after` on stderr, the path quoted for
+ * a shell; for "-" it says that stdin must be given again. */
+void command_next_print(const char *before, const char *path, const char *after);
 
 extern const struct command sim_commands[];      /* NULL-name terminated; sim/commands.c      */
 extern const struct command analysis_commands[]; /* NULL-name terminated; analysis/commands.c */

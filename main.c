@@ -93,9 +93,11 @@ static int unknown_command(const char *name)
 
 static int run_command(const struct command *command, int argc, char **argv)
 {
-    char title[64];
+    char title[64], help[] = "--help";
     snprintf(title, sizeof title, "shardsim %s", command->name);
     argv[0] = title;
+    if (argc > 1 && strcmp(argv[1], "-h") == 0) /* argp knows -? only; people type -h */
+        argv[1] = help;
     return command->run(argc, argv);
 }
 

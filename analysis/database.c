@@ -130,6 +130,9 @@ static int check_layout(sqlite3 *database, const char *path, struct database_err
     if (integer_of(database, path, "PRAGMA application_id", &application, ret_error) != 0 ||
         integer_of(database, path, "PRAGMA user_version", &version, ret_error) != 0)
         return -1;
+    if (application == CATALOGUE_APPLICATION_ID)
+        return fail(ret_error,
+                    "%s is a catalogue, which sqlite3 reads; give the runs that it lists", path);
     if (application != APPLICATION_ID)
         return fail(ret_error,
                     "%s is a database of another program (application_id %" PRId64 ", expected %d)",

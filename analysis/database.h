@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What `merge` writes is no result database, and says so in its header: "shcc". */
+enum { CATALOGUE_APPLICATION_ID = 0x73686363 };
+
 enum { DATABASE_ERROR_BYTES = 512 };
 struct database_error {
     char text[DATABASE_ERROR_BYTES];

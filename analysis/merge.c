@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CATALOGUE_APPLICATION_ID = 0x73686363 }; /* "shcc" */
-
 const struct argp_option merge_options[] = {
     {NULL, 'o', "FILE.db", 0, "write the catalogue here; one that is there is replaced", 0}, {0}};
 
@@ -37,8 +35,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         merge->paths[merge->count++] = argument;
         return 0;
     case ARGP_KEY_END:
-        if (merge->count == 0 || merge->output == NULL)
-            argp_error(state, "merge DIR|DB... -o CATALOGUE.db");
+        if (merge->count == 0)
+            argp_error(state, "which runs? Give result databases (*.db) or folders of them");
+        if (merge->output == NULL)
+            argp_error(state, "which catalogue? Give -o CATALOGUE.db");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

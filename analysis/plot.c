@@ -56,28 +56,29 @@ static bool in_list(const char *list, const char *word)
 }
 
 /* The first word of the list that is none of the known ones, to be freed; NULL when all are. */
-static char *unknown_word(const char *list, bool (*known)(const char *word))
+static char *unknown_word(const char *list, const char *known)
 {
     char *copy = must_copy(list), *rest = NULL, *unknown = NULL;
     for (char *word = strtok_r(copy, ",", &rest); word != NULL && unknown == NULL;
          word = strtok_r(NULL, ",", &rest))
-        if (!known(word))
+        if (!in_list(known, word))
             unknown = must_copy(word);
     free(copy);
     return unknown;
 }
 
-static bool known_figure(const char *word)
-{
-    for (const struct figure_kind *kind = figure_kinds; kind->id != NULL; kind++)
-        if (strcmp(kind->id, word) == 0)
-            return true;
-    return false;
-}
+static const char known_formats[] = "pdf,svg,png,tex,term";
 
-static bool known_format(const char *word)
+/* "latency_cdf,hops,...", to be freed. */
+static char *figure_list(void)
 {
-    return in_list("pdf,svg,png,tex,term", word);
+    char *list = must_copy("");
+    for (const struct figure_kind *kind = figure_kinds; kind->id != NULL; kind++) {
+        char *longer = must_print("%s%s%s", list, list[0] == '\0' ? "" : ",", kind->id);
+        free(list);
+        list = longer;
+    }
+    return list;
 }
 
 static void take_style(struct options *options, const char *name, struct argp_state *state)
@@ -91,27 +92,29 @@ static void take_style(struct options *options, const char *name, struct argp_st
 }
 
 static void take_list(const char **ret_list, const char *option, const char *list,
-                      bool (*known)(const char *word), struct argp_state *state)
+                      const char *known, struct argp_state *state)
 {
     char *unknown = unknown_word(list, known);
     if (unknown != NULL)
-        argp_error(state, "%s %s: there is no '%s'; see --help", option, list, unknown);
+        argp_error(state, "%s %s: expected some of %s, got '%s'", option, list, known, unknown);
     *ret_list = list;
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
-    char *end = NULL;
+    char *end = NULL, *figures = NULL;
     switch (key) {
     case OPTION_FIGURE:
-        take_list(&options->figures, "--figure", argument, known_figure, state);
+        figures = figure_list();
+        take_list(&options->figures, "--figure", argument, figures, state);
+        free(figures);
         return 0;
     case OPTION_STYLE:
         take_style(options, argument, state);
         return 0;
     case OPTION_FORMAT:
-        take_list(&options->formats, "--format", argument, known_format, state);
+        take_list(&options->formats, "--format", argument, known_formats, state);
         return 0;
     case OPTION_DATA_ONLY:
         options->request.data_only = true;

@@ -115,24 +115,15 @@ static void print_findings(const struct table *table, bool faults, FILE *file)
 static void print_runs(const struct table *table, FILE *file)
 {
     fprintf(file, "\nruns\n");
-    const char *first = NULL;
     for (size_t g = 0; g < table->grouping->count; g++) {
         const struct group *group = &table->grouping->groups[g];
         for (size_t r = 0; r < group->count; r++) {
             const struct run_data *run = group->runs[r];
-            first = first == NULL ? run->path : first;
             fprintf(file, "  %s: run %s  seed %" PRId64 ".%" PRId64 "  %s  result %s  %s\n",
                     group->label, run->run_key, run->seed, run->replication, or_dash(run->status),
                     or_dash(run->result_hash), run->path);
         }
     }
-    const char *slash = strrchr(first, '/');
-    bool many = table->grouping->count > 1 || table->grouping->groups[0].count > 1;
-    if (many) /* the folder, which holds the others as well */
-        fprintf(file, "| next: shardsim plot %.*s\n", slash != NULL ? (int)(slash - first) : 1,
-                slash != NULL ? first : ".");
-    else
-        fprintf(file, "| next: shardsim plot %s\n", first);
 }
 
 void report_print(const struct table *table, enum report_format format, FILE *file)
@@ -231,6 +222,16 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     }
 }
 
+static void print_next(const struct options *options)
+{
+    fprintf(stderr, "next: shardsim plot");
+    for (size_t i = 0; i < options->count; i++) {
+        fputc(' ', stderr);
+        command_word_print(stderr, options->paths[i]);
+    }
+    fputc('\n', stderr);
+}
+
 static int print_report(const struct options *options, const struct operands *operands)
 {
     struct database_error error;
@@ -252,6 +253,8 @@ static int print_report(const struct options *options, const struct operands *op
         if (fflush(stdout) != 0 || ferror(stdout)) {
             fprintf(stderr, "shardsim report: the output could not be written\n");
             code = EXIT_IO;
+        } else if (options->format == REPORT_TEXT) {
+            print_next(options);
         }
     }
     table_free(&table);

@@ -14,7 +14,9 @@ enum { POINTS_BUILT_MAX = 256 };
 
 struct check_arguments {
     struct command_sets sets;
+    const char *first; /* of the files */
     bool json, strict;
+    bool swept;   /* the first file has a sweep */
     int files_at; /* index of the first FILE in argv, after argp moved options forward */
 };
 
@@ -87,7 +89,7 @@ static int check_points(const char *path, const struct check_arguments *argument
     return diagnostics->errors ? -1 : 0;
 }
 
-static int check_file(const char *path, const struct check_arguments *arguments)
+static int check_file(const char *path, struct check_arguments *arguments)
 {
     struct diagnostics diagnostics = {0};
     struct scenario *scenario = NULL;
@@ -105,6 +107,8 @@ static int check_file(const char *path, const struct check_arguments *arguments)
         command_problems(path, &diagnostics);
     if (!error && !arguments->json)
         print_fine(path, scenario);
+    if (!error && path == arguments->first)
+        arguments->swept = scenario->point_count > 0;
     int exit_code = command_problems_exit(&diagnostics);
     if (exit_code == EXIT_FINE && arguments->strict && diagnostics.count)
         exit_code = EXIT_SCENARIO;
@@ -128,12 +132,13 @@ int command_check(int argc, char **argv)
         NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     int exit_code = EXIT_FINE;
+    arguments.first = argv[arguments.files_at];
     for (int i = arguments.files_at; i < argc; i++) {
         int file_code = check_file(argv[i], &arguments);
         if (file_code > exit_code)
             exit_code = file_code;
     }
     if (exit_code == EXIT_FINE && !arguments.json)
-        fprintf(stderr, "next: shardsim run %s\n", argv[arguments.files_at]);
+        command_next_print(arguments.swept ? "sweep" : "run", argv[arguments.files_at], "");
     return exit_code;
 }

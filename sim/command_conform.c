@@ -12,6 +12,7 @@
 #include "command.h"
 #include "sim/conform.h"
 #include "sim/diagnostics.h"
+#include "sim/json_indent.h"
 #include "sim/json_scan.h"
 
 enum { FILES_MAX = 64, SECTIONS_MAX = 64, BROKEN_MAX = 20, KEY_JSON = 256, KEY_SECTION };
@@ -72,14 +73,6 @@ static bool wanted(struct conform_request *request, const char *section)
     return found;
 }
 
-static void print_json(cJSON *object)
-{
-    char *text = cJSON_PrintUnformatted(object);
-    printf("%s\n", text ? text : "");
-    cJSON_free(text);
-    cJSON_Delete(object);
-}
-
 static void report_failure(const struct conform_request *request, const char *section, int index,
                            const char *expected, const char *got)
 {
@@ -94,7 +87,7 @@ static void report_failure(const struct conform_request *request, const char *se
     cJSON_AddStringToObject(object, "result", "failed");
     cJSON_AddStringToObject(object, "expected", expected);
     cJSON_AddStringToObject(object, "got", got);
-    print_json(object);
+    json_line_print(object);
 }
 
 static void report_section(const struct conform_request *request, const char *file,
@@ -111,7 +104,7 @@ static void report_section(const struct conform_request *request, const char *fi
     cJSON_AddStringToObject(object, "section", section);
     cJSON_AddNumberToObject(object, "passed", (double)passed);
     cJSON_AddNumberToObject(object, "failed", (double)failed);
-    print_json(object);
+    json_line_print(object);
 }
 
 /* Returns 1 passed, 0 failed, -1 the file is broken here. */

@@ -3,7 +3,6 @@
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <math.h>
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 
 #include "sim/command_load.h"
 #include "sim/diagnostics.h"
+#include "sim/json_indent.h"
 #include "sim/scenario.h"
 #include "sim/sim_assert.h"
 
@@ -79,51 +79,6 @@ static void free_values(struct values *values)
     free(values->list);
 }
 
-static bool is_database(const char *path)
-{
-    char head[16] = "";
-    FILE *file = fopen(path, "rb");
-    size_t bytes = file ? fread(head, 1, sizeof head, file) : 0;
-    if (file)
-        fclose(file);
-    return bytes == sizeof head && memcmp(head, "SQLite format 3", sizeof head) == 0;
-}
-
-/* The scenario that a run stored, to be freed; NULL when there is none. */
-static char *stored_scenario(const char *path)
-{
-    sqlite3 *database = NULL;
-    sqlite3_stmt *statement = NULL;
-    char *text = NULL;
-    if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(database, "SELECT scenario_json FROM run", -1, &statement, NULL) ==
-            SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
-        text = strdup((const char *)sqlite3_column_text(statement, 0));
-    sqlite3_finalize(statement);
-    sqlite3_close(database);
-    return text;
-}
-
-static int load_side(const char *path, struct scenario **ret_scenario)
-{
-    struct scenario_options options = {.point = -1};
-    if (!is_database(path))
-        return command_load(path, &options, false, ret_scenario);
-    char *text = stored_scenario(path);
-    if (!text) {
-        fprintf(stderr, "shardsim diff: %s holds no run\n", path);
-        return EXIT_IO;
-    }
-    struct diagnostics diagnostics = {0};
-    scenario_load_text(path, text, strlen(text), &options, &diagnostics, ret_scenario);
-    command_problems(path, &diagnostics);
-    int exit_code = command_problems_exit(&diagnostics);
-    diagnostics_free(&diagnostics);
-    free(text);
-    return exit_code;
-}
-
 static void print_difference(const struct value *a, const struct value *b, bool json)
 {
     const char *pointer = a ? a->pointer : b->pointer;
@@ -137,11 +92,7 @@ static void print_difference(const struct value *a, const struct value *b, bool 
         cJSON_AddStringToObject(object, "a", a->text);
     if (b)
         cJSON_AddStringToObject(object, "b", b->text);
-    char *line = cJSON_PrintUnformatted(object);
-    SIM_ASSERT(line);
-    puts(line);
-    cJSON_free(line);
-    cJSON_Delete(object);
+    json_line_print(object);
 }
 
 /* "1s" and "1000ms" are the same value. */
@@ -191,11 +142,12 @@ int command_diff(int argc, char **argv)
         NULL,
         NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    struct scenario_options options = {.point = -1};
     struct scenario *scenarios[2] = {NULL, NULL};
     struct values sides[2] = {{0}, {0}};
     int exit_code = EXIT_FINE;
     for (size_t i = 0; i < 2 && exit_code == EXIT_FINE; i++) {
-        exit_code = load_side(arguments.paths[i], &scenarios[i]);
+        exit_code = command_load_either(arguments.paths[i], &options, &scenarios[i]);
         if (exit_code == EXIT_FINE)
             scenario_each_param(scenarios[i], add_value, &sides[i]);
     }
@@ -205,7 +157,7 @@ int command_diff(int argc, char **argv)
         fprintf(stderr, "%zu difference%s; config %016" PRIx64 " and %016" PRIx64 ": %s\n",
                 differences, differences == 1 ? "" : "s", scenarios[0]->config_hash,
                 scenarios[1]->config_hash, same ? "the same experiment" : "not the same");
-        fprintf(stderr, "next: shardsim show --origin %s\n", arguments.paths[1]);
+        command_next_print("show --origin", arguments.paths[1], "");
     }
     for (size_t i = 0; i < 2; i++) {
         free_values(&sides[i]);

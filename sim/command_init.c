@@ -13,11 +13,12 @@ struct starting_point {
 
 /* The texts are scenarios/templates/NAME.json, taken in by the build. */
 static const struct starting_point templates[] = {
-    {"minimal", "the least that runs: every other key has a default", TEMPLATE_MINIMAL},
+    {"minimal", "the least in which something happens: every other key has a default",
+     TEMPLATE_MINIMAL},
     {"hypercube", "256 shards that route messages along hypercube edges", TEMPLATE_HYPERCUBE},
     {"faults", "every kind of fault, on 16 shards", TEMPLATE_FAULTS},
     {"sweep", "three paths on growing numbers of shards, five seeds each", TEMPLATE_SWEEP},
-    {"echo", "two nodes that answer each other: the network alone", TEMPLATE_ECHO},
+    {"echo", "eight nodes that ask and answer each other: the network alone", TEMPLATE_ECHO},
     {NULL, NULL, NULL},
 };
 

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "sim/diagnostics.h"
+#include "sim/json_indent.h"
 #include "sim/model.h"
 #include "sim/param_parse.h"
 #include "sim/param_walk.h"
 #include "sim/scenario_sections.h"
-#include "sim/sim_assert.h"
 
 enum { HELP_COLUMN = 4, LINE_COLUMNS = 96, NAMES_MAX = 256, NAME_BYTES = 64 };
 
@@ -65,16 +65,6 @@ static void add_text(cJSON *object, const char *key, const char *text)
         cJSON_AddStringToObject(object, key, text);
 }
 
-/* Prints and frees. */
-static void print_object(cJSON *object)
-{
-    char *text = cJSON_PrintUnformatted(object);
-    SIM_ASSERT(text);
-    puts(text);
-    cJSON_free(text);
-    cJSON_Delete(object);
-}
-
 static void list_json(void)
 {
     for (size_t i = 0; model_registry[i]; i++) {
@@ -85,7 +75,7 @@ static void list_json(void)
         cJSON_AddNumberToObject(object, "version", model->version);
         cJSON_AddBoolToObject(object, "default", is_default(i));
         add_text(object, "summary", model->summary);
-        print_object(object);
+        json_line_print(object);
     }
 }
 
@@ -207,7 +197,7 @@ static void print_step_json(void *context, const struct param_step *step)
     cJSON_AddBoolToObject(object, "required", row->required);
     cJSON_AddBoolToObject(object, "deployed", row->deployed);
     add_text(object, "help", row->help);
-    print_object(object);
+    json_line_print(object);
 }
 
 static void print_words(const char *title, const char *const *words)
@@ -222,6 +212,10 @@ static void print_words(const char *title, const char *const *words)
 
 static void describe_model(size_t index, bool json)
 {
+    static const char *const when_texts[] = {[PROPERTY_ALWAYS] = "",
+                                             [PROPERTY_WHEN_NAMED] = " (checked when named)",
+                                             [PROPERTY_WITHIN] =
+                                                 " (checked when named with \"within\")"};
     const struct model *model = model_registry[index];
     struct place place = {model->layer_name, model->name, false};
     if (json) {
@@ -234,7 +228,7 @@ static void describe_model(size_t index, bool json)
     param_walk(model->params, print_step, &place);
     for (const struct model_property *row = model->properties; row && row->name; row++)
         printf("  property %-22s %s%s\n", row->name, row->help ? row->help : "",
-               row->optional ? " (checked when named)" : "");
+               when_texts[row->when]);
     for (const struct model_metric *row = model->metrics; row && row->name; row++)
         printf("  metric   %-22s %s%s%s%s\n", row->name, row->help ? row->help : "",
                row->unit && row->unit[0] ? " (" : "", row->unit ? row->unit : "",
@@ -272,7 +266,7 @@ static void describe_distribution_key(const char *type, const char *key, const c
     add_text(object, "type", type);
     add_text(object, "key", key);
     add_text(object, "help", help);
-    print_object(object);
+    json_line_print(object);
 }
 
 static void describe_distributions(bool json)
@@ -325,9 +319,11 @@ static int unknown_target(const char *target)
     names[count] = NULL;
     fprintf(stderr, "shardsim describe: there is no '%s'\n", target);
     const char *nearest = suggest_word(target, names);
-    for (size_t i = 0; model_registry[i]; i++) /* a type alone */
-        if (strcmp(model_registry[i]->name, target) == 0)
+    for (size_t i = 0; i < text_count && !nearest; i++) { /* a type alone */
+        const char *const type[] = {model_registry[i]->name, NULL};
+        if (suggest_word(target, type))
             nearest = texts[i];
+    }
     if (nearest)
         fprintf(stderr, "    try       %s\n", nearest);
     fprintf(stderr, "next: shardsim list\n");

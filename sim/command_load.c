@@ -1,6 +1,8 @@
 #include "sim/command_load.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
@@ -47,23 +49,74 @@ int command_problems_exit(const struct diagnostics *diagnostics)
     return diagnostics->errors ? EXIT_SCENARIO : EXIT_FINE;
 }
 
+/* Prints what is wrong and chooses the exit code; frees the diagnostics, and a scenario with
+ * errors. */
+static int finish_load(const char *path, struct diagnostics *diagnostics, struct scenario *scenario,
+                       struct scenario **ret_scenario)
+{
+    command_problems(path, diagnostics);
+    int exit_code = command_problems_exit(diagnostics);
+    diagnostics_free(diagnostics);
+    if (exit_code != EXIT_FINE) {
+        scenario_free(scenario);
+        scenario = NULL;
+    }
+    *ret_scenario = scenario;
+    return exit_code;
+}
+
 int command_load(const char *path, const struct scenario_options *options, bool build,
                  struct scenario **ret_scenario)
 {
     struct diagnostics diagnostics = {0};
     struct scenario *scenario = NULL;
-    *ret_scenario = NULL;
     int error = scenario_load(path, options, &diagnostics, &scenario);
     if (!error && build)
         error = engine_check(scenario, &diagnostics);
     SIM_ASSERT(!error == !diagnostics.errors);
-    command_problems(path, &diagnostics);
-    int exit_code = command_problems_exit(&diagnostics);
-    diagnostics_free(&diagnostics);
-    if (exit_code != EXIT_FINE) {
-        scenario_free(scenario);
-        return exit_code;
+    return finish_load(path, &diagnostics, scenario, ret_scenario);
+}
+
+static bool is_database(const char *path)
+{
+    char head[16] = "";
+    FILE *file = fopen(path, "rb");
+    size_t bytes = file ? fread(head, 1, sizeof head, file) : 0;
+    if (file)
+        fclose(file);
+    return bytes == sizeof head && memcmp(head, "SQLite format 3", sizeof head) == 0;
+}
+
+/* The scenario that a run stored, to be freed; NULL when there is none. */
+static char *stored_scenario(const char *path)
+{
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+    char *text = NULL;
+    if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(database, "SELECT scenario_json FROM run", -1, &statement, NULL) ==
+            SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
+        text = strdup((const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    return text;
+}
+
+int command_load_either(const char *path, const struct scenario_options *options,
+                        struct scenario **ret_scenario)
+{
+    *ret_scenario = NULL;
+    if (!is_database(path))
+        return command_load(path, options, false, ret_scenario);
+    char *text = stored_scenario(path);
+    if (!text) {
+        fprintf(stderr, "shardsim: %s is a database that holds no run\n", path);
+        return EXIT_IO;
     }
-    *ret_scenario = scenario;
-    return EXIT_FINE;
+    struct diagnostics diagnostics = {0};
+    struct scenario *scenario = NULL;
+    scenario_load_text(path, text, strlen(text), options, &diagnostics, &scenario);
+    free(text);
+    return finish_load(path, &diagnostics, scenario, ret_scenario);
 }

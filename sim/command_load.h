@@ -36,4 +36,9 @@ int command_problems_exit(const struct diagnostics *diagnostics);
 int command_load(const char *path, const struct scenario_options *options, bool build,
                  struct scenario **ret_scenario);
 
+/* command_load_either loads a scenario, or the one that is stored in a result database: the file's
+ * first bytes say which. Otherwise as command_load without `build`. */
+int command_load_either(const char *path, const struct scenario_options *options,
+                        struct scenario **ret_scenario);
+
 #endif

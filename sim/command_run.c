@@ -16,6 +16,7 @@
 #include <sqlite3.h>
 
 #include "command.h"
+#include "sim/command_load.h"
 #include "sim/diagnostics.h"
 #include "sim/log.h"
 #include "sim/quantity.h"
@@ -72,18 +73,23 @@ static int choose(struct argp_state *state, const char *option, const char *text
         if (strcmp(choices[i], text) == 0)
             return i;
     const char *near = suggest_word(text, choices);
-    argp_error(state, "%s: unknown value \"%s\"%s%s%s", option, text, near ? " (try \"" : "",
-               near ? near : "", near ? "\")" : "");
+    char known[128] = "";
+    for (size_t i = 0, used = 0; choices[i] && used < sizeof known; i++)
+        used +=
+            (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", choices[i]);
+    argp_error(state, "%s: expected one of %s, got \"%s\"%s%s%s", option, known, text,
+               near ? " (try \"" : "", near ? near : "", near ? "\")" : "");
     return 0;
 }
 
-static uint64_t whole_number(struct argp_state *state, const char *option, const char *text)
+static uint64_t whole_number(struct argp_state *state, const char *option, const char *text,
+                             unsigned long long max)
 {
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0)
-        argp_error(state, "%s: expected a whole number, got \"%s\"", option, text);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > max)
+        argp_error(state, "%s: expected a whole number, 0 to %llu, got \"%s\"", option, max, text);
     return value;
 }
 
@@ -118,6 +124,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     struct run_request *request = state->input;
     switch (key) {
     case 'o':
+        if (strcmp(text, "-") == 0)
+            argp_error(state, "-o -: a database cannot go to stdout; name a file");
         request->output_path = text;
         break;
     case 'n':
@@ -127,7 +135,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         request->force = true;
         break;
     case KEY_SEED:
-        request->seed = whole_number(state, "--seed", text);
+        request->seed = whole_number(state, "--seed", text, UINT64_MAX);
         request->has_seed = true;
         break;
     case KEY_SET:
@@ -135,27 +143,27 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case KEY_UNTIL:
         request->until_ns =
-            quantity(state, "--until", PARAM_DURATION, text, "a time such as \"20s\"");
+            quantity(state, "--until", PARAM_DURATION, text, "a time above 0 such as \"20s\"");
         break;
     case KEY_LOG:
         request->log_level = choose(state, "--log", text, levels);
         break;
     case KEY_MAX_WALL:
         request->max_wall_ns =
-            quantity(state, "--max-wall", PARAM_DURATION, text, "a time such as \"30min\"");
+            quantity(state, "--max-wall", PARAM_DURATION, text, "a time above 0 such as \"30min\"");
         break;
     case KEY_MAX_MEMORY:
         request->max_memory_bytes =
-            quantity(state, "--max-memory", PARAM_BYTES, text, "a size such as \"2GiB\"");
+            quantity(state, "--max-memory", PARAM_BYTES, text, "a size above 0 such as \"2GiB\"");
         break;
     case KEY_MAX_EVENTS:
-        request->max_events = whole_number(state, "--max-events", text);
+        request->max_events = whole_number(state, "--max-events", text, UINT64_MAX);
         break;
     case KEY_POINT:
-        request->point = (int64_t)whole_number(state, "--point", text);
+        request->point = (int64_t)whole_number(state, "--point", text, INT64_MAX);
         break;
     case KEY_REPLICATION:
-        request->replication = whole_number(state, "--replication", text);
+        request->replication = whole_number(state, "--replication", text, UINT64_MAX);
         break;
     case KEY_PROGRESS:
         request->progress = choose(state, "--progress", text, progress);
@@ -164,7 +172,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         set_queue(state, request, text);
         break;
     case KEY_GROUP_ORDER:
-        request->group_order = whole_number(state, "--group-order", text);
+        request->group_order = whole_number(state, "--group-order", text, UINT64_MAX);
         break;
     case ARGP_KEY_ARG:
         if (request->scenario_path)
@@ -319,17 +327,15 @@ static int run_logged(const struct scenario *scenario, const struct run_request 
 
 static int run_scenario(const struct scenario *scenario, const struct run_request *request)
 {
-    char path[1024];
-    if (request->output_path)
-        snprintf(path, sizeof path, "%s", request->output_path);
-    else
-        snprintf(path, sizeof path, "results/%s/%016llx.db", scenario->name,
-                 (unsigned long long)scenario_run_key(scenario, request->replication));
+    char own[256]; /* a scenario's name has at most 64 bytes */
+    const char *path = request->output_path ? request->output_path : own;
+    snprintf(own, sizeof own, "results/%s/%016llx.db", scenario->name,
+             (unsigned long long)scenario_run_key(scenario, request->replication));
     if (request->progress != PROGRESS_NONE)
         fprintf(stderr, "| %s  config %016llx  seed %llu%s\n", scenario->path,
                 (unsigned long long)scenario->config_hash, (unsigned long long)scenario->seed,
                 request->has_seed ? "" : " (change with --seed)");
-    char replay[512];
+    char replay[sizeof request->command_line + 128];
     snprintf(replay, sizeof replay, "shardsim %s   (version %s, git %s)", request->command_line,
              SHARDSIM_VERSION, VERSION_GIT);
     sim_assert_replay(replay);
@@ -337,14 +343,6 @@ static int run_scenario(const struct scenario *scenario, const struct run_reques
     if (!log)
         return EXIT_IO;
     return run_logged(scenario, request, log, path);
-}
-
-static int exit_of_load(const struct diagnostics *diagnostics)
-{
-    for (size_t i = 0; i < diagnostics->count; i++)
-        if (strcmp(diagnostics->list[i].code, "E500") == 0)
-            return EXIT_IO;
-    return EXIT_SCENARIO;
 }
 
 int command_run(int argc, char **argv)
@@ -367,25 +365,14 @@ int command_run(int argc, char **argv)
     const char *skip = strncmp(request.command_line, "shardsim ", 9) == 0 ? request.command_line + 9
                                                                           : request.command_line;
     memmove(request.command_line, skip, strlen(skip) + 1);
-    struct diagnostics diagnostics = {0};
     struct scenario *scenario = NULL;
     struct scenario_options options = {.sets = request.sets,
                                        .point = request.point,
                                        .seed = request.has_seed ? &request.seed : NULL};
-    int status = scenario_load(request.scenario_path, &options, &diagnostics, &scenario);
-    if (status == 0)
-        status = engine_check(scenario, &diagnostics);
-    if (status != 0 || diagnostics.count > 0)
-        diagnostics_print(&diagnostics, stderr, 20, false);
-    int code = EXIT_FINE;
-    if (status != 0)
-        code = exit_of_load(&diagnostics);
-    else if (request.dry_run)
-        code = run_dry(scenario, &request);
-    else
-        code = run_scenario(scenario, &request);
-    diagnostics_free(&diagnostics);
-    if (scenario)
-        scenario_free(scenario);
+    int code = command_load(request.scenario_path, &options, true, &scenario);
+    if (code != EXIT_FINE)
+        return code;
+    code = request.dry_run ? run_dry(scenario, &request) : run_scenario(scenario, &request);
+    scenario_free(scenario);
     return code;
 }

@@ -22,7 +22,7 @@ struct run_request {
     int log_level; /* -1 = the scenario's */
     bool has_seed, dry_run, force;
     int progress; /* enum run_progress */
-    char command_line[512];
+    char command_line[4096]; /* cut when longer */
 };
 
 enum run_progress { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };

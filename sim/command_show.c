@@ -10,7 +10,6 @@
 #include "sim/command_load.h"
 #include "sim/json_indent.h"
 #include "sim/scenario.h"
-#include "sim/sim_assert.h"
 
 enum { OPTION_CANONICAL = 256, OPTION_ORIGIN, OPTION_POINT, OPTION_SET, OPTION_JSON };
 
@@ -95,11 +94,7 @@ static void print_origin_json(void *context, const char *pointer, const char *te
         cJSON_AddStringToObject(object, "unit", unit);
     cJSON_AddBoolToObject(object, "swept", swept);
     cJSON_AddStringToObject(object, "origin", origin ? origin : "");
-    char *line = cJSON_PrintUnformatted(object);
-    SIM_ASSERT(line);
-    puts(line);
-    cJSON_free(line);
-    cJSON_Delete(object);
+    json_line_print(object);
 }
 
 int command_show(int argc, char **argv)
@@ -116,7 +111,7 @@ int command_show(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     struct scenario_options options = {.sets = arguments.sets.list, .point = arguments.point};
     struct scenario *scenario = NULL;
-    int exit_code = command_load(arguments.path, &options, false, &scenario);
+    int exit_code = command_load_either(arguments.path, &options, &scenario);
     if (exit_code != EXIT_FINE)
         return exit_code;
     if (arguments.origin)
@@ -126,10 +121,7 @@ int command_show(int argc, char **argv)
     else
         json_indent_print(stdout, scenario->effective);
     fprintf(stderr, "config %016" PRIx64 "\n", scenario->config_hash);
-    if (!arguments.origin)
-        fprintf(stderr, "next: shardsim show --origin %s\n", arguments.path);
-    else
-        fprintf(stderr, "next: shardsim run %s\n", arguments.path);
+    command_next_print(arguments.origin ? "run" : "show --origin", arguments.path, "");
     scenario_free(scenario);
     return EXIT_FINE;
 }

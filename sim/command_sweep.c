@@ -314,11 +314,14 @@ static int conclude(struct sweep *sweep)
         return stop_signal == SIGTERM ? EXIT_SIGTERM : EXIT_SIGINT;
     }
     if (count[SWEEP_DONE] == sweep->plan.count) {
-        fprintf(stderr, "| next: shardsim report %s\n", sweep->plan.folder);
+        fputs("| ", stderr);
+        command_next_print("report", sweep->plan.folder, "");
         return EXIT_FINE;
     }
-    if (count[SWEEP_FAILED])
-        fprintf(stderr, "| next: shardsim sweep %s --retry-failed\n", sweep->scenario_path);
+    if (count[SWEEP_FAILED]) {
+        fputs("| ", stderr);
+        command_next_print("sweep --retry-failed", sweep->scenario_path, "");
+    }
     return count[SWEEP_FAILED] && !count[SWEEP_MISSING] && !count[SWEEP_FOREIGN] ? EXIT_VIOLATION
                                                                                  : EXIT_INCOMPLETE;
 }

@@ -1,7 +1,7 @@
 #include "sim/command_verify.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fts.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,11 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cjson/cJSON.h>
 #include <sqlite3.h>
 
 #include "command.h"
 #include "sim/diagnostics.h"
 #include "sim/engine.h"
+#include "sim/json_indent.h"
 #include "sim/log.h"
 #include "sim/log_schema.h"
 #include "sim/scenario.h"
@@ -27,7 +29,7 @@ const struct argp_option command_verify_options[] = {
 struct verify {
     char **paths;
     uint32_t count;
-    bool json;
+    bool json, nothing_found; /* in one of the folders */
 };
 
 /* What a database says of its run. */
@@ -37,8 +39,6 @@ struct stored_run {
     uint64_t seed, replication, events;
 };
 
-static error_t parse_option(int key, char *text, struct argp_state *state);
-
 static void add_path(struct verify *verify, const char *path)
 {
     if (verify->count == PATHS_MAX)
@@ -47,32 +47,37 @@ static void add_path(struct verify *verify, const char *path)
     verify->paths[verify->count++] = strdup(path);
 }
 
-static int is_result(const struct dirent *entry)
+static bool is_result(const char *name)
 {
-    size_t length = strlen(entry->d_name);
-    return length > 3 && strcmp(entry->d_name + length - 3, ".db") == 0;
+    size_t length = strlen(name);
+    return length > 3 && strcmp(name + length - 3, ".db") == 0;
 }
 
-/* A folder stands for the databases in it, by name. */
-static void add_operand(struct verify *verify, const char *path)
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* A folder stands for the databases below it, by name, as for `report`. */
+static void add_operand(struct verify *verify, char *path)
 {
     struct stat info;
     if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
         add_path(verify, path);
         return;
     }
-    struct dirent **entries = NULL;
-    int count = scandir(path, &entries, is_result, alphasort);
-    if (count <= 0)
-        fprintf(stderr, "shardsim: %s: no result database (*.db) in this folder\n", path);
-    for (int i = 0; i < count; i++) {
-        char *joined = NULL;
-        if (asprintf(&joined, "%s/%s", path, entries[i]->d_name) >= 0)
-            add_path(verify, joined);
-        free(joined);
-        free(entries[i]);
-    }
-    free(entries);
+    uint32_t before = verify->count;
+    char *roots[] = {path, NULL};
+    FTS *tree = fts_open(roots, FTS_COMFOLLOW | FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+    for (FTSENT *entry = tree ? fts_read(tree) : NULL; entry; entry = fts_read(tree))
+        if (entry->fts_info == FTS_F && is_result(entry->fts_name))
+            add_path(verify, entry->fts_path);
+    if (tree)
+        fts_close(tree);
+    if (verify->count > before)
+        return;
+    fprintf(stderr, "shardsim verify: %s holds no result database (*.db)\n", path);
+    verify->nothing_found = true;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -222,8 +227,14 @@ static void report(const struct verify *verify, const char *path, const char *ve
                    const char *stored_hash, const char *hash, const char *detail)
 {
     if (verify->json) {
-        printf("{\"path\":\"%s\",\"verdict\":\"%s\",\"stored\":\"%s\",\"now\":\"%s\"}\n", path,
-               verdict, stored_hash, hash);
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(object, "path", path);
+        cJSON_AddStringToObject(object, "verdict", verdict);
+        cJSON_AddStringToObject(object, "stored", stored_hash);
+        cJSON_AddStringToObject(object, "now", hash);
+        if (detail && detail[0])
+            cJSON_AddStringToObject(object, "detail", detail);
+        json_line_print(object);
         return;
     }
     printf("%-9s %s  %s\n", verdict, hash, path);
@@ -300,7 +311,7 @@ int command_verify(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &verify) != 0)
         return EXIT_USAGE;
     int worst = EXIT_FINE;
-    if (verify.count == 0)
+    if (verify.nothing_found)
         worst = EXIT_IO;
     for (uint32_t i = 0; i < verify.count; i++) {
         int code = verify_one(&verify, verify.paths[i]);

@@ -1,5 +1,7 @@
 #include "sim/json_indent.h"
 
+#include "sim/sim_assert.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -40,4 +42,13 @@ void json_indent_print(FILE *out, const char *text)
         quoted = c == '"';
     }
     fputc('\n', out);
+}
+
+void json_line_print(cJSON *tree)
+{
+    char *text = cJSON_PrintUnformatted(tree);
+    SIM_ASSERT(text);
+    puts(text);
+    cJSON_free(text);
+    cJSON_Delete(tree);
 }

@@ -12,7 +12,10 @@
 
 #include "sim/log_schema.h"
 
-enum { LOCK_TRIES_MAX = 16 };
+enum {
+    LOCK_TRIES_MAX = 16,
+    PATH_BYTES_MAX = 512 - 16 /* SQLite's own limit, less ".partial" and "-journal" */
+};
 
 __attribute__((format(printf, 3, 4))) static int fail(char *ret_error, size_t error_bytes,
                                                       const char *format, ...)
@@ -47,6 +50,16 @@ static char *path_make(const char *path, const char *suffix)
     return made;
 }
 
+/* How long SQLite will find the path, which it makes absolute first. */
+static size_t path_bytes(const char *path)
+{
+    char *folder = path[0] == '/' ? NULL : getcwd(NULL, 0);
+    size_t bytes = strlen(path) + (folder == NULL ? 0 : strlen(folder) + 1);
+
+    free(folder);
+    return bytes;
+}
+
 int log_file_init(struct log_file *file, const char *path, bool force, char *ret_error,
                   size_t error_bytes)
 {
@@ -55,6 +68,11 @@ int log_file_init(struct log_file *file, const char *path, bool force, char *ret
     *file = (struct log_file){.fd = -1, .force = force};
     if (path[0] == '\0')
         return fail(ret_error, error_bytes, "the name of the result file is empty; give -o FILE");
+    if (path_bytes(path) > PATH_BYTES_MAX)
+        return fail(ret_error, error_bytes,
+                    "cannot write %.200s...: with its folders the name has %zu bytes, and SQLite "
+                    "takes %d; write elsewhere with -o FILE",
+                    path, path_bytes(path), PATH_BYTES_MAX);
     file->path = path_make(path, "");
     file->partial = path_make(path, ".partial");
     if (file->path == NULL || file->partial == NULL)

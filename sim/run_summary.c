@@ -1,7 +1,10 @@
 /* The lines that end a run, its progress bar and its dry run. Quantiles are order statistics
  * X_(ceil(np)), asked of the database that was just written. */
 
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -14,6 +17,10 @@
 #include "sim/diagnostics.h"
 #include "sim/log.h"
 #include "sim/scenario.h"
+
+/* An event's row in the file, measured; a pilot of a second tells enough and is not waited for. */
+enum { EVENT_ROW_BYTES = 42 };
+#define PILOT_WALL_NS UINT64_C(1000000000)
 
 const char *run_number(uint64_t number)
 {
@@ -160,23 +167,11 @@ static void print_load(sqlite3 *database, const struct scenario *scenario,
                                     : ": not saturated");
 }
 
-/* One line that can be pasted into a shell: single quotes around what the user typed. */
-static void print_quoted(const char *text)
-{
-    fputc('\'', stderr);
-    for (; *text; text++)
-        if (*text == '\'')
-            fputs("'\\''", stderr);
-        else
-            fputc(*text, stderr);
-    fputc('\'', stderr);
-}
-
 static void print_replay(const struct run_request *request, const struct scenario *scenario,
                          const struct engine_result *result)
 {
     fprintf(stderr, "| replay: shardsim run ");
-    print_quoted(request->scenario_path);
+    command_word_print(stderr, request->scenario_path);
     fprintf(stderr, " --seed %llu", (unsigned long long)scenario->seed);
     if (request->replication > 0)
         fprintf(stderr, " --replication %llu", (unsigned long long)request->replication);
@@ -184,7 +179,7 @@ static void print_replay(const struct run_request *request, const struct scenari
         fprintf(stderr, " --point %lld", (long long)request->point);
     for (uint32_t i = 0; i < request->set_count; i++) {
         fprintf(stderr, " --set ");
-        print_quoted(request->sets[i]);
+        command_word_print(stderr, request->sets[i]);
     }
     fprintf(stderr, " --max-events %llu -f\n", (unsigned long long)result->violation_event);
 }
@@ -223,46 +218,112 @@ void run_summary_print(const struct scenario *scenario, const struct run_request
     sqlite3_close(database);
     printf("result   %016llx%016llx   %s (%.1f MB)\n", (unsigned long long)result->result_hash[0],
            (unsigned long long)result->result_hash[1], path, (double)file_bytes / 1e6);
-    if (request->progress != PROGRESS_NONE)
-        fprintf(stderr,
-                "| next: shardsim report %s      or: sqlite3 %s 'select * from message_v limit "
-                "5'\n",
-                path, path);
+    if (request->progress == PROGRESS_NONE)
+        return;
+    fprintf(stderr, "| next: shardsim report ");
+    command_word_print(stderr, path);
+    fprintf(stderr, "      or: sqlite3 ");
+    command_word_print(stderr, path);
+    fprintf(stderr, " 'select * from message_v limit 5'\n");
 }
 
-int run_dry(const struct scenario *scenario, const struct run_request *request)
+/* What a pilot has shown; rows and bytes of the level `tx`, whose file is small, are measured. */
+struct pilot {
+    struct engine_result result;
+    double wall_s, tx_rows, tx_bytes;
+};
+
+/* Runs the pilot into a file at `path`. Returns 0, or an exit code after saying why on stderr. */
+static int run_pilot(const struct scenario *scenario, const struct run_request *request,
+                     const char *path, struct pilot *ret_pilot)
 {
-    /* A pilot without a log: the first part of the run, for at most a second of wall time. */
+    struct pilot pilot = {0};
+    char error[1024];
+    uint64_t file_bytes = 0;
+    struct log_run run = {.experiment = scenario->name};
+    struct log *log = log_open(path, false, LOG_TX, &run, error, sizeof error);
+    if (!log) {
+        fprintf(stderr, "shardsim: %s\n", error);
+        return EXIT_IO;
+    }
     struct engine_options options = {.queue = request->queue,
                                      .replication = request->replication,
                                      .until_ns = request->until_ns,
                                      .max_memory_bytes = request->max_memory_bytes,
-                                     .max_wall_ns = UINT64_C(1000000000)};
+                                     .max_wall_ns = PILOT_WALL_NS,
+                                     .log = log};
     struct diagnostics diagnostics = {0};
-    struct engine_result result;
     double started = wall_seconds();
-    int status = engine_run(scenario, &options, &diagnostics, &result);
+    int status = engine_run(scenario, &options, &diagnostics, &pilot.result);
+    pilot.wall_s = wall_seconds() - started;
     diagnostics_free(&diagnostics);
-    if (status != 0)
-        return EXIT_SCENARIO;
-    double wall_s = wall_seconds() - started;
+    struct log_end end = {.status = "ok"};
+    if (log_close(log, &end, error, sizeof error, &file_bytes) != 0) {
+        fprintf(stderr, "shardsim: %s\n", error);
+        return EXIT_IO;
+    }
+    sqlite3 *database = NULL;
+    if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK)
+        pilot.tx_rows = ask_or_zero(database, "SELECT count(*) FROM event", 0);
+    sqlite3_close(database);
+    pilot.tx_bytes = (double)file_bytes;
+    *ret_pilot = pilot;
+    return status == 0 ? EXIT_FINE : EXIT_SCENARIO;
+}
+
+static void print_level(const char *level, double rows, double other_bytes)
+{
+    printf("log %-9s about %s event rows, %.1f MB\n", level, run_number((uint64_t)rows),
+           (rows * EVENT_ROW_BYTES + other_bytes) / 1e6);
+}
+
+static void print_pilot(const struct scenario *scenario, const struct run_request *request,
+                        const struct pilot *pilot)
+{
+    const struct engine_result *result = &pilot->result;
     uint64_t end_ns = request->until_ns && request->until_ns < scenario->duration_ns
                           ? request->until_ns
                           : scenario->duration_ns;
-    double scale = result.sim_end_ns ? (double)end_ns / (double)result.sim_end_ns : 1;
-    double events = (double)result.events * scale, rows = (double)result.rows * scale;
-    double packets = (double)(result.packets + result.packets_dropped) * scale;
-    printf("nodes    %s in %s groups, least latency %.6g ms\n", run_number(result.nodes),
-           run_number(result.groups), (double)result.lookahead_ns / 1e6);
-    printf("pilot    %.6g s simulated in %.2f s%s\n", (double)result.sim_end_ns / 1e9, wall_s,
-           scale > 1.0000001 ? "; the rest is extrapolated from it" : "");
-    printf("events   about %s, about %.1f s of wall time\n", run_number((uint64_t)events),
-           wall_s * scale);
-    printf("log all       about %s rows, %.1f MB\n", run_number((uint64_t)rows), rows * 42 / 1e6);
-    printf("log protocol  about %s rows, %.1f MB\n", run_number((uint64_t)(rows - packets)),
-           (rows - packets) * 42 / 1e6);
-    printf("log tx, none  messages and transactions only\n");
+    double scale = result->sim_end_ns ? (double)end_ns / (double)result->sim_end_ns : 1;
+    double rows = (double)result->rows * scale, tx_rows = pilot->tx_rows * scale;
+    double packets = (double)(result->packets + result->packets_dropped) * scale;
+    /* Messages and transactions have tables of their own, which every level keeps. */
+    double other_bytes = fmax(0, pilot->tx_bytes - pilot->tx_rows * EVENT_ROW_BYTES) * scale;
+    printf("nodes    %s in %s groups, least latency %.6g ms\n", run_number(result->nodes),
+           run_number(result->groups), (double)result->lookahead_ns / 1e6);
+    printf("pilot    %.6g s simulated in %.2f s%s\n", (double)result->sim_end_ns / 1e9,
+           pilot->wall_s, scale > 1.0000001 ? "; the rest is extrapolated from it" : "");
+    printf("events   about %s, about %.1f s of wall time\n",
+           run_number((uint64_t)((double)result->events * scale)), pilot->wall_s * scale);
+    print_level("all", rows, other_bytes);
+    print_level("protocol", fmax(rows - packets, tx_rows), other_bytes);
+    print_level("tx", tx_rows, other_bytes);
+    print_level("none", 0, other_bytes);
     printf("memory   %.1f MiB counted at the end of the pilot\n",
-           (double)result.memory_peak_bytes / 1048576.0);
-    return EXIT_FINE;
+           (double)result->memory_peak_bytes / 1048576.0);
+}
+
+int run_dry(const struct scenario *scenario, const struct run_request *request)
+{
+    const char *folder = getenv("TMPDIR"); /* outside the simulation */
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s/shardsim-pilot-XXXXXX",
+                          folder && folder[0] ? folder : "/tmp");
+    if (length < 0 || (size_t)length + sizeof "/pilot.db.partial" > sizeof path || !mkdtemp(path)) {
+        fprintf(stderr, "shardsim: no folder for the pilot's file under %s: %s; set TMPDIR\n",
+                folder && folder[0] ? folder : "/tmp", strerror(errno));
+        return EXIT_IO;
+    }
+    char *end = path + length;
+    struct pilot pilot;
+    strcpy(end, "/pilot.db");
+    int code = run_pilot(scenario, request, path, &pilot);
+    unlink(path);
+    strcpy(end, "/pilot.db.partial");
+    unlink(path);
+    *end = '\0';
+    rmdir(path);
+    if (code == EXIT_FINE)
+        print_pilot(scenario, request, &pilot);
+    return code;
 }

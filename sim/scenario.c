@@ -56,7 +56,7 @@ static bool choose_point(struct scenario *scenario, int64_t point, struct diagno
                         scenario->point_count == 0 ? "a scenario with a sweep"
                                                    : arena_printf(&private_part->arena, "0 to %u",
                                                                   scenario->point_count - 1),
-                        NULL, NULL);
+                        arena_printf(&private_part->arena, "%lld", (long long)point), NULL);
         return false;
     }
     private_part->sources.axes = private_part->axes;

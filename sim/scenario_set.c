@@ -84,7 +84,7 @@ static void set_value(struct setting *s)
     SIM_ASSERT(value != NULL);
     if (!scenario_path_set(private_part->document, &s->path, value)) {
         report(s, "E105", s->path.pointer, "no such element", "an element that the array has",
-               s->path.tokens[s->path.count - 1], NULL);
+               s->path.pointer, NULL);
         json_scan_free(scan);
         return;
     }

@@ -307,7 +307,7 @@ START_TEST(bad_settings_are_named)
          "    try       \"shards\"\n"},
         {"workload.3.rate=1/s", "--set:1:1: error[E105] /workload/3/rate: no such element\n"
                                 "    expected  an element that the array has\n"
-                                "    got       \"rate\"\n"},
+                                "    got       \"/workload/3/rate\"\n"},
         {"chain.shards", "--set:1:1: error[E104] no = after the path\n"
                          "    expected  PATH=VALUE, such as network.loss=1%\n"
                          "    got       \"chain.shards\"\n"},

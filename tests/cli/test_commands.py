@@ -178,7 +178,7 @@ def check_diff(cases):
         path.write_text('{"version": 1, "duration": "10000ms"}',
                         encoding="utf-8")
         cases.exits("other units are no difference",
-                    shardsim("diff", "scenarios/templates/minimal.json", str(path)), 0,
+                    shardsim("diff", "tests/corpus/good/minimal.json", str(path)), 0,
                     "0 differences")
         database = str(pathlib.Path(folder, "run.db"))
         shardsim("run", "scenarios/templates/echo.json", "--until", "1s", "--progress", "none",
