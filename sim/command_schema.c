@@ -75,7 +75,10 @@ static const struct free_json {
     {"properties", "{\"type\": \"array\", \"uniqueItems\": true, \"items\": {\"anyOf\": ["
                    " {\"$ref\": \"#/$defs/property\"},"
                    " {\"type\": \"object\", \"required\": [\"type\"],"
-                   "  \"properties\": {\"type\": {\"$ref\": \"#/$defs/property\"},"
+                   "  \"properties\": {\"type\": {\"$ref\": \"#/$defs/property\"}},"
+                   "  \"patternProperties\": {\"^x-\": true}, \"additionalProperties\": false},"
+                   " {\"type\": \"object\", \"required\": [\"type\", \"within\"],"
+                   "  \"properties\": {\"type\": {\"$ref\": \"#/$defs/timed property\"},"
                    "                   \"within\": {\"$ref\": \"#/$defs/time\"}},"
                    "  \"patternProperties\": {\"^x-\": true}, \"additionalProperties\": false}]}}"},
     {"sweep", "{\"type\": \"object\", \"required\": [\"product\"], \"properties\": {\"product\":"
@@ -90,6 +93,23 @@ static const struct free_json {
               " \"patternProperties\": {\"^x-\": true}, \"additionalProperties\": false}"},
 };
 
+/* The names of the properties that need, or do not have, the key "within". */
+static void define_properties(struct schema *schema, const char *definition, bool timed)
+{
+    cJSON *property = cJSON_AddObjectToObject(schema->definitions, definition);
+    cJSON *names = cJSON_AddArrayToObject(property, "enum");
+    for (size_t i = 0; model_registry[i]; i++) {
+        const struct model_property *row = model_registry[i]->properties;
+        for (; row && row->name; row++) {
+            bool known = (row->when == PROPERTY_WITHIN) != timed;
+            for (const cJSON *name = names->child; name; name = name->next)
+                known = known || strcmp(name->valuestring, row->name) == 0;
+            if (!known)
+                cJSON_AddItemToArray(names, cJSON_CreateString(row->name));
+        }
+    }
+}
+
 static void define_free_json(struct schema *schema)
 {
     for (size_t i = 0; i < sizeof free_json / sizeof free_json[0]; i++) {
@@ -99,18 +119,8 @@ static void define_free_json(struct schema *schema)
     }
     schema_quantity(cJSON_AddObjectToObject(schema->definitions, "time"), PARAM_DURATION, 0,
                     INT64_MAX);
-    cJSON *property = cJSON_AddObjectToObject(schema->definitions, "property");
-    cJSON *names = cJSON_AddArrayToObject(property, "enum");
-    for (size_t i = 0; model_registry[i]; i++) {
-        const struct model_property *row = model_registry[i]->properties;
-        for (; row && row->name; row++) {
-            bool known = false;
-            for (const cJSON *name = names->child; name; name = name->next)
-                known = known || strcmp(name->valuestring, row->name) == 0;
-            if (!known)
-                cJSON_AddItemToArray(names, cJSON_CreateString(row->name));
-        }
-    }
+    define_properties(schema, "property", false);
+    define_properties(schema, "timed property", true);
 }
 
 /* A file that includes others may leave out what they say, so only its keys are looked at. */

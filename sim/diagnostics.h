@@ -27,6 +27,7 @@
  *   E506 a data file has another SHA-256
  *   E511 a trace without its column names                       E512 a bad line of a trace
  *   W101 has no effect             W201 not everything was checked
+ *   W301 allowed together, and rarely meant
  */
 
 #include <stdbool.h>

@@ -46,10 +46,16 @@ struct model_metric {
     const char *name, *unit, *help;
 };
 
-/* A property that this layer checks in every run. */
+enum property_when {
+    PROPERTY_ALWAYS,     /* in every run */
+    PROPERTY_WHEN_NAMED, /* only where the scenario names it */
+    PROPERTY_WITHIN      /* only where the scenario names it with a "within" */
+};
+
+/* A property that this layer checks. */
 struct model_property {
     const char *name, *help;
-    bool optional; /* checked only when the scenario names it */
+    enum property_when when;
 };
 
 struct model {

@@ -43,7 +43,7 @@ struct scenario {
     struct fault_plan faults;
     const struct scenario_property *properties; /* what to check */
     uint32_t property_count;
-    bool properties_given; /* false: check all that are not optional */
+    bool properties_given; /* false: check all that are PROPERTY_ALWAYS */
     uint64_t config_hash;
     char *effective;      /* canonical JSON, one line: every default written out, base units */
     uint32_t point_count; /* sweep points; 0 without a sweep */

@@ -65,6 +65,36 @@ static void read_name(struct scenario_reading *reading, const char *const *known
                     NULL, near == NULL ? NULL : arena_printf(arena, "\"%s\"", near));
 }
 
+static enum property_when when_of(const struct scenario *scenario, const char *name)
+{
+    for (uint32_t i = 0; i < scenario->layer_count; i++) {
+        const struct model_property *row = scenario->layers[i].model->properties;
+        for (; row != NULL && row->name != NULL; row++)
+            if (strcmp(row->name, name) == 0)
+                return row->when;
+    }
+    return PROPERTY_ALWAYS;
+}
+
+/* A bound that is missing, or that nobody looks at, would check less than the reader believes. */
+static void check_within(struct scenario_reading *reading, const char *pointer,
+                         const struct scenario_property *property)
+{
+    struct arena *arena = reading->reader->arena;
+    bool timed = when_of(reading->scenario, property->name) == PROPERTY_WITHIN;
+    if (timed && property->within_ns == 0)
+        diagnostics_add(
+            reading->reader->diagnostics, "E310", pointer, AT_VALUE,
+            "this property checks nothing without `within`",
+            arena_printf(arena, "{\"type\": \"%s\", \"within\": TIME}", property->name), NULL,
+            arena_printf(arena, "{\"type\": \"%s\", \"within\": \"30s\"}", property->name));
+    if (!timed && property->within_ns != 0)
+        diagnostics_add(reading->reader->diagnostics, "E310",
+                        arena_pointer(arena, pointer, "within"), AT_VALUE,
+                        "this property has no `within`: it holds at each event or it does not",
+                        "its name alone", NULL, arena_printf(arena, "\"%s\"", property->name));
+}
+
 static void read_property(struct scenario_reading *reading, const char *const *known,
                           const cJSON *item, const char *pointer, cJSON *effective,
                           struct scenario_property *property)
@@ -115,7 +145,10 @@ void scenario_properties(struct scenario_reading *reading, const cJSON *value)
     size_t index = 0;
     for (const cJSON *item = value->child; item != NULL; item = item->next, index++) {
         const char *pointer = arena_pointer_index(reader->arena, "/properties", index);
+        size_t errors = reader->diagnostics->errors;
         read_property(reading, known, item, pointer, effective, &list[index]);
+        if (reader->diagnostics->errors == errors)
+            check_within(reading, pointer, &list[index]);
         bool is_repeated = false;
         for (size_t i = 0; i < index && list[index].name != NULL; i++)
             is_repeated = is_repeated || list[i].name == list[index].name;

@@ -28,14 +28,14 @@ void world_init(struct world *world, const struct scenario *scenario,
     world->stack = memory_take(&world->memory, "stack", model_stack_bytes);
 }
 
-/* A property is checked when the scenario names it, or names none and it is not optional. */
+/* A property is checked when the scenario names it, or names none and it is checked always. */
 static void choose_properties(struct world *world, uint8_t slot, bool *found)
 {
     const struct scenario *scenario = world->scenario;
     const struct model_property *properties = world->model[slot]->properties;
     for (uint32_t i = 0; properties && properties[i].name; i++) {
         SIM_ASSERT(i < 32);
-        bool on = !scenario->properties_given && !properties[i].optional;
+        bool on = !scenario->properties_given && properties[i].when == PROPERTY_ALWAYS;
         for (uint32_t j = 0; j < scenario->property_count; j++) {
             if (strcmp(scenario->properties[j].name, properties[i].name) != 0)
                 continue;
@@ -269,7 +269,7 @@ bool world_property_on(const struct world *world, uint8_t slot, uint32_t propert
     const struct model_property *wanted = &world->model[slot]->properties[property];
     const struct scenario *scenario = world->scenario;
     if (!scenario->properties_given)
-        return !wanted->optional;
+        return wanted->when == PROPERTY_ALWAYS;
     for (uint32_t j = 0; j < scenario->property_count; j++)
         if (strcmp(scenario->properties[j].name, wanted->name) == 0)
             return true;

@@ -202,7 +202,7 @@ static const struct model_property once[] = {
     {NULL, NULL, false},
 };
 static const struct model_property finality[] = {
-    {"finality", "blocks become final", true},
+    {"finality", "blocks become final", PROPERTY_WITHIN},
     {NULL, NULL, false},
 };
 

@@ -100,6 +100,32 @@ START_TEST(texts_that_are_no_shard_are_refused)
 }
 END_TEST
 
+START_TEST(slots_that_consensus_outlasts_are_warned_of)
+{
+    const struct {
+        int64_t delay_ns, clock;
+        const char *words; /* NULL: no warning */
+    } rows[] = {{999999999, CLOCK_PERIODIC, NULL},
+                {1000000000, CLOCK_PERIODIC, "one slot of 2"},
+                {2500000000, CLOCK_ALIGNED, "one slot of 3"},
+                {2500000000, CLOCK_ON_DEMAND, NULL}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct chain_collective_config collective = {.consensus_delay_ns = rows[i].delay_ns};
+        struct chain_config config = good();
+        config.validators.config = &collective;
+        config.clock = rows[i].clock;
+        struct diagnostics diagnostics = {0};
+        chain_config_check(&config, "/chain", &diagnostics);
+        ck_assert_uint_eq(diagnostics.errors, 0);
+        ck_assert_uint_eq(diagnostics.count, rows[i].words != NULL);
+        if (rows[i].words)
+            ck_assert_msg(strstr(diagnostics.list[0].problem, rows[i].words), "%s",
+                          diagnostics.list[0].problem);
+        diagnostics_free(&diagnostics);
+    }
+}
+END_TEST
+
 START_TEST(rules_between_fields_are_checked)
 {
     const char *const whole[] = {"8000000000000000"};
@@ -212,5 +238,6 @@ END_TEST
 
 CHECK_MAIN("chain_config", prefixes_that_are_a_partition_are_taken_in_any_order,
            gaps_and_overlaps_name_the_prefix, texts_that_are_no_shard_are_refused,
-           rules_between_fields_are_checked, several_workchains_are_found_like_linear_search,
+           slots_that_consensus_outlasts_are_warned_of, rules_between_fields_are_checked,
+           several_workchains_are_found_like_linear_search,
            no_shards_means_no_chain_and_no_masterchain, a_million_even_shards_need_no_memory)

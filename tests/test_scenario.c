@@ -313,7 +313,8 @@ START_TEST(the_hash_sees_what_changes_a_run)
         SCENARIO("\"workload\": [{}, {}]"),
         SCENARIO("\"faults\": [{\"at\": \"1s\", \"type\": \"crash\", \"target\": \"shard:0\"}]"),
         SCENARIO("\"faults\": [{\"at\": \"1s\", \"type\": \"crash\", \"target\": \"shard:1\"}]"),
-        SCENARIO("\"properties\": [\"finality\"]"),
+        SCENARIO("\"properties\": [{\"type\": \"finality\", \"within\": \"1s\"}]"),
+        SCENARIO("\"properties\": [{\"type\": \"finality\", \"within\": \"2s\"}]"),
     };
     enum { COUNT = sizeof different / sizeof different[0] };
     uint64_t hashes[COUNT];

@@ -307,7 +307,7 @@ static const struct model_metric metrics[] = {
 
 static const struct model_property properties[] = {
     {"block_height", "heights of a chain's final blocks rise by one, and their times rise", false},
-    {"finality", "every block is final within the given time of its slot", true},
+    {"finality", "every block is final within the given time of its slot", PROPERTY_WITHIN},
     {NULL, NULL, false},
 };
 

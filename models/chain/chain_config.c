@@ -342,6 +342,25 @@ static void check_masterchain(const struct chain_config *config, const char *poi
                         "\"masterchain\": {\"present\": true}");
 }
 
+/* Allowed, and rarely meant: a chain has one open block, and slots that come meanwhile pass. */
+static void warn_slots(const struct chain_config *config, const char *pointer,
+                       struct diagnostics *diagnostics)
+{
+    const struct chain_collective_config *collective = config->validators.config;
+    bool slotted = config->clock == CLOCK_PERIODIC || config->clock == CLOCK_ALIGNED;
+    if (!has_chains(config) || !slotted || collective == NULL ||
+        collective->consensus_delay_ns < config->block_interval_ns)
+        return;
+    char place[POINTER_BYTES], problem[160];
+    set_place(place, "%s/validators/consensus_delay", pointer);
+    snprintf(problem, sizeof problem,
+             "a block is not final before its chain's next slot: a busy chain uses only one slot "
+             "of %" PRId64,
+             collective->consensus_delay_ns / config->block_interval_ns + 1);
+    diagnostics_warn(diagnostics, "W301", place, problem,
+                     "a shorter consensus_delay, or a longer block_interval");
+}
+
 void chain_config_check(const void *section, const char *pointer, struct diagnostics *diagnostics)
 {
     const struct chain_config *config = section;
@@ -360,6 +379,7 @@ void chain_config_check(const void *section, const char *pointer, struct diagnos
         diagnostics_add(diagnostics, "E310", place, AT_VALUE,
                         "every block would be dropped, and nothing would ever be final",
                         "0, or 2 and more", NULL, "2");
+    warn_slots(config, pointer, diagnostics);
 }
 
 /* The single-workchain form as an entry of the list. */

@@ -40,7 +40,7 @@ enum property { PROPERTY_PONG_MATCHES, PROPERTY_PINGS_CONSERVED, PROPERTY_ALL_HE
 static const struct model_property properties[] = {
     {"pong_matches_ping", "a pong carries the word of the ping that it answers", false},
     {"pings_conserved", "each ping came back, timed out, was forgotten or is under way", false},
-    {"all_heard", "each node got at least one pong by the end", true}, /* only when asked for */
+    {"all_heard", "each node got at least one pong by the end", PROPERTY_WHEN_NAMED},
     {NULL, NULL, false},
 };
 
