@@ -277,8 +277,7 @@ START_TEST(sweeps_make_points_and_series_and_theory_meets_them)
 }
 END_TEST
 
-START_TEST(tic_steps_are_round,
-           labels_of_tics_are_no_formats)
+START_TEST(tic_steps_are_round)
 {
     ck_assert_double_eq_tol(figure_tic_step(10, 5), 2, 1e-12);
     ck_assert_double_eq_tol(figure_tic_step(26.8, 3), 10, 1e-12);
