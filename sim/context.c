@@ -28,9 +28,9 @@ void context_send(struct context *context, const struct send *send)
     SIM_ASSERT(send->payload_bytes <= UINT32_C(1) << 24);
     bool large = send->payload_bytes > EVENT_INLINE_BYTES;
     bool departs_later = send->depart_ns > context->now_ns;
+    struct event *event;
     uint32_t handle = event_new(world, departs_later ? EVENT_DEPART : EVENT_MESSAGE,
-                                large ? 0 : send->payload_bytes);
-    struct event *event = event_at(world, handle);
+                                large ? 0 : send->payload_bytes, &event);
     event->subject = send->subject;
     event->to = send->to;
     event->bytes = send->wire_bytes;
@@ -49,7 +49,7 @@ void context_send(struct context *context, const struct send *send)
     } else if (send->to == context->self) {
         engine_push(world, handle, send->to, context->now_ns, ORDER_MESSAGE, context->self);
     } else {
-        network_hand_over(world, handle, context->self);
+        network_hand_over(world, handle, event, context->self);
     }
 }
 
@@ -60,8 +60,8 @@ uint64_t context_timer(struct context *context, uint32_t node, uint8_t slot, uin
     SIM_ASSERT(node < world->node_count && world->nodes[node].group == context->group);
     SIM_ASSERT(slot < SLOT_MAX && world->model[slot] && kind < KINDS_MAX);
     SIM_ASSERT(at_ns >= context->now_ns);
-    uint32_t handle = event_new(world, EVENT_TIMER, 0);
-    struct event *event = event_at(world, handle);
+    struct event *event;
+    uint32_t handle = event_new(world, EVENT_TIMER, 0, &event);
     event->subject = cookie;
     event->to = node;
     event->chain = chain;

@@ -25,18 +25,20 @@ static struct {
     int64_t counters[SLOT_MAX][COUNTERS_MAX];
 } last_run;
 
-uint32_t event_new(struct world *world, enum event_type type, size_t inline_bytes)
+uint32_t event_new(struct world *world, enum event_type type, size_t inline_bytes,
+                   struct event **ret_event)
 {
     const struct context *context = &world->context;
     uint32_t handle = inline_bytes > 0 ? pool_take_raw(&world->wide) | UINT32_C(1) << WIDE_BIT
                                        : pool_take_raw(&world->narrow);
     SIM_ASSERT(inline_bytes <= EVENT_INLINE_BYTES);
     SIM_ASSERT(context->cause_seq >> CAUSE_SEQ_BITS == 0);
-    *event_at(world, handle) =
-        (struct event){.cause_mix = context->cause_mix,
-                       .cause_seq = context->cause_seq & ((UINT64_C(1) << CAUSE_SEQ_BITS) - 1),
-                       .type = type & 15U,
-                       .length = inline_bytes & 63U};
+    struct event *event = event_at(world, handle);
+    *event = (struct event){.cause_mix = context->cause_mix,
+                            .cause_seq = context->cause_seq & ((UINT64_C(1) << CAUSE_SEQ_BITS) - 1),
+                            .type = type & 15U,
+                            .length = inline_bytes & 63U};
+    *ret_event = event;
     return handle;
 }
 
@@ -187,7 +189,7 @@ void engine_dispatch(struct world *world, const struct queue_entry *entry)
         break;
     case EVENT_DEPART:
         context->cause_seq = event->cause_seq;
-        network_hand_over(world, handle, source);
+        network_hand_over(world, handle, event, source);
         break;
     case EVENT_PORT:
         rows_event(world, event, source, (uint32_t)SLOT_KERNEL << 8 | KERNEL_PORT, LOG_PACKET);

@@ -235,7 +235,8 @@ static inline uint32_t event_chain(const struct world *world, const struct event
 }
 
 /* event_new makes an event caused by the running one. */
-uint32_t event_new(struct world *world, enum event_type type, size_t inline_bytes);
+uint32_t event_new(struct world *world, enum event_type type, size_t inline_bytes,
+                   struct event **ret_event);
 void event_free(struct world *world, uint32_t handle);
 /* event_take_side gives the event a side record if it has none; event_drop_side takes it away if
  * nothing but a large payload would need it. */
@@ -250,7 +251,7 @@ void engine_dispatch(struct world *world, const struct queue_entry *entry);
 /* network.c */
 int network_build(struct world *world, struct diagnostics *diagnostics);
 /* network_hand_over: a packet of `from` reaches its uplink. */
-void network_hand_over(struct world *world, uint32_t handle, uint32_t from);
+void network_hand_over(struct world *world, uint32_t handle, struct event *event, uint32_t from);
 void network_port_free(struct world *world, uint32_t port_handle);
 void network_drop(struct world *world, uint32_t handle, uint32_t from, enum drop_reason reason);
 void network_free(struct world *world);

@@ -241,8 +241,8 @@ static void describe_targets(const struct world *world, const struct fault_windo
 
 static void schedule_edge(struct world *world, uint32_t window, uint64_t at_ns, bool begins)
 {
-    uint32_t handle = event_new(world, EVENT_FAULT, 0);
-    struct event *event = event_at(world, handle);
+    struct event *event;
+    uint32_t handle = event_new(world, EVENT_FAULT, 0, &event);
     event->subject = (uint64_t)window << 1 | (begins ? 1 : 0);
     /* Sources of faults are no nodes: the sequence number is the window's, ends after begins. */
     struct queue_entry entry = queue_entry_make(at_ns, 0, ORDER_FAULT, 0,

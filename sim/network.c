@@ -69,10 +69,9 @@ void network_drop(struct world *world, uint32_t handle, uint32_t from, enum drop
 }
 
 /* The packet has left its FIFO at done_ns: decide its fate on the way and schedule its arrival. */
-static void transmit(struct world *world, uint32_t handle, uint32_t from, const struct link *link,
-                     uint64_t done_ns)
+static void transmit(struct world *world, uint32_t handle, struct event *event, uint32_t from,
+                     const struct link *link, uint64_t done_ns)
 {
-    struct event *event = event_at(world, handle);
     const struct network_config *network = &world->scenario->network;
     uint64_t delay_ns = 0;
     if (world->link_faults_active > 0) {
@@ -118,8 +117,8 @@ static uint32_t port_new(struct world *world, uint32_t node, uint64_t bit_per_s,
 static void port_arm(struct world *world, uint32_t port_handle, struct port *port,
                      const struct event *waiting)
 {
-    uint32_t handle = event_new(world, EVENT_PORT, 0);
-    struct event *event = event_at(world, handle);
+    struct event *event;
+    uint32_t handle = event_new(world, EVENT_PORT, 0, &event);
     event->subject = port_handle;
     event->to = port->node;
     if (waiting) {
@@ -163,8 +162,9 @@ static void port_submit(struct world *world, uint32_t port_handle, uint32_t hand
         port_enqueue(world, port_handle, handle);
         return;
     }
-    port->free_ns = now + serialisation_ns(event_at(world, handle)->bytes, port->bit_per_s);
-    transmit(world, handle, port->node, link, port->free_ns);
+    struct event *event = event_at(world, handle);
+    port->free_ns = now + serialisation_ns(event->bytes, port->bit_per_s);
+    transmit(world, handle, event, port->node, link, port->free_ns);
 }
 
 void network_port_free(struct world *world, uint32_t port_handle)
@@ -189,15 +189,14 @@ void network_port_free(struct world *world, uint32_t port_handle)
         port->free_ns = more ? world->context.now_ns : port->free_ns;
     } else {
         port->free_ns = world->context.now_ns + serialisation_ns(event->bytes, port->bit_per_s);
-        transmit(world, handle, from, link_find(world, from, event->to), port->free_ns);
+        transmit(world, handle, event, from, link_find(world, from, event->to), port->free_ns);
     }
     if (more)
         port_arm(world, port_handle, port, NULL);
 }
 
-void network_hand_over(struct world *world, uint32_t handle, uint32_t from)
+void network_hand_over(struct world *world, uint32_t handle, struct event *event, uint32_t from)
 {
-    struct event *event = event_at(world, handle);
     struct node *node = &world->nodes[from];
     const struct network_config *network = &world->scenario->network;
     struct link *link = link_find(world, from, event->to);
@@ -206,7 +205,7 @@ void network_hand_over(struct world *world, uint32_t handle, uint32_t from)
         return;
     }
     if (node->unlimited || network->bandwidth_bit_per_s == 0) {
-        transmit(world, handle, from, NULL, world->context.now_ns);
+        transmit(world, handle, event, from, NULL, world->context.now_ns);
         return;
     }
     if (!world->queueing) {
@@ -214,7 +213,7 @@ void network_hand_over(struct world *world, uint32_t handle, uint32_t from)
                                                                          : world->context.now_ns;
         node->uplink_free_ns =
             start_ns + serialisation_ns(event->bytes, (uint64_t)network->bandwidth_bit_per_s);
-        transmit(world, handle, from, NULL, node->uplink_free_ns);
+        transmit(world, handle, event, from, NULL, node->uplink_free_ns);
         return;
     }
     if (node->port == 0)

@@ -16,12 +16,23 @@ void rng_philox(const uint64_t counter[4], const uint64_t key[2], uint64_t ret_w
         ret_word[i] = out.v[i];
 }
 
+/* stream->word stays as it is: nobody looks at it before the first draw fills it. */
+static void stream_open(struct rng_stream *stream, const struct rng *rng, uint64_t block,
+                        uint64_t item, uint64_t entity, uint64_t where)
+{
+    stream->key[0] = rng->seed;
+    stream->key[1] = rng->replication;
+    stream->counter[0] = block;
+    stream->counter[1] = item;
+    stream->counter[2] = entity;
+    stream->counter[3] = where;
+    stream->used = WORDS;
+}
+
 void rng_stream_at(struct rng_stream *stream, const struct rng *rng, enum rng_purpose purpose,
                    uint64_t entity, uint64_t item)
 {
-    *stream = (struct rng_stream){.key = {rng->seed, rng->replication},
-                                  .counter = {0, item, entity, (uint64_t)purpose},
-                                  .used = WORDS};
+    stream_open(stream, rng, 0, item, entity, (uint64_t)purpose);
 }
 
 void rng_stream_link(struct rng_stream *stream, const struct rng *rng, enum rng_purpose purpose,
@@ -31,9 +42,7 @@ void rng_stream_link(struct rng_stream *stream, const struct rng *rng, enum rng_
     SIM_ASSERT(to >> (64 - BLOCK_BITS) == 0);
     uint64_t where =
         (uint64_t)purpose | (uint64_t)tag << PURPOSE_BITS | (uint64_t)attempt << ATTEMPT_SHIFT;
-    *stream = (struct rng_stream){.key = {rng->seed, rng->replication},
-                                  .counter = {to << BLOCK_BITS, item, from, where},
-                                  .used = WORDS};
+    stream_open(stream, rng, to << BLOCK_BITS, item, from, where);
 }
 
 uint64_t rng_u64(struct rng_stream *stream)
