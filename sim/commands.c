@@ -11,6 +11,7 @@
 #include "sim/command_run.h"
 #include "sim/command_schema.h"
 #include "sim/command_show.h"
+#include "sim/command_swarm.h"
 #include "sim/command_sweep.h"
 #include "sim/command_verify.h"
 
@@ -20,6 +21,8 @@ const struct command sim_commands[] = {
     {"run", "SCENARIO|-", "one run, into one database", command_run, command_run_options},
     {"sweep", "SCENARIO", "all runs of a sweep that are not there yet", command_sweep,
      command_sweep_options},
+    {"swarm", "SCENARIO", "many random small runs of it, with faults; what fails is minimised",
+     command_swarm, command_swarm_options},
     {"verify", "DB|DIR...", "run stored runs again and compare", command_verify,
      command_verify_options},
     {"check", "FILE...", "all problems of a scenario, at once", command_check,

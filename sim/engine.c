@@ -193,9 +193,9 @@ void engine_dispatch(struct world *world, const struct queue_entry *entry)
         break;
     case EVENT_PORT:
         rows_event(world, event, source, (uint32_t)SLOT_KERNEL << 8 | KERNEL_PORT, LOG_PACKET);
-        uint32_t port = (uint32_t)event->subject;
+        uint32_t link = (uint32_t)event->subject;
         event_free(world, handle);
-        network_port_free(world, port);
+        network_port_free(world, link ? world->links[link - 1].port : world->nodes[node].port);
         break;
     case EVENT_FAULT: {
         bool begins = event->subject & 1;

@@ -70,6 +70,18 @@ int engine_run(const struct scenario *scenario, const struct engine_options *opt
  * would refuse to start with. Returns 0, or -1 with diagnostics. */
 int engine_check(const struct scenario *scenario, struct diagnostics *diagnostics);
 
+/* A role of the world and how many nodes have it: fault targets are "name:0" to "name:count-1". */
+struct engine_role {
+    char name[32];
+    uint32_t count;
+};
+enum { ENGINE_ROLES_MAX = 16 };
+
+/* engine_roles builds the world like engine_check and lists its roles, in the order in which the
+ * layers named them. Returns how many, or -1 with diagnostics. */
+int engine_roles(const struct scenario *scenario, struct diagnostics *diagnostics,
+                 struct engine_role ret_roles[ENGINE_ROLES_MAX]);
+
 /* engine_counter looks up a counter after a run, for tests and the summary: "messaging",
  * "messages_sent". Valid until the next engine_run in this thread of control. 0 when unknown. */
 int64_t engine_counter(const struct engine_result *result, const char *layer, const char *metric);

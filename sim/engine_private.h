@@ -85,6 +85,7 @@ struct port { /* a FIFO with a rate; classes only while packets wait */
     uint32_t head[CLASSES_MAX], tail[CLASSES_MAX];
     uint32_t waiting;
     uint32_t node; /* the sending node: events of this port happen there */
+    uint32_t link; /* of network.links, counted from 1; 0 = the node's uplink */
     bool armed;
 };
 

@@ -81,7 +81,8 @@ static void kernel_kinds(struct world *world)
                  {KERNEL_FAULT_BEGINS, "fault_begins", NULL, "subject = fault_id * 2 + 1"},
                  {KERNEL_FAULT_ENDS, "fault_ends", NULL, "subject = fault_id * 2"},
                  {KERNEL_PORT, "uplink_free", NULL,
-                  "an uplink or link has sent a packet and takes the next one that waits"},
+                  "an uplink or link has sent a packet and takes the next one that waits; "
+                  "subject = 0, or the place in network.links from 1"},
                  {KERNEL_VIOLATION, "violation", "slot * 256 + property",
                   "a property did not hold; see table violation"}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

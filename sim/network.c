@@ -114,12 +114,12 @@ static uint32_t port_new(struct world *world, uint32_t node, uint64_t bit_per_s,
 
 /* Schedules the port's next departure, caused by the event that is running or by what caused
  * `waiting`, the first packet that waits. */
-static void port_arm(struct world *world, uint32_t port_handle, struct port *port,
-                     const struct event *waiting)
+static void port_arm(struct world *world, struct port *port, const struct event *waiting)
 {
     struct event *event;
     uint32_t handle = event_new(world, EVENT_PORT, 0, &event);
-    event->subject = port_handle;
+    /* The subject is hashed, and the handle depends on whose uplink was needed first. */
+    event->subject = port->link;
     event->to = port->node;
     if (waiting) {
         event->cause_mix = waiting->cause_mix;
@@ -150,7 +150,7 @@ static void port_enqueue(struct world *world, uint32_t port_handle, uint32_t han
     port->waiting++;
     port->waiting_bytes += event->bytes;
     if (!port->armed)
-        port_arm(world, port_handle, port, event);
+        port_arm(world, port, event);
 }
 
 static void port_submit(struct world *world, uint32_t port_handle, uint32_t handle,
@@ -192,7 +192,7 @@ void network_port_free(struct world *world, uint32_t port_handle)
         transmit(world, handle, event, from, link_find(world, from, event->to), port->free_ns);
     }
     if (more)
-        port_arm(world, port_handle, port, NULL);
+        port_arm(world, port, NULL);
 }
 
 void network_hand_over(struct world *world, uint32_t handle, struct event *event, uint32_t from)
@@ -269,6 +269,8 @@ static void build_links(struct world *world, struct diagnostics *diagnostics)
                           .config = &configs[i],
                           .port = port_new(world, from, (uint64_t)configs[i].bandwidth_bit_per_s,
                                            (uint64_t)configs[i].limit_bytes)};
+        struct port *port = pool_at(&world->ports, world->links[i].port);
+        port->link = i + 1;
         map_put(&world->link_by_pair, (uint64_t)from << 32 | to, i);
     }
 }

@@ -67,6 +67,9 @@ struct param {
     bool hidden;   /* accepted, but in no listing: switches that tests use to break a rule */
     bool deployed; /* what only the deployed system does; the help says so */
     bool seldom;   /* not named among the keys that an unknown one could have been */
+    bool fixed;    /* `swarm` leaves it as the scenario has it */
+    bool size;     /* what makes a run long: `swarm` always draws it, and halves it to minimise */
+    int64_t swarm_min, swarm_max; /* what `swarm` draws from; equal = around the default */
     bool inherits; /* LIST of objects: a key that an item lacks is taken from the object around */
     double real_min, real_max; /* REAL; equal = no range */
     size_t

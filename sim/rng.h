@@ -29,7 +29,8 @@ enum rng_purpose {
     RNG_SOURCE = 14,
     RNG_AMOUNT = 15,
     RNG_DROP = 16,
-    RNG_TEST = 17
+    RNG_TEST = 17,
+    RNG_SWARM = 18
 };
 
 struct rng { /* one a run */

@@ -71,12 +71,13 @@ extern const struct param_variant client_account_variants[];
      .kind = PARAM_DURATION,                                                                       \
      .offset = offsetof(type, common.from_ns),                                                     \
      .value_min = 0,                                                                               \
-     .value_max = INT64_MAX},                                                                      \
+     .value_max = INT64_MAX,                                                                       \
+     .fixed = true},                                                                               \
     {                                                                                              \
         .name = "until",                                                                           \
         .help = "no transaction is submitted from then on; 0s = to the end of the run",            \
         .kind = PARAM_DURATION, .offset = offsetof(type, common.until_ns), .value_min = 0,         \
-        .value_max = INT64_MAX                                                                     \
+        .value_max = INT64_MAX, .fixed = true                                                      \
     }
 
 #define CLIENT_COUNT_PARAM(type)                                                                   \
