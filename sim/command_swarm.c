@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sim/command.h"
+#include "command.h"
 #include "sim/command_load.h"
 #include "sim/json_indent.h"
 #include "sim/quantity.h"
