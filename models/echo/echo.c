@@ -38,10 +38,11 @@ static const struct model_metric metrics[] = {
  * code 4 and the number of the event, so write down what must never happen. */
 enum property { PROPERTY_PONG_MATCHES, PROPERTY_PINGS_CONSERVED, PROPERTY_ALL_HEARD };
 static const struct model_property properties[] = {
-    {"pong_matches_ping", "a pong carries the word of the ping that it answers", false},
-    {"pings_conserved", "each ping came back, timed out, was forgotten or is under way", false},
+    {"pong_matches_ping", "a pong carries the word of the ping that it answers", PROPERTY_ALWAYS},
+    {"pings_conserved", "each ping came back, timed out, was forgotten or is under way",
+     PROPERTY_ALWAYS},
     {"all_heard", "each node got at least one pong by the end", PROPERTY_WHEN_NAMED},
-    {NULL, NULL, false},
+    {NULL, NULL, PROPERTY_ALWAYS},
 };
 
 enum neighbour { NEIGHBOUR_NEXT, NEIGHBOUR_RANDOM };
