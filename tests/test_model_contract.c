@@ -4,7 +4,8 @@
  * adds what some types need). Then: the table is well formed, defaults are valid, each number is
  * refused one step outside its range, unknown keys are refused, a run is a pure function of its
  * seed, whatever the queue and the order of groups, idle nodes change nobody, and a crash of any
- * role is survived. A leak shows in the sanitizer build. */
+ * role is survived. A leak shows in the sanitizer build. Over 600 lines because every test starts
+ * from the same base scenarios. */
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
