@@ -165,6 +165,7 @@ static void run_task(const struct swarm_task *task, struct swarm_outcome *outcom
     outcome->kind = SWARM_FINE;
     if (result.status == ENGINE_VIOLATION) {
         outcome->kind = SWARM_VIOLATION;
+        outcome->at_end = result.sim_end_ns == scenario->duration_ns;
         snprintf(outcome->what, sizeof outcome->what, "%s", result.violation);
     } else if (result.status == ENGINE_LIMIT) {
         outcome->kind = SWARM_UNFINISHED;
@@ -175,11 +176,10 @@ static void run_task(const struct swarm_task *task, struct swarm_outcome *outcom
     scenario_free(scenario);
 }
 
-static void set_timer(int which, uint64_t ns)
+static struct itimerval timer_of(uint64_t ns)
 {
-    const struct itimerval timer = {.it_value = {.tv_sec = (time_t)(ns / 1000000000),
-                                                 .tv_usec = (suseconds_t)(ns / 1000 % 1000000)}};
-    setitimer(which, &timer, NULL);
+    return (struct itimerval){.it_value = {.tv_sec = (time_t)(ns / 1000000000),
+                                           .tv_usec = (suseconds_t)(ns / 1000 % 1000000)}};
 }
 
 static _Noreturn void become_child(const struct swarm_child *child, const struct swarm_task *task)
@@ -192,8 +192,10 @@ static _Noreturn void become_child(const struct swarm_child *child, const struct
     signal(SIGTERM, SIG_DFL);
     dup2(child->errors, STDERR_FILENO);
     /* Processor time, so that a busy machine makes no findings; and an end to a standstill. */
-    set_timer(ITIMER_PROF, task->max_wall_ns);
-    set_timer(ITIMER_REAL, task->max_wall_ns * STALL_TIMES);
+    const struct itimerval busy = timer_of(task->max_wall_ns);
+    const struct itimerval still = timer_of(task->max_wall_ns * STALL_TIMES);
+    setitimer(ITIMER_PROF, &busy, NULL);
+    setitimer(ITIMER_REAL, &still, NULL);
     run_task(task, child->outcome);
     _exit(0);
 }
@@ -205,6 +207,7 @@ bool swarm_run_start(struct swarm_child *child, const struct swarm_task *task)
     child->outcome->kind = SWARM_FINE;
     child->outcome->redrawn = 0;
     child->outcome->events = 0;
+    child->outcome->at_end = false;
     child->outcome->what[0] = '\0';
     child->outcome->text[0] = '\0';
     child->run = task->run;

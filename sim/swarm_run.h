@@ -29,6 +29,7 @@ enum { SWARM_TEXT_BYTES = 256 << 10, SWARM_WHAT_BYTES = 512 };
 struct swarm_outcome {
     enum swarm_kind kind;
     uint32_t redrawn; /* draws that the reader refused */
+    bool at_end;      /* the violation was seen when the run was over: something did not come */
     uint64_t events;
     char what[SWARM_WHAT_BYTES]; /* "property at event N, t: text"; an assertion's line... */
     char text[SWARM_TEXT_BYTES]; /* the scenario, canonical JSON */

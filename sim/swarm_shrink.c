@@ -8,6 +8,7 @@
 #include "sim/sim_assert.h"
 #include "sim/swarm_plan.h"
 
+#define SHORTEST_NS INT64_C(1000000000)
 /* A run that does not end costs its whole time, so few candidates have to do. */
 enum { TRIES_MAX = 400, TRIES_MAX_SLOW = 15 };
 
@@ -147,10 +148,14 @@ static void halve_time(cJSON *object, const char *key)
                                                swarm_quantity(PARAM_DURATION, time_ns / 2));
 }
 
-/* Half of the duration, with faults and the end of the load where they are, or moved with it. */
+/* Half of the duration, with faults and the end of the load where they are, or moved with it. What
+ * has not come by the end needs its quiet time, or any run would do. */
 static bool halve_duration(struct shrink *shrink, bool moves)
 {
     static const char *const keys[] = {"at", "for", "every", "from", "to", "until"};
+    if (swarm_time(shrink->best, "/duration") < 2 * SHORTEST_NS ||
+        (shrink->outcome->at_end && !moves))
+        return false;
     cJSON *candidate = copy_best(shrink);
     halve_time(candidate, "duration");
     cJSON *lists[] = {swarm_find(candidate, "/faults"), swarm_find(candidate, "/workload")};
@@ -180,10 +185,10 @@ void swarm_shrink(const struct swarm_task *task, const struct swarm_outcome *fin
     };
     for (bool better = true; better && !is_over(&shrink);) {
         better = drop_faults(&shrink);
+        better |= return_parameters(&shrink);
+        better |= halve_sizes(&shrink);
         while (halve_duration(&shrink, false) || halve_duration(&shrink, true))
             better = true;
-        better |= halve_sizes(&shrink);
-        better |= return_parameters(&shrink);
     }
     ret_shrunk->text = json_write_canonical(shrink.best, NULL);
     ret_shrunk->tried = shrink.tried;

@@ -72,6 +72,26 @@ chain.break_rule=height block_height
 ledger.break=mint value_conserved
 BREAKS
 
+# A property that has to be asked for, with a deadline that no fault can excuse.
+cat >finality.json <<'JSON'
+{"version": 1, "include": ["scenarios/hypercube/both.json"], "name": "finality",
+ "chain": {"break_rule": "finality"}, "properties": [{"type": "finality", "within": "60s"}]}
+JSON
+swarm 4 finality.json --runs 20
+check "a late block is found" grep -q '^found    violation: finality at event' out
+
+# What has not come by the end is not minimised to a run in which nothing could have come.
+cat >heard.json <<'JSON'
+{"version": 1, "include": ["scenarios/kernel/echo.json"], "name": "heard",
+ "properties": ["all_heard"]}
+JSON
+swarm 4 heard.json --runs 10
+sed -n 's/^  replay .*force //p' out >path
+check "a liveness finding is replayed" test -s path
+check "its run is no instant" python3 -c '
+import json, sys
+sys.exit(int(json.load(open(open("path").read().strip()))["duration"][:-2]) < 10**9)'
+
 # An assertion of our own ends the child and not the swarm.
 swarm 1 "$both" --runs 12 --set chain.break_rule=undo
 check "an assertion is a finding" grep -q '^found    assertion: .*assertion failed' out
