@@ -307,12 +307,7 @@ static int refuse_cut_short(const struct operands *operands)
 static int load(const char *command, char *const *paths, size_t count,
                 struct operands *ret_operands)
 {
-    struct database_error error;
-    int code = operands_load(paths, count, false, ret_operands, &error);
-    for (size_t i = 0; i < ret_operands->note_count; i++)
-        fprintf(stderr, "%s: %s\n", command, ret_operands->notes[i]);
-    if (code != EXIT_FINE)
-        fprintf(stderr, "%s: %s\n", command, error.text);
+    int code = operands_load_say(command, paths, count, false, ret_operands);
     return code != EXIT_FINE ? code : refuse_cut_short(ret_operands);
 }
 

@@ -195,19 +195,14 @@ int merge_run(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &merge) != 0)
         return EXIT_USAGE;
     struct operands operands;
-    struct database_error error;
-    int code = operands_load(merge.paths, merge.count, false, &operands, &error);
-    for (size_t i = 0; i < operands.note_count; i++)
-        fprintf(stderr, "shardsim merge: %s\n", operands.notes[i]);
-    if (code != EXIT_FINE) {
-        fprintf(stderr, "shardsim merge: %s\n", error.text);
-    } else if (!may_replace(merge.output)) {
+    int code = operands_load_say("shardsim merge", merge.paths, merge.count, false, &operands);
+    if (code == EXIT_FINE && !may_replace(merge.output)) {
         fprintf(stderr,
                 "shardsim merge: %s is there and is no catalogue: it is left alone; give another "
                 "name to -o\n",
                 merge.output);
         code = EXIT_IO;
-    } else {
+    } else if (code == EXIT_FINE) {
         code = write_catalogue(&merge, &operands);
     }
     operands_free(&operands);

@@ -152,6 +152,18 @@ int operands_load(char *const *paths, size_t count, bool partial, struct operand
     return code;
 }
 
+int operands_load_say(const char *command, char *const *paths, size_t count, bool partial,
+                      struct operands *ret_operands)
+{
+    struct database_error error;
+    int code = operands_load(paths, count, partial, ret_operands, &error);
+    for (size_t i = 0; i < ret_operands->note_count; i++)
+        fprintf(stderr, "%s: %s\n", command, ret_operands->notes[i]);
+    if (code != EXIT_FINE)
+        fprintf(stderr, "%s: %s\n", command, error.text);
+    return code;
+}
+
 void operands_free(struct operands *operands)
 {
     for (size_t i = 0; i < operands->count; i++)

@@ -22,6 +22,12 @@ struct operands {
  * reason in ret_error. operands_free is due in every case. */
 int operands_load(char *const *paths, size_t count, bool partial, struct operands *ret_operands,
                   struct database_error *ret_error);
+
+/* operands_load_say is operands_load that says the notes and the reason on stderr, after the
+ * command's title, such as "shardsim plot". */
+int operands_load_say(const char *command, char *const *paths, size_t count, bool partial,
+                      struct operands *ret_operands);
+
 void operands_free(struct operands *operands);
 
 #endif

@@ -259,13 +259,9 @@ int plot_run(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         return EXIT_USAGE;
     struct operands operands;
-    struct database_error error;
-    int code = operands_load(options.paths, options.count, options.partial, &operands, &error);
-    for (size_t i = 0; i < operands.note_count; i++)
-        fprintf(stderr, "shardsim plot: %s\n", operands.notes[i]);
-    if (code != EXIT_FINE)
-        fprintf(stderr, "shardsim plot: %s\n", error.text);
-    else
+    int code = operands_load_say("shardsim plot", options.paths, options.count, options.partial,
+                                 &operands);
+    if (code == EXIT_FINE)
         code = plot_operands(&options, &operands);
     operands_free(&operands);
     free(options.paths);

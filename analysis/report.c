@@ -277,13 +277,9 @@ int report_run(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         return EXIT_USAGE;
     struct operands operands;
-    struct database_error error;
-    int code = operands_load(options.paths, options.count, options.partial, &operands, &error);
-    for (size_t i = 0; i < operands.note_count; i++)
-        fprintf(stderr, "shardsim report: %s\n", operands.notes[i]);
-    if (code != EXIT_FINE)
-        fprintf(stderr, "shardsim report: %s\n", error.text);
-    else
+    int code = operands_load_say("shardsim report", options.paths, options.count, options.partial,
+                                 &operands);
+    if (code == EXIT_FINE)
         code = print_report(&options, &operands);
     operands_free(&operands);
     free(options.paths);

@@ -342,12 +342,15 @@ static int prepare(struct sweep *sweep)
         sweep->to_do += is_due(sweep, &sweep->plan.runs[i]);
     if (code != EXIT_FINE || sweep->list || sweep->to_do == 0)
         return code;
-    mkdir("results", 0755);
-    if (mkdir(sweep->plan.folder, 0755) != 0 && errno != EEXIST) {
-        fprintf(stderr, "shardsim: %s: cannot make this folder: %s\n", sweep->plan.folder,
-                strerror(errno));
-        return EXIT_IO;
-    }
+    const char *const folders[] = {"results", sweep->plan.folder};
+    for (size_t i = 0; i < 2; i++)
+        if (mkdir(folders[i], 0755) != 0 && errno != EEXIST) {
+            fprintf(stderr,
+                    "shardsim: cannot make the folder %s: %s; start the sweep in a folder that "
+                    "can be written\n",
+                    folders[i], strerror(errno));
+            return EXIT_IO;
+        }
     return EXIT_FINE;
 }
 
