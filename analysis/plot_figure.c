@@ -44,7 +44,8 @@ static bool write_file(const char *folder, const char *id, const char *ending, c
     bool good = file != NULL && fputs(text, file) >= 0;
     good = file != NULL && fclose(file) == 0 && good;
     if (!good)
-        snprintf(ret_note, note_bytes, "%s: %s; write elsewhere with -o DIR", path, strerror(errno));
+        snprintf(ret_note, note_bytes, "%s: %s; write elsewhere with -o DIR", path,
+                 strerror(errno));
     free(path);
     return good;
 }
