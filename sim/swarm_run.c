@@ -176,8 +176,10 @@ static void run_task(const struct swarm_task *task, struct swarm_outcome *outcom
     scenario_free(scenario);
 }
 
+/* A microsecond more, since a timer of none would never go off. */
 static struct itimerval timer_of(uint64_t ns)
 {
+    ns += 1000;
     return (struct itimerval){.it_value = {.tv_sec = (time_t)(ns / 1000000000),
                                            .tv_usec = (suseconds_t)(ns / 1000 % 1000000)}};
 }

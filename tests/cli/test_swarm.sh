@@ -45,8 +45,9 @@ swarm 0 "$both" --only 7 --json
 check "a drawn scenario is one that run takes" shardsim run -f -o run.db --progress none out \
     >/dev/null
 
-# A queue that knows of the order in which groups run: classes of priority take part in it.
-swarm 0 "$both" --runs 20 --set network.queue.classes=4
+# Uplinks with real queues: their rows must not tell whose was needed first.
+swarm 0 scenarios/kernel/echo.json --runs 40 --set network.queue.classes=2 \
+    --set network.bandwidth=100kbit/s
 
 # Every broken rule is found by its own property, minimised, and replayed by the printed command.
 while read -r rule property; do
@@ -95,6 +96,10 @@ sys.exit(int(json.load(open(open("path").read().strip()))["duration"][:-2]) < 10
 # An assertion of our own ends the child and not the swarm.
 swarm 1 "$both" --runs 12 --set chain.break_rule=undo
 check "an assertion is a finding" grep -q '^found    assertion: .*assertion failed' out
+
+# A run that takes too long is ended and is a finding; nothing takes less than this.
+swarm 1 "$both" --runs 3 --max-wall 1ns
+check "a run without end is a finding" grep -q '^findings  3, unfinished 3$' out
 
 # The same findings, files and summary with one process and with three.
 for jobs in 1 3; do
