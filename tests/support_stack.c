@@ -81,6 +81,8 @@ static void emit_to(struct toy *toy, struct context *context, struct block *bloc
     const struct chain_seam *chain = &toy->stack->chain;
     struct envelope envelope = {.bytes = 200, .layer = LAYER_LEDGER, .kind = TOY_MESSAGE};
     envelope.from = chain->prefix(chain->self, block->chain);
+    if (toy->support->foreign_sender)
+        envelope.from = chain->prefix(chain->self, chain_of(toy, ordinal));
     envelope.to = chain->prefix(chain->self, chain_of(toy, ordinal));
     toy->stack->messaging.emit(toy->stack->messaging.self, context, block, &envelope);
     SIM_ASSERT(envelope.id >> 32 == block->chain);

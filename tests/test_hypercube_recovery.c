@@ -86,27 +86,6 @@ START_TEST(a_backlog_without_news_follows_a_question)
 }
 END_TEST
 
-/* TON-47: an answer that is lost comes again although blocks go on importing: between two blocks of
- * a slow masterchain there is always an import that may not be known yet. */
-START_TEST(lost_answers_come_again_under_steady_traffic)
-{
-    struct support_stack *support = stack_of(2, SLOW);
-    support->chain.visibility = 1;
-    support->chain.masterchain.block_interval_ns = 5 * (int64_t)SECOND;
-    support->scenario.network.loss = 30 * 10000 * PER_MILLION;
-    support->scenario.duration_ns = 400 * SECOND;
-    for (uint32_t i = 0; i < 390; i++)
-        support_stack_job(support, i * SECOND + 500 * MS, 0, 1, 1);
-    support_stack_run(support);
-    expect_held(support);
-    /* About 5 s until a message may be seen, 5 s until its import may be, then an answer: some tens
-     * are on their way at a time. */
-    ck_assert_msg(counter(support, "queued") < 60, "%llu in the queue",
-                  (unsigned long long)counter(support, "queued"));
-    support_stack_free(support);
-}
-END_TEST
-
 CHECK_MAIN("hypercube_recovery", copies_do_not_fill_a_slow_uplink,
            a_backlog_follows_the_first_packet_that_comes_through,
-           a_backlog_without_news_follows_a_question, lost_answers_come_again_under_steady_traffic)
+           a_backlog_without_news_follows_a_question)
