@@ -86,6 +86,88 @@ START_TEST(a_backlog_without_news_follows_a_question)
 }
 END_TEST
 
+/* TON-47, TON-R31: what the neighbour holds and has not imported stays in the source's queue,
+ * however often it is asked after. */
+START_TEST(entries_stay_until_they_are_imported)
+{
+    for (uint64_t until = 5; until <= 40; until += 5) {
+        struct support_stack *support = stack_of(16, SLOW);
+        support->chain.block_limit.gas = 2000;
+        support->chain.block_limit.bytes = 1000;
+        for (uint32_t from = 1; from < 5; from++)
+            support_stack_job(support, 100 * MS, from, 12, 0);
+        support->options.until_ns = until * SECOND;
+        support_stack_run(support);
+        ck_assert_uint_le(counter(support, "dequeues"), support->received);
+        if (until >= 10)
+            ck_assert_uint_gt(counter(support, "packets_resent"), 0);
+        support_stack_free(support);
+    }
+}
+END_TEST
+
+/* TON-R51: a proof is not executed while older messages wait in a queue in view; here that is the
+ * message's own slow copy, which comes at the same time over one link. */
+START_TEST(queues_in_view_go_before_proofs)
+{
+    struct support_stack *support = stack_of(16, BOTH);
+    for (uint32_t i = 0; i < 30; i++)
+        support_stack_job(support, i * 300 * MS, i % 16, 2, (int32_t)(i * 7 % 16));
+    support_stack_run(support);
+    expect_held(support);
+    ck_assert_uint_eq(support->received, 60);
+    ck_assert_uint_gt(counter(support, "instant_sent"), 0);
+    ck_assert_uint_eq(counter(support, "instant_delivered"), 0);
+    support_stack_free(support);
+}
+END_TEST
+
+/* TON-R29: a watermark knows whole blocks. One part of a large block comes, a later message of
+ * another shard is imported, and then the rest of the block is not taken for processed. */
+START_TEST(watermarks_wait_for_whole_blocks)
+{
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        struct support_stack *support = stack_of(16, SLOW);
+        support_stack_set(support, "dedup", WATERMARK);
+        support->scenario.seed = seed;
+        support->scenario.network.loss = 40 * 10000 * PER_MILLION;
+        support->scenario.duration_ns = 300 * SECOND;
+        support->chain.block_limit.gas = 2000000000;
+        support->chain.block_limit.bytes = 1 << 30;
+        support_stack_job(support, 100 * MS, 0, 9000, 1);
+        for (uint32_t i = 0; i < 40; i++)
+            support_stack_job(support, i * SECOND + 100 * MS, 2, 1, 1);
+        support_stack_run(support);
+        expect_held(support);
+        ck_assert_msg(support->received == 9040, "seed %llu: %llu", (unsigned long long)seed,
+                      (unsigned long long)support->received);
+        support_stack_free(support);
+    }
+}
+END_TEST
+
+/* TON-29, TON-58, TON-R27: a message to the own shard does not overtake one that waits, although it
+ * is smaller than what no longer fits. Whatever the size of blocks, there is one that tempts it. */
+START_TEST(own_messages_do_not_overtake_the_queue)
+{
+    for (int64_t bytes = 400; bytes < 1600; bytes += 10) {
+        struct support_stack *support = stack_of(4, SLOW);
+        support->chain.block_limit.bytes = bytes;
+        support->scenario.duration_ns = 200 * SECOND;
+        for (uint32_t i = 0; i < 20; i++) {
+            support_stack_job(support, (1 + i) * 500 * MS, 2, 3, 2);
+            support_stack_job(support, (1 + i) * 500 * MS, i % 2, 2, 2);
+        }
+        support_stack_run(support);
+        expect_held(support);
+        ck_assert_uint_eq(support->received, 100);
+        support_stack_free(support);
+    }
+}
+END_TEST
+
 CHECK_MAIN("hypercube_recovery", copies_do_not_fill_a_slow_uplink,
            a_backlog_follows_the_first_packet_that_comes_through,
-           a_backlog_without_news_follows_a_question)
+           a_backlog_without_news_follows_a_question, entries_stay_until_they_are_imported,
+           queues_in_view_go_before_proofs, watermarks_wait_for_whole_blocks,
+           own_messages_do_not_overtake_the_queue)

@@ -99,6 +99,7 @@ START_TEST(routes_as_deployed)
 }
 END_TEST
 
+/* TON-R5 */
 START_TEST(interpolates_as_deployed)
 {
     const cJSON *one;
@@ -142,7 +143,7 @@ static uint64_t locate_in_config(const void *self, struct address wanted)
     return (wanted.prefix & ~(2 * tag - 1)) | tag;
 }
 
-/* TON-31, 32, 36 */
+/* TON-31, 32, 36; TON-R7, R8, R9: one step a hop, told from the first source, across workchains */
 START_TEST(walks_the_itineraries_of_the_deployed_system)
 {
     const cJSON *one;
@@ -180,7 +181,7 @@ START_TEST(walks_the_itineraries_of_the_deployed_system)
 }
 END_TEST
 
-/* TON-31 */
+/* TON-31, TON-R11 */
 START_TEST(knows_neighbours_as_deployed)
 {
     const cJSON *one;

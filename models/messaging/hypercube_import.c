@@ -236,6 +236,8 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
     const struct envelope *envelope = &parcel.envelope;
     bool here = cube_find(cube, envelope->to) == block->chain;
     uint64_t confirmed;
+    SIM_ASSERT(parcel.enqueued_lt >= parcel.lt); /* TON-R18 */
+    SIM_ASSERT(parcel.lt < part->start_lt);      /* TON-R13: a block is later than what it sees */
     mirror->state = MIRROR_TAKEN;
     note_last(part, &parcel);
     struct act *act;
@@ -316,6 +318,7 @@ static uint32_t fill_proofs(struct hypercube *cube, struct context *context, str
             part->full = true;
             break;
         }
+        SIM_ASSERT(parcel.lt < part->start_lt);
         uint32_t input_slot = pop_input(cube, &chain->proofs);
         map_remove(&chain->waiting, parcel.envelope.id);
         bool already = cube_already(cube, chain, NULL, &parcel);
