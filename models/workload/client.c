@@ -490,3 +490,19 @@ void client_destroy(void *state)
     memory_give(memory, group->part, sizeof *group->part);
     memory_give(memory, group, sizeof *group);
 }
+
+int client_build_common(const struct build *build, const struct client_source *source,
+                        void **ret_state)
+{
+    const struct client_config *config = build->config;
+    struct client_group *group;
+    if (client_build(build, config, source, (uint32_t)config->clients, &group) != 0)
+        return -1;
+    *ret_state = group;
+    return 0;
+}
+
+void client_check_common(const void *config, const char *pointer, struct diagnostics *diagnostics)
+{
+    client_check(config, pointer, diagnostics);
+}

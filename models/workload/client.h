@@ -152,4 +152,20 @@ extern const char *const client_timer_kinds[];
 extern const struct model_metric client_metrics[];
 extern const struct model_property client_properties[];
 
+/* client_build_common is the build() of a model whose config begins with its struct client_config
+ * and whose arrivals come from `source`. */
+int client_build_common(const struct build *build, const struct client_source *source,
+                        void **ret_state);
+
+/* client_check_common is the check() of such a model. */
+void client_check_common(const void *config, const char *pointer, struct diagnostics *diagnostics);
+
+/* CLIENT_MODEL: what the tables of all these models have in common. */
+#define CLIENT_MODEL                                                                               \
+    .layer = LAYER_WORKLOAD, .layer_name = "workload", .message_kinds = client_no_kinds,           \
+    .timer_kinds = client_timer_kinds, .trace_kinds = client_no_kinds, .metrics = client_metrics,  \
+    .properties = client_properties, .start = client_start, .on_message = client_on_message,       \
+    .on_timer = client_on_timer, .on_fault = client_on_fault, .report = client_report,             \
+    .destroy = client_destroy
+
 #endif

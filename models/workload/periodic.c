@@ -38,44 +38,20 @@ static uint64_t arrival_ns(const struct client_group *group, struct context *con
     return after_ns >= UINT64_C(1) << 62 ? CLIENT_NEVER : group->from_ns + (uint64_t)after_ns;
 }
 
-static void check(const void *config, const char *pointer, struct diagnostics *diagnostics)
-{
-    const struct periodic_config *periodic = config;
-    client_check(&periodic->common, pointer, diagnostics);
-}
-
 static const struct client_source source = {.arrival_ns = arrival_ns};
 
 static int build(const struct build *build, void **ret_state)
 {
-    const struct periodic_config *config = build->config;
-    struct client_group *group;
-    if (client_build(build, &config->common, &source, (uint32_t)config->common.clients, &group) !=
-        0)
-        return -1;
-    *ret_state = group;
-    return 0;
+    return client_build_common(build, &source, ret_state);
 }
 
 const struct model workload_periodic_model = {
-    .layer = LAYER_WORKLOAD,
-    .layer_name = "workload",
+    CLIENT_MODEL,
     .name = "periodic",
     .summary = "transfers at exactly even distances",
     .version = 1,
     .config_bytes = sizeof(struct periodic_config),
     .params = params,
-    .message_kinds = client_no_kinds,
-    .timer_kinds = client_timer_kinds,
-    .trace_kinds = client_no_kinds,
-    .metrics = client_metrics,
-    .properties = client_properties,
-    .check = check,
+    .check = client_check_common,
     .build = build,
-    .start = client_start,
-    .on_message = client_on_message,
-    .on_timer = client_on_timer,
-    .on_fault = client_on_fault,
-    .report = client_report,
-    .destroy = client_destroy,
 };

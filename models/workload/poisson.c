@@ -45,44 +45,20 @@ static uint64_t arrival_ns(const struct client_group *group, struct context *con
     return at_ns < previous_ns ? CLIENT_NEVER : at_ns;
 }
 
-static void check(const void *config, const char *pointer, struct diagnostics *diagnostics)
-{
-    const struct poisson_config *poisson = config;
-    client_check(&poisson->common, pointer, diagnostics);
-}
-
 static const struct client_source source = {.arrival_ns = arrival_ns};
 
 static int build(const struct build *build, void **ret_state)
 {
-    const struct poisson_config *config = build->config;
-    struct client_group *group;
-    if (client_build(build, &config->common, &source, (uint32_t)config->common.clients, &group) !=
-        0)
-        return -1;
-    *ret_state = group;
-    return 0;
+    return client_build_common(build, &source, ret_state);
 }
 
 const struct model workload_poisson_model = {
-    .layer = LAYER_WORKLOAD,
-    .layer_name = "workload",
+    CLIENT_MODEL,
     .name = "poisson",
     .summary = "transfers at random instants, so many a second",
     .version = 1,
     .config_bytes = sizeof(struct poisson_config),
     .params = params,
-    .message_kinds = client_no_kinds,
-    .timer_kinds = client_timer_kinds,
-    .trace_kinds = client_no_kinds,
-    .metrics = client_metrics,
-    .properties = client_properties,
-    .check = check,
+    .check = client_check_common,
     .build = build,
-    .start = client_start,
-    .on_message = client_on_message,
-    .on_timer = client_on_timer,
-    .on_fault = client_on_fault,
-    .report = client_report,
-    .destroy = client_destroy,
 };

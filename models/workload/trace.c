@@ -184,24 +184,12 @@ static int build(const struct build *build, void **ret_state)
 }
 
 const struct model workload_trace_model = {
-    .layer = LAYER_WORKLOAD,
-    .layer_name = "workload",
+    CLIENT_MODEL,
     .name = "trace",
     .summary = "the transfers of a CSV file",
     .version = 1,
     .config_bytes = sizeof(struct trace_config),
     .params = params,
-    .message_kinds = client_no_kinds,
-    .timer_kinds = client_timer_kinds,
-    .trace_kinds = client_no_kinds,
-    .metrics = client_metrics,
-    .properties = client_properties,
     .check = check,
     .build = build,
-    .start = client_start,
-    .on_message = client_on_message,
-    .on_timer = client_on_timer,
-    .on_fault = client_on_fault,
-    .report = client_report,
-    .destroy = client_destroy,
 };
