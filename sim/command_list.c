@@ -12,8 +12,9 @@
 #include "sim/param_parse.h"
 #include "sim/param_walk.h"
 #include "sim/scenario_sections.h"
+#include "sim/sim_assert.h"
 
-enum { HELP_COLUMN = 4, LINE_COLUMNS = 96, NAMES_MAX = 256, NAME_BYTES = 64 };
+enum { HELP_COLUMN = 4, LINE_COLUMNS = 96, NAMES_MAX = 256, NAME_BYTES = 64, SHARED_MAX = 64 };
 
 struct list_arguments {
     const char *target;
@@ -130,17 +131,54 @@ static void print_choices(const struct param *row)
         printf("%s \"%s\"", i ? "," : "", row->choices[i]);
 }
 
+/* A key that several variants of one object have: when a fault is, whom it hits. */
+struct shared_key {
+    char path[PARAM_PATH_BYTES], types[NAME_BYTES * 4]; /* types: "crash", "restart" */
+    const char *help, *first;                           /* first: the variant that prints it */
+};
+
 /* Where the rows of a walk belong. */
 struct place {
     const char *section, *type;
     bool top_only;
+    struct shared_key shared[SHARED_MAX];
+    size_t shared_count;
 };
+
+static struct shared_key *shared_find(struct place *place, const struct param_step *step)
+{
+    for (size_t i = 0; i < place->shared_count; i++)
+        if (strcmp(place->shared[i].path, step->path) == 0 && step->row->help &&
+            strcmp(place->shared[i].help, step->row->help) == 0)
+            return &place->shared[i];
+    return NULL;
+}
+
+/* First walk: which variants have a key. */
+static void collect_step(void *context, const struct param_step *step)
+{
+    struct place *place = context;
+    if (!step->variant || !step->row->help)
+        return;
+    struct shared_key *key = shared_find(place, step);
+    if (!key) {
+        SIM_ASSERT(place->shared_count < SHARED_MAX);
+        key = &place->shared[place->shared_count++];
+        snprintf(key->path, sizeof key->path, "%s", step->path);
+        key->help = step->row->help;
+        key->first = step->variant;
+    }
+    size_t used = strlen(key->types);
+    snprintf(key->types + used, sizeof key->types - used, "%s\"%s\"", used ? ", " : "",
+             step->variant);
+}
 
 static void print_step(void *context, const struct param_step *step)
 {
-    const struct place *place = context;
+    struct place *place = context;
     const struct param *row = step->row;
-    if (place->top_only && step->depth)
+    const struct shared_key *key = shared_find(place, step);
+    if ((place->top_only && step->depth) || (key && key->first != step->variant))
         return;
     char text[256];
     printf("  %-20s %s", step->path, param_kind_name(row->kind));
@@ -157,7 +195,7 @@ static void print_step(void *context, const struct param_step *step)
     else if (text[0])
         printf("; default %s", text);
     if (step->variant)
-        printf("; only with type \"%s\"", step->variant);
+        printf("; only with type %s", key ? key->types : step->variant);
     if (row->deployed)
         printf("; [deployed]");
     putchar('\n');
@@ -217,7 +255,7 @@ static void describe_model(size_t index, bool json)
                                              [PROPERTY_WITHIN] =
                                                  " (checked when named with \"within\")"};
     const struct model *model = model_registry[index];
-    struct place place = {model->layer_name, model->name, false};
+    struct place place = {.section = model->layer_name, .type = model->name};
     if (json) {
         param_walk(model->params, print_step_json, &place);
         return;
@@ -225,6 +263,7 @@ static void describe_model(size_t index, bool json)
     printf("%s.%s  (version %" PRIu32 "%s)\n", model->layer_name, model->name, model->version,
            is_default(index) ? ", the default" : "");
     print_wrapped(model->summary, 2);
+    param_walk(model->params, collect_step, &place);
     param_walk(model->params, print_step, &place);
     for (const struct model_property *row = model->properties; row && row->name; row++)
         printf("  property %-22s %s%s\n", row->name, row->help ? row->help : "",
@@ -241,13 +280,14 @@ static void describe_model(size_t index, bool json)
 
 static void describe_section(const struct scenario_section *section, bool json)
 {
-    struct place place = {section->name, NULL, section->top_only};
+    struct place place = {.section = section->name, .top_only = section->top_only};
     if (json) {
         param_walk(section->params, print_step_json, &place);
         return;
     }
     printf("%s\n", section->name);
     print_wrapped(section->summary, 2);
+    param_walk(section->params, collect_step, &place);
     param_walk(section->params, print_step, &place);
     putchar('\n');
 }

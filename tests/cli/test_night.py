@@ -93,6 +93,10 @@ def check_words(cases, folder):
         cases.exits(f"{name} -h", shardsim(name, "-h"), 0, f"Usage: shardsim {name}")
     cases.exits("describe of a type alone, misspelt", shardsim("describe", "hypercub"), 2,
                 "try       messaging.hypercube")
+    described = shardsim("describe", "faults")
+    cases.exits("describe faults says once when a fault is", described, 0,
+                'only with type "crash", "restart", "partition", "cut", "loss", "delay", "slow"')
+    cases.holds("... once", described.stdout.count(b"faults[].at ") == 1, described.stdout)
     cases.exits("plot of an unknown figure", inside(folder, "plot", ".", "--figure", "hop"), 2,
                 "latency_cdf,hops", "got 'hop'")
     cases.exits("merge without -o", inside(folder, "merge", "."), 2, "-o CATALOGUE.db")
