@@ -312,14 +312,14 @@ void cube_slow_on_timer(struct hypercube *cube, struct context *context, uint32_
     }
     if (earliest_ns > context->now_ns && link->told_stop)
         subject = neighbour; /* only the news of stopped copies are due */
+    /* What comes meanwhile finds the timer set, so it is never set for later than that. */
+    uint64_t at_most_ns = context->now_ns + cube_resend_ns(cube, chain);
     if (subject != 0) {
         bool open = link->window > link->heard;
         send_again(cube, context, link, open ? PLAN_PROBE : PLAN_DUE, subject);
         link->backoff = link->backoff * 2 + 1 < BACKOFF_MAX ? link->backoff * 2 + 1 : BACKOFF_MAX;
-        earliest_ns = context->now_ns + cube_resend_ns(cube, chain);
-        if (later_ns < earliest_ns)
-            earliest_ns = later_ns;
+        earliest_ns = later_ns < at_most_ns ? later_ns : at_most_ns;
     }
     if (earliest_ns != UINT64_MAX)
-        cube_slow_arm(cube, context, link, earliest_ns);
+        cube_slow_arm(cube, context, link, earliest_ns < at_most_ns ? earliest_ns : at_most_ns);
 }
