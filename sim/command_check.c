@@ -108,7 +108,7 @@ static int check_file(const char *path, struct check_arguments *arguments)
     if (!error && !arguments->json)
         print_fine(path, scenario);
     if (!error && path == arguments->first)
-        arguments->swept = scenario->point_count > 0;
+        arguments->swept = scenario->point_count > 0 && !from_stdin; /* sweep reads it many times */
     int exit_code = command_problems_exit(&diagnostics);
     if (exit_code == EXIT_FINE && arguments->strict && diagnostics.count)
         exit_code = EXIT_SCENARIO;

@@ -25,7 +25,7 @@
  *   E502 includes in a circle      E503 includes too deep, too many or too large
  *   E504 a data file cannot be read                             E505 bad content of a data file
  *   E506 a data file has another SHA-256
- *   E510 a trace cannot be read    E511 a trace without its column names
+ *   E510 a trace is gone           E511 a trace without its column names
  *   E512 a bad line of a trace     E513 a trace has another SHA-256 than when it was checked
  *   W101 has no effect             W201 not everything was checked
  *   W301 allowed together, and rarely meant

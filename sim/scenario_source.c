@@ -206,7 +206,7 @@ bool scenario_source_files(struct scenario_private *private_part, const char *pa
             diagnostics_add_at(
                 diagnostics, "E500", file, 0, 0, "",
                 arena_printf(&private_part->arena, "cannot read the scenario: %s", reason), NULL,
-                NULL, NULL);
+                NULL, "a scenario to start from: shardsim init hypercube > my.json");
     }
     if (text != NULL)
         begin(&loader, file, path, text, bytes);
