@@ -7,6 +7,7 @@
 #include "models/messaging/hypercube_parts.h"
 
 enum { CONFIRM_HEAD_BYTES = 128, STOPPED_BYTES = 64 };
+enum { DOUBLINGS_MAX = 4 }; /* nobody waits for a notice, so it may become rare */
 
 struct confirm_packet {
     uint64_t id;
@@ -165,8 +166,12 @@ void cube_confirm_on_message(struct hypercube *cube, struct context *context,
     cube_wake(cube, context, here);
     if (cube->config.path == CUBE_INSTANT) {
         uint64_t slot;
+        struct entry *entry = NULL;
         if (map_get(&chain->entries, confirm.id, &slot))
-            ((struct entry *)pool_at(&cube->entries, (uint32_t)slot))->answered = true;
+            entry = pool_at(&cube->entries, (uint32_t)slot);
+        if (entry == NULL || entry->answered)
+            return; /* a copy of a copy: it says nothing about the room on the way */
+        entry->answered = true;
         cube_instant_take_up(cube, context, chain, confirm.deliverer);
         return;
     }
@@ -277,7 +282,8 @@ void cube_stop_on_timer(struct hypercube *cube, struct context *context, uint32_
         if (notice->due_ns > context->now_ns)
             continue;
         notice->attempt++;
-        notice->due_ns = context->now_ns + cube_resend_ns(cube, chain_id);
+        uint32_t doublings = notice->attempt < DOUBLINGS_MAX ? notice->attempt : DOUBLINGS_MAX;
+        notice->due_ns = context->now_ns + (cube_resend_ns(cube, chain_id) << doublings);
         send_stopped(cube, context, chain_id, notice->destination, notice->id, CUBE_STOPPED,
                      notice->attempt);
     }
