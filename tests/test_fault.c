@@ -138,6 +138,27 @@ START_TEST(crash_silences_a_node_and_restart_brings_it_back)
 }
 END_TEST
 
+/* A restart inside a crash brings the node up for good: the crash's own end changes nothing. */
+START_TEST(restart_ends_a_crash_early)
+{
+    struct fault_target target = one(3, 3);
+    struct fault_spec specs[] = {window(FAULT_CRASH, &target), window(FAULT_RESTART, &target)};
+    specs[1].at_ns = 300000000;
+    specs[1].for_ns = 0;
+    struct scenario scenario;
+    support_scenario(&scenario, &ring, NULL);
+    scenario.duration_ns = UINT64_C(1000000000);
+    scenario.faults = (struct fault_plan){.specs = specs, .count = 2};
+    support_run(&scenario, NULL);
+    ck_assert_uint_eq(seen.told_crash[3], 1);
+    ck_assert_uint_eq(seen.told_restart[3], 1);
+    for (uint32_t tick = 0; tick < TICKS; tick++) {
+        ck_assert_int_eq(seen.arrived[4][tick], tick < 20 || tick >= 30);
+        ck_assert_int_eq(seen.arrived[3][tick], tick < 20 || tick >= 30);
+    }
+}
+END_TEST
+
 START_TEST(cut_link_drops_one_direction_only)
 {
     struct fault_target target = {.type = TARGET_LINK, .link_from = 0, .link_to = 1};
@@ -261,7 +282,7 @@ START_TEST(faults_do_not_depend_on_group_order)
 }
 END_TEST
 
-CHECK_MAIN("fault", crash_silences_a_node_and_restart_brings_it_back,
+CHECK_MAIN("fault", crash_silences_a_node_and_restart_brings_it_back, restart_ends_a_crash_early,
            cut_link_drops_one_direction_only, partition_parts_groups_and_leaves_others_alone,
            delay_adds_exactly, loss_of_one_is_a_cut_and_of_zero_nothing, slow_node_works_longer,
            random_targets_are_different_nodes_and_repeat, unknown_target_is_a_diagnostic,
