@@ -159,6 +159,27 @@ START_TEST(restart_ends_a_crash_early)
 }
 END_TEST
 
+/* Uplinks of 32 kbit/s send a packet of 100 bytes in 25 ms, so packets of each 10 ms wait: at 200
+ * ms eight have left node 3, and the twelve that still wait die with it. */
+START_TEST(what_waits_in_an_uplink_dies_with_its_node)
+{
+    struct fault_target target = one(3, 3);
+    struct fault_spec spec = window(FAULT_CRASH, &target);
+    struct scenario scenario;
+    support_scenario(&scenario, &ring, NULL);
+    scenario.duration_ns = UINT64_C(1000000000);
+    scenario.network.bandwidth_bit_per_s = 32000;
+    scenario.network.queue.classes = 2;
+    scenario.faults = (struct fault_plan){.specs = &spec, .count = 1};
+    support_run(&scenario, NULL);
+    for (uint32_t tick = 0; tick < 20; tick++) {
+        ck_assert_int_eq(seen.arrived[4][tick], tick < 8);
+        ck_assert(seen.arrived[5][tick]); /* its neighbour's queue goes on */
+    }
+    ck_assert(seen.arrived[4][50]);
+}
+END_TEST
+
 START_TEST(cut_link_drops_one_direction_only)
 {
     struct fault_target target = {.type = TARGET_LINK, .link_from = 0, .link_to = 1};
@@ -283,7 +304,8 @@ START_TEST(faults_do_not_depend_on_group_order)
 END_TEST
 
 CHECK_MAIN("fault", crash_silences_a_node_and_restart_brings_it_back, restart_ends_a_crash_early,
-           cut_link_drops_one_direction_only, partition_parts_groups_and_leaves_others_alone,
-           delay_adds_exactly, loss_of_one_is_a_cut_and_of_zero_nothing, slow_node_works_longer,
+           what_waits_in_an_uplink_dies_with_its_node, cut_link_drops_one_direction_only,
+           partition_parts_groups_and_leaves_others_alone, delay_adds_exactly,
+           loss_of_one_is_a_cut_and_of_zero_nothing, slow_node_works_longer,
            random_targets_are_different_nodes_and_repeat, unknown_target_is_a_diagnostic,
            faults_do_not_depend_on_group_order)
