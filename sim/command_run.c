@@ -24,6 +24,7 @@
 #include "sim/scenario.h"
 #include "sim/sim_assert.h"
 #include "sim/version.h"
+#include "sim/wall_clock.h"
 
 enum option_key {
     KEY_SEED = 256,
@@ -256,13 +257,6 @@ static int exit_of(const struct engine_result *result)
     return EXIT_OUR_FAULT;
 }
 
-static double wall_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now); /* outside the simulation */
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static void fill_end(const struct engine_result *result, double wall_s, struct log_end *ret_end)
 {
     struct rusage usage;
@@ -306,7 +300,7 @@ static int run_logged(const struct scenario *scenario, const struct run_request 
                                      .progress_context = &progress};
     struct engine_result result;
     struct diagnostics diagnostics = {0};
-    double started = wall_seconds();
+    double started = wall_clock_s();
     catch_signals();
     /* engine_check has built this very world once, so it can be built again. */
     SIM_ASSERT(engine_run(scenario, &options, &diagnostics, &result) == 0);
@@ -315,7 +309,7 @@ static int run_logged(const struct scenario *scenario, const struct run_request 
     struct log_end end;
     char error[1024];
     uint64_t file_bytes = 0;
-    double wall_s = wall_seconds() - started;
+    double wall_s = wall_clock_s() - started;
     fill_end(&result, wall_s, &end);
     if (log_close(log, &end, error, sizeof error, &file_bytes) != 0) {
         fprintf(stderr, "shardsim: %s\n", error);

@@ -24,6 +24,7 @@
 #include "sim/swarm_findings.h"
 #include "sim/swarm_plan.h"
 #include "sim/swarm_run.h"
+#include "sim/wall_clock.h"
 
 enum { JOBS_MAX = 256, ORDERS_EVERY = 4, RUNS_DEFAULT = 100, KEY_RUNS = 256 };
 enum { KEY_SEED = KEY_RUNS + 1, KEY_ONLY, KEY_KEEP, KEY_MAX_WALL, KEY_JSON, KEY_SET };
@@ -62,13 +63,6 @@ static volatile sig_atomic_t stop_signal;
 static void on_signal(int number)
 {
     stop_signal = number;
-}
-
-static double wall_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now); /* outside the simulation */
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 static uint64_t number_of(struct argp_state *state, const char *option, const char *text,
@@ -153,7 +147,7 @@ static void show_progress(struct swarm *swarm)
 {
     enum { PLAIN_EVERY_S = 5 };
     bool terminal = isatty(STDERR_FILENO);
-    double now = wall_seconds(), elapsed = now - swarm->started;
+    double now = wall_clock_s(), elapsed = now - swarm->started;
     if (now - swarm->shown < (terminal ? 0.2 : PLAIN_EVERY_S) && swarm->done < swarm->runs)
         return;
     swarm->shown = now;
@@ -214,7 +208,7 @@ static uint32_t fill_jobs(struct swarm *swarm, uint64_t *next)
 static void run_all(struct swarm *swarm)
 {
     uint64_t next = 0;
-    swarm->started = swarm->shown = wall_seconds();
+    swarm->started = swarm->shown = wall_clock_s();
     while (fill_jobs(swarm, &next) > 0) {
         int status;
         pid_t pid = waitpid(-1, &status, 0);

@@ -20,6 +20,7 @@
 #include "sim/diagnostics.h"
 #include "sim/scenario.h"
 #include "sim/sweep_plan.h"
+#include "sim/wall_clock.h"
 
 enum {
     JOBS_MAX = 1024,
@@ -63,13 +64,6 @@ static volatile sig_atomic_t stop_signal;
 static void on_signal(int number)
 {
     stop_signal = number;
-}
-
-static double wall_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now); /* outside the simulation */
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 static uint64_t number_of(struct argp_state *state, const char *option, const char *text,
@@ -198,7 +192,7 @@ static bool start_run(struct sweep *sweep, uint32_t index)
         fprintf(stderr, "shardsim: cannot start a process: %s\n", strerror(errno));
         return false;
     }
-    sweep->jobs[slot] = (struct job){.pid = pid, .run = index, .started = wall_seconds()};
+    sweep->jobs[slot] = (struct job){.pid = pid, .run = index, .started = wall_clock_s()};
     sweep->running++;
     run->state = SWEEP_RUNNING;
     return true;
@@ -207,7 +201,7 @@ static bool start_run(struct sweep *sweep, uint32_t index)
 static void show_progress(const struct sweep *sweep)
 {
     bool terminal = isatty(STDERR_FILENO);
-    double elapsed = wall_seconds() - sweep->started;
+    double elapsed = wall_clock_s() - sweep->started;
     uint32_t left = sweep->to_do - sweep->finished;
     long eta = sweep->finished ? (long)(elapsed / sweep->finished * left) : 0;
     fprintf(stderr, "%s| %u/%u runs, %u running, %u failed, ETA %ld:%02ld%s", terminal ? "\r" : "",
@@ -271,7 +265,7 @@ static void run_all(struct sweep *sweep)
 {
     uint32_t next = 0;
     bool stopping = false;
-    sweep->started = wall_seconds();
+    sweep->started = wall_clock_s();
     for (;;) {
         while (!stop_signal && sweep->running < sweep->job_count && next < sweep->plan.count) {
             if (is_due(sweep, &sweep->plan.runs[next]) && !start_run(sweep, next))

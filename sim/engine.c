@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "sim/diagnostics.h"
 #include "sim/engine_private.h"
+#include "sim/wall_clock.h"
 
 enum {
     WATCH_EVERY = 1 << 12, /* events between looks at clock, signal and log */
@@ -212,14 +212,6 @@ void engine_dispatch(struct world *world, const struct queue_entry *entry)
     }
 }
 
-/* For --max-wall and progress: outside the simulation. */
-static uint64_t wall_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
 struct loop {
     uint64_t end_ns, wall_start_ns, next_safety;
     enum engine_status status;
@@ -239,7 +231,7 @@ static void limit(struct world *world, struct loop *loop, const char *text)
 static void watch(struct world *world, struct loop *loop)
 {
     const struct engine_options *options = world->options;
-    if (options->max_wall_ns && wall_ns() - loop->wall_start_ns > options->max_wall_ns)
+    if (options->max_wall_ns && wall_clock_ns() - loop->wall_start_ns > options->max_wall_ns)
         limit(world, loop, "--max-wall: the wall-clock time is used up");
     if (options->signal_number && *options->signal_number && !loop->stop_at_instant) {
         loop->status = ENGINE_INTERRUPTED;
@@ -467,7 +459,7 @@ int engine_run(const struct scenario *scenario, const struct engine_options *opt
         return -1;
     }
     struct loop loop = {.end_ns = scenario->duration_ns,
-                        .wall_start_ns = wall_ns(),
+                        .wall_start_ns = wall_clock_ns(),
                         .next_safety = SAFETY_EVERY,
                         .status = ENGINE_OK};
     if (options->until_ns && options->until_ns < loop.end_ns) {

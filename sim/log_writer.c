@@ -10,6 +10,7 @@
 
 #include "sim/log_schema.h"
 #include "sim/sim_assert.h"
+#include "sim/wall_clock.h"
 
 enum {
     COMMIT_ROWS = 100000,
@@ -37,15 +38,6 @@ static const char first_settings[] = "PRAGMA page_size = " LITERAL(
 static const char run_settings[] =
     "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;"
     "PRAGMA busy_timeout = 60000; PRAGMA trusted_schema = OFF;";
-
-/* For the commit interval; outside the simulation. */
-static uint64_t clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* Keeps the first reason. */
 static void fail_database(struct log_writer *writer, sqlite3 *database, int code)
@@ -236,7 +228,7 @@ static void insert(struct log_writer *writer, const struct log_record *record)
         return;
     }
     if (writer->pending_rows++ == 0)
-        writer->pending_since_ns = clock_ns();
+        writer->pending_since_ns = wall_clock_ns();
     if (record->row == LOG_ROW_EVENT) {
         if (log_pages_append(writer->events, record->column, LOG_EVENT_COLUMNS, record->nulls) != 0)
             fail_system(writer, ENOMEM);
@@ -270,7 +262,7 @@ static void write_rows(struct log_writer *writer)
             log_ring_release(&writer->ring, count);
         if (writer->pending_rows >= COMMIT_ROWS ||
             (writer->pending_rows > 0 &&
-             clock_ns() - writer->pending_since_ns >= (uint64_t)COMMIT_MS * 1000000))
+             wall_clock_ns() - writer->pending_since_ns >= (uint64_t)COMMIT_MS * 1000000))
             commit(writer);
         if (count == 0 && closed)
             break;

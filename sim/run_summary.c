@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -17,6 +16,7 @@
 #include "sim/diagnostics.h"
 #include "sim/log.h"
 #include "sim/scenario.h"
+#include "sim/wall_clock.h"
 
 /* An event's row in the file, measured; a pilot of a second tells enough and is not waited for. */
 enum { EVENT_ROW_BYTES = 42 };
@@ -38,17 +38,10 @@ const char *run_number(uint64_t number)
     return out;
 }
 
-static double wall_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now); /* outside the simulation */
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 void run_progress_show(void *context, const struct engine_progress *progress)
 {
     struct run_progress_state *state = context;
-    uint64_t now_ns = (uint64_t)(wall_seconds() * 1e9);
+    uint64_t now_ns = (uint64_t)(wall_clock_s() * 1e9);
     if (state->mode == PROGRESS_AUTO)
         state->mode = isatty(STDERR_FILENO) ? PROGRESS_BAR : PROGRESS_NONE;
     if (state->started_ns == 0)
@@ -253,9 +246,9 @@ static int run_pilot(const struct scenario *scenario, const struct run_request *
                                      .max_wall_ns = PILOT_WALL_NS,
                                      .log = log};
     struct diagnostics diagnostics = {0};
-    double started = wall_seconds();
+    double started = wall_clock_s();
     int status = engine_run(scenario, &options, &diagnostics, &pilot.result);
-    pilot.wall_s = wall_seconds() - started;
+    pilot.wall_s = wall_clock_s() - started;
     diagnostics_free(&diagnostics);
     struct log_end end = {.status = "ok"};
     if (log_close(log, &end, error, sizeof error, &file_bytes) != 0) {
