@@ -89,12 +89,24 @@ struct tx {
     struct part part[TX_PARTS_MAX];
 };
 
+enum { EXTRA_CURRENCIES_MAX = 2 };
+enum envelope_flag { ENVELOPE_NO_INSTANT = 1 }; /* the sender needs order: no proof (TON-R51) */
+
 /* A message between accounts. Copied at emit; id, created_lt and hash are set by emit. Routed by
  * address: the destination chain is looked up at each hop, since shards split and merge. */
 struct envelope {
     uint64_t id, tx;
     struct address from, to;
-    uint64_t value;
+    uint64_t value;                                /* of currency 0 */
+    uint64_t extra_amount[EXTRA_CURRENCIES_MAX];   /* TON-9: further (currency, amount) pairs */
+    uint32_t extra_currency[EXTRA_CURRENCIES_MAX]; /* 0: no such pair */
+    uint64_t gas_limit;                            /* TON-12: for the recipient; 0 = not given */
+    uint64_t forward_fee, instant_fee;             /* what is left of them (TON-R40, TON-R41) */
+    uint32_t constructor;                          /* TON-11: first four bytes of the body */
+    uint32_t anycast_bits; /* TON-R53: the rewrite bits, highest first, in the top of the word */
+    uint8_t anycast_depth; /* 0 = an ordinary address */
+    uint8_t flags;         /* enum envelope_flag */
+    uint16_t spare;
     uint32_t bytes;      /* of the message on the wire */
     uint8_t layer, kind; /* whose deliver() gets it at the end, and that layer's own kind */
     uint8_t workload;    /* slot that learns the transaction's outcome */
@@ -178,6 +190,9 @@ struct ledger_seam {
                    bool commit);
     void (*fetched)(void *self, struct context *context, struct block *block, uint64_t ticket,
                     bool ok);
+    /* Inside fill(): the validators of the block's chain earn this much (TON-51, TON-R41 to R43).
+     * It was part of a message's value or fees, so for the ledger it arrived here. */
+    void (*collect)(void *self, struct block *block, uint32_t currency, uint64_t amount);
     /* A single-message transaction, on a node of its home chain: queued for the next block. */
     void (*submit)(void *self, struct context *context, uint32_t chain, const struct tx *tx);
     /* The address of account `index` of a shard, counted from 0 within the shard. */

@@ -14,7 +14,7 @@
 static size_t put(unsigned char *at, size_t count, uint64_t value, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
-        at[count + i] = (unsigned char)(value >> (8 * i));
+        at[count + i] = i < 8 ? (unsigned char)(value >> (8 * i)) : 0;
     return count + bytes;
 }
 
@@ -27,19 +27,33 @@ START_TEST(the_sender_stands_after_recipient_and_value)
                                 .from = {-2, 0xaabbccddeeff0011},
                                 .to = {5, 0x0123456789abcdef},
                                 .value = 77,
+                                .extra_currency = {21, 0},
+                                .extra_amount = {5000, 0},
+                                .gas_limit = 4000,
+                                .constructor = 0xdeadbeef,
+                                .anycast_bits = 0x80000000,
+                                .anycast_depth = 1,
+                                .flags = ENVELOPE_NO_INSTANT,
                                 .bytes = 600,
                                 .layer = 4,
                                 .kind = 1,
                                 .workload = 6,
                                 .body = {9, 8, 7}};
-    unsigned char text[96], by_hand[HASH_BYTES], got[HASH_BYTES];
+    unsigned char text[160], by_hand[HASH_BYTES], got[HASH_BYTES];
     size_t count = put(text, 0, envelope.id, 8);
     count = put(text, count, envelope.tx, 8);
     count = put(text, count, 5, 4);
     count = put(text, count, 0x0123456789abcdef, 8);
     count = put(text, count, 77, 8);
+    count = put(text, count, 21, 4);
+    count = put(text, count, 5000, 8);
+    count = put(text, count, 0, 12);
     count = put(text, count, (uint32_t)-2, 4);
     count = put(text, count, 0xaabbccddeeff0011, 8);
+    count = put(text, count, 4000, 8);
+    count = put(text, count, 0x80000000, 4);
+    count = put(text, count, 0x0101, 2);
+    count = put(text, count, 0xdeadbeef, 4);
     count = put(text, count, 600, 4);
     count = put(text, count, 0x060104, 3);
     count = put(text, count, 1000001, 8);

@@ -47,6 +47,9 @@ struct account_books {
 /* The row that keeps what was sent to addresses without an account. */
 static const uint64_t ACCOUNT_ROW_UNCLAIMED = UINT32_MAX;
 
+/* The row of what the validators of the chain have earned. */
+static const uint64_t ACCOUNT_ROW_FEES = UINT32_MAX - 1;
+
 /* account_books_init starts without a book; destroy frees them all with their input rings. */
 void account_books_init(struct account_books *books, struct memory *memory, struct stack *stack,
                         uint64_t accounts, int64_t initial_balance);

@@ -273,6 +273,7 @@ static int build(const struct build *build, void **ret_state)
     build->stack->ledger = (struct ledger_seam){.self = accounts,
                                                 .reserve = accounts_fill_reserve,
                                                 .settle = accounts_fill_settle,
+                                                .collect = accounts_fill_collect,
                                                 .fetched = accounts_fill_fetched,
                                                 .submit = submit,
                                                 .account = account,

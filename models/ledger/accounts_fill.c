@@ -210,6 +210,15 @@ void accounts_fill_settle(void *self, struct block *block, uint64_t tx, const st
     hold(accounts, block, index, false);
 }
 
+void accounts_fill_collect(void *self, struct block *block, uint32_t currency, uint64_t amount)
+{
+    struct accounts *accounts = self;
+    struct account_book *book = account_books_get(&accounts->books, block->chain);
+    SIM_ASSERT(currency == 0);
+    account_books_change(&accounts->books, book, block, ACCOUNT_ROW_FEES, amount);
+    book->open.delivered += amount;
+}
+
 static bool charge(const struct accounts *accounts, struct block *block, uint32_t bytes)
 {
     const struct chain_seam *chain = &accounts->stack->chain;

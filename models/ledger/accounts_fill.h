@@ -52,6 +52,8 @@ void accounts_fill_settle(void *self, struct block *block, uint64_t tx, const st
 void accounts_fill_fetched(void *self, struct context *context, struct block *block,
                            uint64_t ticket, bool ok);
 
+void accounts_fill_collect(void *self, struct block *block, uint32_t currency, uint64_t amount);
+
 /* accounts_fill_release frees the records of a block after telling `visit` of each in order. */
 typedef void accounts_visit(struct accounts *accounts, struct context *context,
                             const struct block *block, const struct accounts_record *record);

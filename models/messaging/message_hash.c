@@ -4,7 +4,7 @@
 #include <string.h>
 
 struct writer {
-    unsigned char bytes[160];
+    unsigned char bytes[224];
     size_t count;
 };
 
@@ -28,7 +28,16 @@ void message_hash(const struct envelope *envelope, uint64_t lt, unsigned char re
     put(&writer, envelope->tx, 8);
     put_address(&writer, envelope->to); /* TON-10: recipient, value, sender, body */
     put(&writer, envelope->value, 8);
+    for (unsigned i = 0; i < EXTRA_CURRENCIES_MAX; i++) {
+        put(&writer, envelope->extra_currency[i], 4);
+        put(&writer, envelope->extra_amount[i], 8);
+    }
     put_address(&writer, envelope->from);
+    put(&writer, envelope->gas_limit, 8); /* TON-12; fees change on the way and are left out */
+    put(&writer, envelope->anycast_bits, 4);
+    put(&writer, envelope->anycast_depth, 1);
+    put(&writer, envelope->flags, 1);
+    put(&writer, envelope->constructor, 4);
     put(&writer, envelope->bytes, 4);
     put(&writer, envelope->layer, 1);
     put(&writer, envelope->kind, 1);
