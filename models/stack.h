@@ -103,7 +103,7 @@ struct envelope {
     uint64_t gas_limit;                            /* TON-12: for the recipient; 0 = not given */
     uint64_t forward_fee, instant_fee;             /* what is left of them (TON-R40, TON-R41) */
     uint32_t constructor;                          /* TON-11: first four bytes of the body */
-    uint32_t anycast_bits; /* TON-R53: the rewrite bits, highest first, in the top of the word */
+    uint32_t anycast_bits; /* TON-R53, set by emit: see anycast.h; highest first, in the top */
     uint8_t anycast_depth; /* 0 = an ordinary address */
     uint8_t flags;         /* enum envelope_flag */
     uint16_t spare;

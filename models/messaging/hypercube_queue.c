@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "models/anycast.h"
 #include "models/messaging/hypercube_parts.h"
 
 struct cube_chain *cube_chain_find(struct hypercube *cube, uint32_t chain)
@@ -122,6 +123,7 @@ void cube_emit(void *self, struct context *context, struct block *block, struct 
     struct cube_chain *chain = cube_chain_get(cube, block->chain);
     SIM_ASSERT(chain->counter < UINT32_MAX);
     SIM_ASSERT(cube_find(cube, envelope->from) == block->chain); /* TON-8: nobody else's */
+    anycast_send(envelope);
     SIM_ASSERT(cube_find(cube, envelope->to) != CHAIN_NONE); /* TON-R54: the sender checks that */
     block_set(cube->stack, block, &chain->counter, chain->counter + 1);
     block_set(cube->stack, block, &chain->lt, chain->lt + 1); /* TON-R14 */
