@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "models/stack.h"
+#include "models/workload/traffic_law.h"
 #include "sim/distribution.h"
 #include "sim/model.h"
 
@@ -21,7 +22,7 @@ enum { CLIENT_COUNT_MAX = 65535 };
 struct client_config {
     int64_t cross_shard; /* 10^-12 */
     struct distribution size, amount;
-    struct param_variant_value accounts;
+    struct param_variant_value accounts, destinations;
     const char *shards;
     int64_t from_ns, until_ns, clients;
 };
@@ -59,6 +60,12 @@ extern const struct param_variant client_account_variants[];
          .offset = offsetof(type, common.accounts),                                                \
          .variants = client_account_variants,                                                      \
          .default_json = "{\"type\": \"uniform\"}"},                                               \
+        {.name = "destinations",                                                                   \
+         .help = "which shard sends to which",                                                     \
+         .kind = PARAM_VARIANT,                                                                    \
+         .offset = offsetof(type, common.destinations),                                            \
+         .variants = traffic_variants,                                                             \
+         .default_json = "{\"type\": \"share\"}"},                                                 \
         {.name = "shards",                                                                         \
          .help = "ordinals of the shards whose accounts take part, such as 0-3,8; all without it", \
          .kind = PARAM_STRING,                                                                     \
