@@ -54,6 +54,16 @@ struct address {
     uint64_t prefix; /* top 64 bits of the account id */
 };
 
+/* How full a block is, TON-R33: below its underload, soft, medium and hard limit, or above all. */
+enum block_class { CLASS_UNDERLOAD, CLASS_NORMAL, CLASS_SOFT, CLASS_MEDIUM, CLASS_HARD };
+
+/* What is charged to a block, for limits that differ by it (TON-R35). */
+enum charge_kind {
+    CHARGE_INTERNAL, /* imports, messages of the block, removals: up to the soft limit */
+    CHARGE_EXTERNAL, /* inputs of the ledger: up to the medium limit */
+    CHARGE_EMITTED /* what a transaction of this block made: it must be in, so one may overshoot */
+};
+
 /* One block. Owned by the chain layer; dead after final() or dropped() of every layer returned, so
  * keep the id, never the pointer. */
 struct block {
@@ -63,6 +73,15 @@ struct block {
     uint64_t master_seqno; /* the masterchain block it refers to; 0 = none yet */
     uint32_t chain, height, producer; /* producer: member index */
     uint32_t bytes, gas, items;
+    /* Messaging says so in fill(): logical time used (TON-R33), the length of the own output queue
+     * as this block leaves it, that it is too long for more inputs, and that deferred messages were
+     * left although they had their turn (TON-R37, TON-R38). */
+    uint32_t lt_delta, queue_length;
+    bool queue_full, dispatch_full;
+    /* Set when filling ends, for final(): TON-R33, and the bits of TON-R55. */
+    bool overloaded, underloaded;
+    uint8_t limit_class; /* enum block_class */
+    uint8_t attempt;     /* 1, and one more for each block in a row that was dropped before */
     uint64_t body[LAYER_COUNT];
 };
 
@@ -145,9 +164,11 @@ struct chain_seam {
                      uint64_t block);
     /* Inside fill() only. charge() counts one item of bytes or gas or both; it is false, and
      * charges nothing, when the block has no room for that much more (an empty one has room for
-     * anything). A fill() that returns items has charged. set() is the one way to change consensus
-     * state. */
+     * anything). A fill() that returns items has charged. charge() is charge_as() for
+     * CHARGE_INTERNAL. set() is the one way to change consensus state. */
     bool (*charge)(void *self, struct block *block, uint32_t bytes, uint32_t gas);
+    bool (*charge_as)(void *self, struct block *block, enum charge_kind kind, uint32_t bytes,
+                      uint32_t gas);
     void (*set)(void *self, struct block *block, uint64_t *word, uint64_t value);
 };
 

@@ -219,11 +219,13 @@ void accounts_fill_collect(void *self, struct block *block, uint32_t currency, u
     book->open.delivered += amount;
 }
 
-static bool charge(const struct accounts *accounts, struct block *block, uint32_t bytes)
+static bool charge(const struct accounts *accounts, struct block *block, enum charge_kind kind,
+                   uint32_t bytes)
 {
     const struct chain_seam *chain = &accounts->stack->chain;
-    return chain->charge(chain->self, block, bytes + (uint32_t)accounts->config->transaction_bytes,
-                         (uint32_t)accounts->config->gas_per_transfer);
+    return chain->charge_as(chain->self, block, kind,
+                            bytes + (uint32_t)accounts->config->transaction_bytes,
+                            (uint32_t)accounts->config->gas_per_transfer);
 }
 
 /* Executes parked work whose row is warm by now, oldest first. Returns false when the block is
@@ -237,7 +239,7 @@ static bool fill_parked(struct accounts *accounts, struct context *context,
         struct parked_work *work = parked_work_find(book, &accounts->parked, place);
         if (!work || !account_books_warm(&accounts->books, block, work->row))
             continue;
-        if (!charge(accounts, block, 0))
+        if (!charge(accounts, block, CHARGE_INTERNAL, 0))
             return false;
         block_set(accounts->stack, block, &work->done, 1);
         (*added)++;
@@ -273,7 +275,7 @@ uint32_t accounts_fill(void *self, struct context *context, struct block *block,
     while (book->inputs.head < book->inputs.tail) {
         const struct ledger_input *input =
             pool_at(&accounts->inputs, input_ring_at(&book->inputs, book->inputs.head));
-        if (!charge(accounts, block, input->tx.bytes))
+        if (!charge(accounts, block, CHARGE_EXTERNAL, input->tx.bytes))
             break;
         block_set(accounts->stack, block, &book->inputs.head, book->inputs.head + 1);
         take_input(accounts, context, book, block, input);

@@ -430,6 +430,13 @@ static inline bool cube_charge(const struct hypercube *cube, struct block *block
     return cube->stack->chain.charge(cube->stack->chain.self, block, bytes, gas);
 }
 
+/* What a transaction of this block made (TON-R35). */
+static inline bool cube_charge_emitted(const struct hypercube *cube, struct block *block,
+                                       uint32_t bytes)
+{
+    return cube->stack->chain.charge_as(cube->stack->chain.self, block, CHARGE_EMITTED, bytes, 0);
+}
+
 static inline void cube_wake(const struct hypercube *cube, struct context *context, uint32_t chain)
 {
     cube->stack->chain.wake(cube->stack->chain.self, context, chain);
