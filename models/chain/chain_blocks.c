@@ -287,6 +287,11 @@ static void chain_check_liveness(void *state, struct context *context)
     }
 }
 
+static void chain_report(void *state, struct context *context)
+{
+    chain_report_full(state, context);
+}
+
 static void chain_destroy(void *state)
 {
     struct chain_blocks *chains = state;
@@ -311,6 +316,7 @@ static const struct model_metric metrics[] = {
     {"blocks_dropped", "blocks", "blocks that were made and then dropped"},
     {"block_bytes", "bytes", "size of all final blocks"},
     {"block_gas", "gas", "gas of all final blocks"},
+    {"blocks_full", "blocks", "final blocks that refused an item for want of room"},
     {NULL, NULL, NULL},
 };
 
@@ -340,5 +346,6 @@ const struct model chain_blocks_model = {
     .on_timer = chain_on_timer,
     .on_fault = chain_on_fault,
     .check_liveness = chain_check_liveness,
+    .report = chain_report,
     .destroy = chain_destroy,
 };

@@ -66,7 +66,7 @@ static struct block_load load_of(const struct block *block)
 bool chain_charge(struct chain_blocks *chains, struct block *block, enum charge_kind kind,
                   uint32_t bytes, uint32_t gas)
 {
-    const struct open_block *open = (const struct open_block *)block;
+    struct open_block *open = (struct open_block *)block;
     (void)chains;
     SIM_ASSERT(open->filling);
     SIM_ASSERT(bytes > 0 || gas > 0); /* what costs nothing could be added for ever */
@@ -74,8 +74,10 @@ bool chain_charge(struct chain_blocks *chains, struct block *block, enum charge_
     struct block_load item = {{bytes, gas, 0}};
     if (kind == CHARGE_EXTERNAL && block->queue_full) /* TON-R37 */
         return false;
-    if (!block_limits_admit(&open->limits, &load, block->items, kind, &item))
+    if (!block_limits_admit(&open->limits, &load, block->items, kind, &item)) {
+        open->full = true;
         return false;
+    }
     SIM_ASSERT(load.of[LIMIT_BYTES] + bytes <= UINT32_MAX);
     SIM_ASSERT(load.of[LIMIT_GAS] + gas <= UINT32_MAX);
     block->bytes += bytes;
@@ -265,12 +267,28 @@ static void make_final(struct chain_blocks *chains, struct context *context, uin
     context_count(context, LAYER_CHAIN, METRIC_FINAL, 1);
     context_count(context, LAYER_CHAIN, METRIC_BYTES, open->block.bytes);
     context_count(context, LAYER_CHAIN, METRIC_GAS, open->block.gas);
+    if (open->full) {
+        record->full++;
+        context_count(context, LAYER_CHAIN, METRIC_FULL, 1);
+    }
     for (uint32_t i = 0; i < FILLING_LAYERS; i++) {
         const struct block_app *app = &chains->stack->app[filling_layers[i]];
         if (app->final)
             app->final(app->self, context, &open->block);
     }
     close_block(chains, context, index, false);
+}
+
+void chain_report_full(const struct chain_blocks *chains, struct context *context)
+{
+    uint32_t count = chain_layout_count(&chains->layout);
+    for (uint32_t index = 0; index < count; index++) {
+        const struct chain_record *record = &chains->records[index];
+        if (record->full > 0)
+            context_metric(context, "blocks_full",
+                           identity_of(ROLE_CHAIN, chain_layout_chain(&chains->layout, index)),
+                           record->full, "blocks", record->height);
+    }
 }
 
 void chain_complete(struct chain_blocks *chains, struct context *context, uint32_t index)

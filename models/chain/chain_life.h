@@ -16,7 +16,7 @@
 
 enum { TIMER_SLOT, TIMER_FINAL };
 enum { TRACE_BLOCK, TRACE_FINAL, TRACE_DROPPED };
-enum { METRIC_FINAL, METRIC_DROPPED, METRIC_BYTES, METRIC_GAS };
+enum { METRIC_FINAL, METRIC_DROPPED, METRIC_BYTES, METRIC_GAS, METRIC_FULL };
 enum { PROPERTY_HEIGHT, PROPERTY_FINALITY };
 
 /* 64 bytes a chain; everything else is attached while a block is open. */
@@ -34,7 +34,10 @@ struct chain_record {
     bool armed;      /* a slot timer is set */
     bool wanted;     /* woken while a block was open or the node was down */
     uint8_t drops;   /* blocks dropped since the latest one that was made or not needed */
+    uint32_t full;   /* final blocks that refused an item for want of room */
 };
+
+_Static_assert(sizeof(struct chain_record) == 64, "an idle chain costs as many bytes as is said");
 
 /* The block comes first: the layers hold a pointer to it, and set() gets back from there. */
 struct open_block {
@@ -43,6 +46,7 @@ struct open_block {
     struct block_limits limits;
     uint32_t changes;
     bool filling;
+    bool full; /* an item was refused */
 };
 
 struct chain_blocks {
@@ -76,6 +80,10 @@ void chain_wake(struct chain_blocks *chains, struct context *context, uint32_t i
 void chain_make_block(struct chain_blocks *chains, struct context *context, uint32_t index);
 void chain_complete(struct chain_blocks *chains, struct context *context, uint32_t index);
 void chain_drop(struct chain_blocks *chains, struct context *context, uint32_t index);
+
+/* chain_report_full writes a row "blocks_full" for each chain that had one: how many, of how many
+ * final blocks. */
+void chain_report_full(const struct chain_blocks *chains, struct context *context);
 
 /* chain_charge and chain_set are the seam's, inside fill(). */
 bool chain_charge(struct chain_blocks *chains, struct block *block, enum charge_kind kind,

@@ -377,6 +377,10 @@ static void carry_out(struct hypercube *cube, struct context *context, const str
         context_sample(context, "queue", identity_of(ROLE_CHAIN, block->chain),
                        chain->queue_length);
     }
+    if (part->backlog != chain->backlog_sampled) {
+        chain->backlog_sampled = part->backlog;
+        context_sample(context, "backlog", identity_of(ROLE_CHAIN, block->chain), part->backlog);
+    }
     free_acts(cube, part_slot, true);
 }
 

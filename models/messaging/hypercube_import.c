@@ -434,5 +434,7 @@ uint32_t cube_fill(void *self, struct context *context, struct block *block, uin
     added += fill_imports(cube, context, block, part, chain);
     added += fill_proofs(cube, context, block, part, chain);
     added += fill_local(cube, context, block, part, chain);
+    if (part->full) /* TON-27: it waits where it is; what comes after this was not refused */
+        part->backlog = chain->heap.count + chain->waiting.count;
     return added;
 }
