@@ -71,6 +71,7 @@ static const struct param params[] = {
      .value_max = INT64_C(86400000000000),
      .swarm_min = INT64_C(200000000),
      .swarm_max = INT64_C(20000000000)},
+    CUBE_FEE_PARAMS(struct cube_config),
     {.name = "break",
      .help = "breaks one rule, so that tests see the property that guards it",
      .kind = PARAM_CHOICE,
@@ -103,12 +104,22 @@ static const struct model_metric metrics[] = {
                              "windows of entries sent again, and questions"},
     [CUBE_REMEMBERED] = {"remembered", "messages", "in deduplication sets at the end"},
     [CUBE_QUEUED] = {"queued", "messages", "in output queues and not confirmed at the end"},
+    [CUBE_FEES_EMITTER] = {"fees_emitter", "units", "earned by emitting blocks (TON-R41)"},
+    [CUBE_FEES_INTERMEDIATE] = {"fees_intermediate", "units",
+                                "earned by forwarding blocks (TON-51, TON-R42)"},
+    [CUBE_FEES_FINAL] = {"fees_final", "units", "earned by delivering blocks (TON-R43)"},
+    [CUBE_FEES_INSTANT] = {"fees_instant", "units", "instant fees of deliveries by proof"},
+    [CUBE_FEES_RETURNED] = {"fees_returned", "units",
+                            "instant fees that came back to the recipient (TON-R40)"},
+    [CUBE_FEES_STOPPED] = {"fees_stopped", "units",
+                           "rest of the fees of slow copies that were not executed (TON-R51)"},
     {NULL, NULL, NULL},
 };
 
 static void check_config(const void *config, const char *pointer, struct diagnostics *diagnostics)
 {
     const struct cube_config *cube = config;
+    cube_fee_check(&cube->pay, cube->path == CUBE_BOTH, pointer, diagnostics);
     if (cube->dedup != CUBE_WATERMARK)
         return;
     if (cube->order == DELIVERY_ORDER_PAPER)
@@ -221,7 +232,8 @@ static int build_cube(const struct build *build, void **ret_state)
     delivery_check_init(&cube->check, build->world, build->slot,
                         (enum delivery_order)cube->config.order);
     cube->check.in_flight = cube->config.path == CUBE_INSTANT ? PATH_INSTANT : PATH_SLOW;
-    build->stack->messaging = (struct messaging_seam){.self = cube, .emit = cube_emit};
+    build->stack->messaging = (struct messaging_seam){
+        .self = cube, .emit = cube_emit, .price = cube_fee_price, .held = cube_fee_held};
     build->stack->app[LAYER_MESSAGING] = (struct block_app){
         .self = cube, .fill = cube_fill, .final = cube_final, .dropped = cube_dropped};
     *ret_state = cube;

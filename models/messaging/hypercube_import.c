@@ -133,6 +133,9 @@ static void take_removed(struct hypercube *cube, struct block *block, struct cub
     }
     act->id = input->id;
     act->input = input_slot;
+    /* What we had imported before it was stopped has paid its way already. */
+    if (last || (input->stopped && input->never_came))
+        act->fee = cube_fee_discard(cube, block, input->fee);
     if (node != NULL)
         forget(cube, block, act, node, node_slot);
 }
@@ -212,12 +215,17 @@ static uint32_t fill_inputs(struct hypercube *cube, struct block *block, struct 
     return added;
 }
 
-static void upcall(struct hypercube *cube, struct context *context, struct block *block,
-                   struct envelope envelope)
+/* Hands a copy to the recipient's layer, with what is left of the value; returns what the block
+ * earned. */
+static uint64_t upcall(struct hypercube *cube, struct context *context, struct block *block,
+                       struct parcel parcel, enum message_path path)
 {
+    struct envelope envelope = parcel.envelope;
     const struct block_app *app = &cube->stack->app[envelope.layer];
     SIM_ASSERT(app->deliver != NULL);
+    uint64_t earned = cube_fee_final(cube, block, &parcel, path, &envelope);
     app->deliver(app->self, context, block, &envelope);
+    return earned;
 }
 
 static void note_last(struct cube_part *part, const struct parcel *parcel)
@@ -254,6 +262,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
                (!here && map_get(&chain->confirmed, envelope->id, &confirmed))) {
         act = cube_act(cube, part, ACT_DISCARD);
         act->node = remember(cube, block, chain, envelope->id);
+        act->fee = cube_fee_discard(cube, block, envelope->forward_fee);
     } else if (here) {
         act = cube_act(cube, part, ACT_SLOW);
         act->node = remember(cube, block, chain, envelope->id);
@@ -261,6 +270,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
         act = cube_act(cube, part, ACT_FORWARD);
         act->node = remember(cube, block, chain, envelope->id);
         parcel.enqueued_lt = part->start_lt;
+        act->fee = cube_fee_transit(cube, block, &parcel);
         struct route route =
             route_onward((enum routing)cube->config.routing, cube_digit_bits(cube), envelope->from,
                          envelope->to, cube_prefix(cube, block->chain), parcel.next_bits);
@@ -270,7 +280,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
     act->mirror = slot;
     act->id = envelope->id;
     if (act->kind == ACT_OWN || act->kind == ACT_SLOW)
-        upcall(cube, context, block, parcel.envelope);
+        act->fee = upcall(cube, context, block, parcel, PATH_SLOW);
 }
 
 /* The entry that is next in order; the switch that breaks the order takes the second one. */
@@ -299,7 +309,10 @@ static uint32_t fill_imports(struct hypercube *cube, struct context *context, st
             act->mirror = slot;
             continue;
         }
-        if (!cube_charge(cube, block, mirror->parcel.envelope.bytes + NOTE_BYTES, GAS_IMPORT)) {
+        const struct envelope *envelope = &mirror->parcel.envelope;
+        bool forwards = cube_find(cube, envelope->to) != block->chain;
+        if (!cube_charge(cube, block, envelope->bytes + NOTE_BYTES,
+                         cube_fee_gas(cube, envelope, forwards))) {
             part->full = true;
             break;
         }
@@ -336,7 +349,7 @@ static uint32_t fill_proofs(struct hypercube *cube, struct context *context, str
         if (kind != ACT_INSTANT)
             continue;
         act->node = remember(cube, block, chain, parcel.envelope.id);
-        upcall(cube, context, block, parcel.envelope);
+        act->fee = upcall(cube, context, block, parcel, PATH_INSTANT);
     }
     return added;
 }
@@ -365,7 +378,7 @@ static uint32_t fill_local(struct hypercube *cube, struct context *context, stru
             act->entry = slot;
             act->id = entry->parcel.envelope.id;
             note_last(part, &entry->parcel);
-            upcall(cube, context, block, entry->parcel.envelope);
+            act->fee = upcall(cube, context, block, entry->parcel, PATH_LOCAL);
             added++;
         }
         if (slot == end)

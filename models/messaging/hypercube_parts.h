@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "models/messaging/delivery_check.h"
+#include "models/messaging/hypercube_fees.h"
 #include "models/messaging/hypercube_route.h"
 #include "models/messaging/import_order.h"
 #include "models/messaging/merkle.h"
@@ -38,6 +39,7 @@ enum cube_break {
 
 struct cube_config {
     int64_t path, routing, digit_bits, dedup, order, resend_ns, break_rule;
+    struct cube_fee_config pay;
 };
 
 enum { GAS_IMPORT = 1000, GAS_NOTE = 100, NOTE_BYTES = 40 };
@@ -78,7 +80,13 @@ enum cube_metric {
     CUBE_PROOF_BYTES,
     CUBE_PACKETS_RESENT,
     CUBE_REMEMBERED,
-    CUBE_QUEUED
+    CUBE_QUEUED,
+    CUBE_FEES_EMITTER,
+    CUBE_FEES_INTERMEDIATE,
+    CUBE_FEES_FINAL,
+    CUBE_FEES_INSTANT,
+    CUBE_FEES_RETURNED,
+    CUBE_FEES_STOPPED
 };
 
 /* A message as chains hand it on. Plain data, copied into packets. */
@@ -89,6 +97,8 @@ struct parcel {
     uint64_t master_seqno;
     uint64_t block_ns; /* slot of the enqueuing block; in a proof: when it was sent */
     uint64_t block_end_lt;
+    uint64_t deducted; /* from the value that the hash covers, by forwarding shards (TON-51) */
+    uint64_t fee_paid; /* prepaid fees collected so far */
     unsigned char hash[HASH_BYTES];
     int32_t current_bits, next_bits;
     uint32_t links;      /* moves between shards so far */
@@ -114,6 +124,7 @@ struct entry {
 struct removal {
     uint64_t number, place, id;
     uint64_t stopped;  /* 1: by a confirmation, not because the neighbour processed it */
+    uint64_t fee;      /* forwarding fee that its entry still had */
     struct address to; /* the message's recipient: whom to tell if this was the last copy */
 };
 struct removal_node {
@@ -175,9 +186,10 @@ enum input_kind { INPUT_PROCESSED, INPUT_CONFIRM, INPUT_REMOVED, INPUT_STOPPED, 
 struct input {
     uint8_t kind;
     bool stopped;
+    bool never_came; /* INPUT_REMOVED: the entry was removed before we had it */
     uint32_t next;
-    uint64_t id;
-    struct address to; /* INPUT_REMOVED */
+    uint64_t id, fee;
+    struct address to; /* INPUT_REMOVED, like fee */
     uint32_t parcel;   /* INPUT_PROOF: slot of the parcel pool */
 };
 
@@ -202,7 +214,7 @@ struct act {
     uint8_t kind, previous_state;
     uint32_t next, next_of_link;
     uint32_t entry, mirror, input, node;
-    uint64_t id;
+    uint64_t id, fee; /* what the block earned by it */
 };
 
 /* The content of a block, behind block->body[LAYER_MESSAGING]. */
@@ -266,6 +278,7 @@ struct hypercube {
     struct stack *stack;
     struct memory *memory;
     struct delivery_check check;
+    struct cube_fee_sums fee_sums;
     struct map chain_by_id; /* chain -> slot of chains */
     struct map link_by_key; /* chain << 32 | neighbour -> slot of links */
     struct pool chains, links, entries, mirrors, nodes, inputs, acts, parts, parcels, removals,

@@ -130,7 +130,9 @@ void cube_emit(void *self, struct context *context, struct block *block, struct 
     envelope->id = (uint64_t)block->chain << 32 | chain->counter;
     envelope->created_ns = block->time_ns;
     envelope->first_committed_ns = 0;
-    struct parcel parcel = {.envelope = *envelope, .lt = chain->lt, .enqueued_lt = chain->lt};
+    uint64_t first = cube_fee_emit(cube, block, envelope);
+    struct parcel parcel = {
+        .envelope = *envelope, .lt = chain->lt, .enqueued_lt = chain->lt, .fee_paid = first};
     message_hash(envelope, parcel.lt, parcel.hash);
     /* What a transaction has emitted must be in its block: one message may overshoot (TON-R35). */
     cube_charge_emitted(cube, block, envelope->bytes + NOTE_BYTES);
@@ -241,8 +243,12 @@ static void note_removal(struct hypercube *cube, struct link *link, const struct
 {
     uint32_t slot = pool_take(&cube->removals);
     struct removal_node *node = pool_at(&cube->removals, slot);
-    node->removal = (struct removal){++link->removal_last, entry->parcel.place,
-                                     entry->parcel.envelope.id, stopped, entry->parcel.envelope.to};
+    node->removal = (struct removal){++link->removal_last,
+                                     entry->parcel.place,
+                                     entry->parcel.envelope.id,
+                                     stopped,
+                                     entry->parcel.envelope.forward_fee,
+                                     entry->parcel.envelope.to};
     if (link->removal_newest != 0)
         ((struct removal_node *)pool_at(&cube->removals, link->removal_newest))->next = slot;
     else

@@ -387,7 +387,8 @@ void client_on_fault(void *state, struct context *context, const struct fault *f
 
 static const char *reason_text(uint8_t reason)
 {
-    static const char *const texts[REASON_COUNT] = {NULL, "balance", "no_account", "state"};
+    static const char *const texts[REASON_COUNT] = {NULL,  "balance",  "no_account", "state",
+                                                    "fee", "currency", "deposit"};
     SIM_ASSERT(reason < REASON_COUNT);
     return texts[reason];
 }
