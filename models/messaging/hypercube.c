@@ -22,6 +22,10 @@ static const char *const order_choices[] = {"deployed", "paper", NULL};
 static const char *const order_helps[] = {
     "one stream over all neighbours by logical time and hash (TON-R22)",
     "older masterchain reference first, then each neighbour's own order (TON-46)", NULL};
+static const char *const lt_choices[] = {"block", "account", NULL};
+static const char *const lt_helps[] = {
+    "every message of a block has its own",
+    "deployed: each account's transactions follow each other; ties go by the hash (TON-R14)", NULL};
 static const char *const break_choices[] = {"none",      "deliver_twice", "reorder", "lose",
                                             "extra_hop", "early",         "forge",   NULL};
 
@@ -72,6 +76,14 @@ static const struct param params[] = {
      .swarm_min = INT64_C(200000000),
      .swarm_max = INT64_C(20000000000)},
     CUBE_FEE_PARAMS(struct cube_config),
+    {.name = "lt",
+     .help = "logical time of the messages of a block",
+     .kind = PARAM_CHOICE,
+     .offset = offsetof(struct cube_config, lt),
+     .value_default = CUBE_LT_BLOCK,
+     .choices = lt_choices,
+     .choice_helps = lt_helps,
+     .deployed = true},
     {.name = "break",
      .help = "breaks one rule, so that tests see the property that guards it",
      .kind = PARAM_CHOICE,
@@ -229,6 +241,7 @@ static int build_cube(const struct build *build, void **ret_state)
     cube->stack = build->stack;
     cube->memory = memory;
     init_pools(cube);
+    lt_book_init(&cube->book, memory);
     delivery_check_init(&cube->check, build->world, build->slot,
                         (enum delivery_order)cube->config.order);
     cube->check.in_flight = cube->config.path == CUBE_INSTANT ? PATH_INSTANT : PATH_SLOW;
@@ -368,6 +381,8 @@ static void destroy(void *state)
                         chain->upto.capacity * sizeof chain->upto.records[0]);
     }
     free_heap(cube, &cube->sorter);
+    free_heap(cube, &cube->locals);
+    lt_book_destroy(&cube->book);
     if (cube->packet != NULL)
         memory_give(cube->memory, cube->packet, cube->packet_capacity);
     if (cube->tree != NULL)

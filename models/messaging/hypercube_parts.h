@@ -17,6 +17,7 @@
 #include "models/messaging/hypercube_fees.h"
 #include "models/messaging/hypercube_route.h"
 #include "models/messaging/import_order.h"
+#include "models/messaging/logical_time.h"
 #include "models/messaging/merkle.h"
 #include "models/messaging/message_hash.h"
 #include "models/messaging/processed_upto.h"
@@ -25,6 +26,7 @@
 
 enum cube_path { CUBE_SLOW, CUBE_INSTANT, CUBE_BOTH };
 enum cube_dedup { CUBE_SET, CUBE_WATERMARK };
+enum cube_lt { CUBE_LT_BLOCK, CUBE_LT_ACCOUNT };
 
 /* Switches that tests use to break a rule on purpose. Each one breaks one property. */
 enum cube_break {
@@ -38,7 +40,7 @@ enum cube_break {
 };
 
 struct cube_config {
-    int64_t path, routing, digit_bits, dedup, order, resend_ns, break_rule;
+    int64_t path, routing, digit_bits, dedup, order, resend_ns, lt, break_rule;
     struct cube_fee_config pay;
 };
 
@@ -220,13 +222,16 @@ struct act {
 /* The content of a block, behind block->body[LAYER_MESSAGING]. */
 struct cube_part {
     uint64_t start_lt;
-    uint32_t first, last;             /* acts */
-    uint32_t local_first, local_last; /* emitted to the own shard, not yet delivered */
-    bool full;                        /* no more imports */
-    uint32_t backlog;                 /* what was in view when it became full, and stayed out */
-    bool enqueue_only;                /* TON-R27: a local message had to queue, so must the rest */
+    uint32_t first, last; /* acts */
+    bool full;            /* no more imports */
+    uint32_t backlog;     /* what was in view when it became full, and stayed out */
+    bool enqueue_only;    /* TON-R27: a local message had to queue, so must the rest */
     bool imported;
     struct import_key last_key; /* of what was processed, for the watermark */
+    /* The transaction that is open: a message is being delivered, or an input made messages. */
+    bool in_transaction, delivering;
+    uint32_t emitted; /* its messages so far */
+    uint64_t tx, tx_account;
 };
 
 /* An end_lt of a neighbour as seen when our block of that number was made. */
@@ -289,6 +294,8 @@ struct hypercube {
     unsigned char *packet;
     uint32_t packet_capacity;
     struct import_heap sorter;
+    struct import_heap locals; /* of the open block, to its own shard, not yet delivered */
+    struct lt_book book;       /* of the open block */
     struct merkle_hash *tree;
     uint32_t tree_capacity;
 };
@@ -315,6 +322,16 @@ void cube_queue_remove(struct hypercube *cube, struct context *context, struct c
                        uint32_t entry, bool stopped);
 void cube_sort_entry(struct hypercube *cube, uint32_t entry);
 uint32_t cube_sorted_next(struct hypercube *cube);
+
+/* hypercube_time.c: logical time of the open block. */
+void cube_time_open(struct hypercube *cube, struct block *block, struct cube_chain *chain,
+                    struct cube_part *part);
+void cube_time_deliver(struct hypercube *cube, struct block *block, struct cube_part *part,
+                       const struct parcel *parcel);
+void cube_time_delivered(struct cube_part *part);
+/* The logical time of the message that is emitted now. */
+uint64_t cube_time_emit(struct hypercube *cube, struct block *block, struct cube_chain *chain,
+                        struct cube_part *part, const struct envelope *envelope);
 
 /* hypercube_import.c: fill(): inputs, imports, proofs, local messages. */
 uint32_t cube_fill(void *self, struct context *context, struct block *block, uint32_t round);
