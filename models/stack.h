@@ -48,6 +48,8 @@ enum layer {
 enum { CHAIN_DEPTH_MAX = 20, CHAIN_NONE = 0, WORKLOADS_MAX = 10 };
 enum chain_class { CHAIN_SHARD, CHAIN_MASTER, CHAIN_CHANNEL, CHAIN_COMMITTEE };
 
+enum { MASTER_WORKCHAIN = -1 }; /* TON-R1 */
+
 /* A routing address: TON-R2's 96 bits. */
 struct address {
     int32_t workchain;
@@ -97,15 +99,34 @@ struct part { /* what one chain does for a transaction */
     int64_t amount; /* negative: debit */
 };
 
+/* What the message that a transaction makes is. */
+enum tx_operation {
+    TX_TRANSFER, /* value for an account */
+    TX_CALL,     /* for a contract of the recipient's shard: its method is the constructor */
+    TX_WILDCARD, /* for the nearest instance of a global contract (TON-24) */
+    TX_PUBLISH,  /* for the global contract of the masterchain, which tells all (TON-25) */
+    TX_LOG,      /* for nobody: logged (TON-19) */
+    TX_OPERATIONS
+};
+
+enum { SIGNATURE_BYTES = 64 };
+
 /* A transaction as a client submits it: part[0] is the home account (debited), part[1], if any, the
- * recipient. Copied at submit. */
+ * recipient. Copied at submit. It is a message from outside to the home account (TON-17, TON-18):
+ * what that account shall send, and the owner's signature, made by ledger.sign. */
 struct tx {
     uint64_t id, submit_ns;
     uint32_t client;  /* node index within ROLE_CLIENT */
     uint32_t bytes;   /* of the message it makes */
     uint8_t workload; /* slot that gets the outcome */
     uint8_t parts;
+    uint8_t operation;     /* enum tx_operation */
+    uint8_t anycast_depth; /* TX_WILDCARD: of the recipient's address */
+    uint32_t constructor;  /* TON-11: of the message it makes */
+    uint32_t work;         /* gas that the home account's code is asked to use up beside its own */
+    uint64_t gas_limit;    /* TON-12: of the message it makes; 0 = not given */
     struct part part[TX_PARTS_MAX];
+    unsigned char signature[SIGNATURE_BYTES];
 };
 
 enum { EXTRA_CURRENCIES_MAX = 2 };
@@ -184,33 +205,8 @@ struct block_app {
                     const struct envelope *envelope);
 };
 
-enum tx_reason {
-    REASON_NONE,
-    REASON_BALANCE,
-    REASON_NO_ACCOUNT,
-    REASON_STATE,
-    REASON_FEE,      /* its value does not cover the fees of its message */
-    REASON_CURRENCY, /* not supported by both workchains (TON-9) */
-    REASON_DEPOSIT,  /* less than the masterchain asks for (TON-55) */
-    REASON_COUNT
-};
-
-struct message_price {
-    uint64_t from_value; /* what emit takes out of the message's value */
-    uint64_t on_top;     /* what the sender owes beside the value; emit trusts that it paid */
-};
-
-/* What held() answers where nobody counts it. */
-#define HELD_UNKNOWN UINT64_MAX
-
 struct messaging_seam {
     void *self;
-    /* What it costs to emit this envelope; REASON_FEE: its value is too small, it must not be
-     * emitted. `bytes` as for emit, which adds those of optional parts of the head (TON-12). */
-    enum tx_reason (*price)(const void *self, const struct envelope *envelope,
-                            struct message_price *ret_price);
-    /* Value and fees of a currency that are under way by final blocks. Slow: for checks. */
-    uint64_t (*held)(const void *self, uint32_t currency);
     /* Inside fill/deliver. Copies the envelope and sets its id. */
     void (*emit)(void *self, struct context *context, struct block *block,
                  struct envelope *envelope);
@@ -241,6 +237,8 @@ struct ledger_seam {
     void (*collect)(void *self, struct block *block, uint32_t currency, uint64_t amount);
     /* A single-message transaction, on a node of its home chain: queued for the next block. */
     void (*submit)(void *self, struct context *context, uint32_t chain, const struct tx *tx);
+    /* Signs a transaction as the owner of its home account would. Fixed after build: any node. */
+    void (*sign)(const void *self, struct tx *tx);
     /* The address of account `index` of a shard, counted from 0 within the shard. */
     struct address (*account)(const void *self, uint32_t chain, uint64_t index);
     uint64_t (*account_count)(const void *self, uint32_t chain);
@@ -256,6 +254,23 @@ struct tx_result {
     uint8_t workload, chains;
     uint8_t outcome; /* enum outcome */
     uint8_t reason;  /* enum tx_reason */
+};
+enum tx_reason {
+    REASON_NONE,
+    REASON_BALANCE,
+    REASON_NO_ACCOUNT,
+    REASON_STATE,
+    REASON_SIGNATURE, /* not the owner's */
+    REASON_GAS,       /* it ran out */
+    REASON_FEE,       /* the account cannot pay for bringing the message in (TON-R45) */
+    REASON_BYTES,     /* too large to be let in; this one and the next are of TON-R48 */
+    REASON_RATE,      /* too many checks of one account's messages */
+    REASON_PENDING,   /* too many of one account's messages wait */
+    REASON_POOL,      /* too many messages wait */
+    REASON_REPEATED,  /* the same message was let in before */
+    REASON_EXPIRED,   /* it waited for too long */
+    REASON_METHOD,    /* the recipient has no such method */
+    REASON_COUNT
 };
 
 struct atomic_seam {

@@ -278,6 +278,16 @@ static void draw_transfer(const struct client_group *group, struct context *cont
                                              .bytes = (uint32_t)bytes};
 }
 
+static bool draw_operation(const struct client_group *group, struct context *context,
+                           uint32_t client, uint64_t number, struct tx *tx)
+{
+    if (client_operation_plain(&group->config->operations))
+        return false;
+    struct rng_stream stream;
+    context_rng(context, &stream, RNG_OPERATION, client_identity(group, client), number);
+    return client_operation_draw(&group->config->operations, &stream, tx);
+}
+
 /* ---- Run ---- */
 
 static void find_next(struct client_group *group, struct context *context, uint32_t index)
@@ -333,6 +343,9 @@ static void submit(struct client_group *group, struct context *context, uint32_t
     tx.part[0].amount = -(int64_t)transfer.amount;
     tx.part[1].account = ledger->account(ledger->self, away, transfer.to_account);
     tx.part[1].amount = (int64_t)transfer.amount;
+    bool forged = draw_operation(group, context, index, number, &tx);
+    ledger->sign(ledger->self, &tx);
+    tx.signature[0] ^= forged;
     uint32_t handle = pool_take(&client->slots);
     struct outstanding *waiting = pool_at(&client->slots, handle);
     *waiting = (struct outstanding){
@@ -387,8 +400,9 @@ void client_on_fault(void *state, struct context *context, const struct fault *f
 
 static const char *reason_text(uint8_t reason)
 {
-    static const char *const texts[REASON_COUNT] = {NULL,  "balance",  "no_account", "state",
-                                                    "fee", "currency", "deposit"};
+    static const char *const texts[REASON_COUNT] = {
+        NULL,   "balance", "no_account", "state", "signature", "gas",     "fee",
+        "size", "rate",    "pending",    "pool",  "repeated",  "expired", "method"};
     SIM_ASSERT(reason < REASON_COUNT);
     return texts[reason];
 }

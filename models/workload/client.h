@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "models/stack.h"
+#include "models/workload/client_operation.h"
 #include "models/workload/traffic_law.h"
 #include "sim/distribution.h"
 #include "sim/model.h"
@@ -25,6 +26,7 @@ struct client_config {
     struct param_variant_value accounts, destinations;
     const char *shards;
     int64_t from_ns, until_ns, clients;
+    struct client_operation_config operations;
 };
 
 struct client_zipf_config {
@@ -70,6 +72,11 @@ extern const struct param_variant client_account_variants[];
          .help = "ordinals of the shards whose accounts take part, such as 0-3,8; all without it", \
          .kind = PARAM_STRING,                                                                     \
          .offset = offsetof(type, common.shards)},                                                 \
+        {.name = "operations",                                                                     \
+         .help = "what the messages ask for, and what is wrong with some",                         \
+         .kind = PARAM_OBJECT,                                                                     \
+         .offset = offsetof(type, common.operations),                                              \
+         .fields = client_operation_params},                                                       \
         CLIENT_TIME_PARAMS(type)
 
 #define CLIENT_TIME_PARAMS(type)                                                                   \
