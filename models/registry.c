@@ -13,7 +13,6 @@
 #include "models/messaging/local.h"
 #include "models/phold/phold.h"
 #include "models/spread/spread_ideal.h"
-#include "models/spread/turbine_conform.h"
 #include "models/stack.h"
 #include "models/state/state_ram.h"
 #include "models/workload/burst.h"
@@ -40,7 +39,6 @@ const struct model *const model_registry[] = {
 
 const struct conform_suite *const conform_suites[] = {
     &hypercube_conform_suite,
-    &turbine_conform_suite,
     NULL,
 };
 

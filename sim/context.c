@@ -18,6 +18,41 @@ static void add_side(struct world *world, struct event *event, const struct send
     memcpy(slab_at(&world->payloads, side->payload), send->payload, send->payload_bytes);
 }
 
+/* Field by field: a struct on the way would be stored in pieces and read whole. */
+static inline void fill(struct event *event, const struct world *world, const struct send *send)
+{
+    event->cause_mix = world->context.cause_mix;
+    event->what = event_what_of(event_cause(world), EVENT_MESSAGE, send->slot, send->kind,
+                                send->payload_bytes);
+    event->subject = send->subject;
+    event->bytes = send->wire_bytes;
+    event->attempt = send->attempt;
+    event->chain = send->chain;
+    event->to = send->to;
+}
+
+/* Large payloads, later departures, classes. */
+static void send_with_side(struct world *world, const struct send *send)
+{
+    bool large = send->payload_bytes > EVENT_INLINE_BYTES;
+    uint32_t self = world->context.self;
+    struct event *event;
+    uint32_t handle = event_take(world, !large && send->payload_bytes > 0, &event);
+    fill(event, world, send);
+    event->what.length = large ? 0 : send->payload_bytes & 63U;
+    add_side(world, event, send);
+    if (send->payload_bytes > 0 && !large)
+        memcpy(event->inline_payload, send->payload, send->payload_bytes);
+    if (send->depart_ns > world->context.now_ns) {
+        event->what.type = EVENT_DEPART;
+        engine_push(world, handle, self, send->depart_ns, ORDER_MESSAGE, self);
+    } else if (send->to == self) {
+        engine_push(world, handle, self, world->context.now_ns, ORDER_MESSAGE, self);
+    } else {
+        network_hand_over(world, handle, event, self);
+    }
+}
+
 void context_send(struct context *context, const struct send *send)
 {
     struct world *world = context->world;
@@ -26,31 +61,24 @@ void context_send(struct context *context, const struct send *send)
     SIM_ASSERT(send->payload_bytes == 0 || send->payload != NULL);
     SIM_ASSERT(send->depart_ns == 0 || send->depart_ns >= context->now_ns);
     SIM_ASSERT(send->payload_bytes <= UINT32_C(1) << 24);
-    bool large = send->payload_bytes > EVENT_INLINE_BYTES;
-    bool departs_later = send->depart_ns > context->now_ns;
-    struct event *event;
-    uint32_t handle = event_new(world, departs_later ? EVENT_DEPART : EVENT_MESSAGE,
-                                large ? 0 : send->payload_bytes, &event);
-    event->subject = send->subject;
-    event->to = send->to;
-    event->bytes = send->wire_bytes;
-    event->chain = send->chain;
-    event->attempt = send->attempt;
-    event->slot = send->slot & 15U;
-    event->kind = send->kind & 63U;
-    if (large || departs_later || send->priority > 0)
-        add_side(world, event, send);
-    if (send->payload_bytes > 0 && !large)
-        memcpy(event->inline_payload, send->payload, send->payload_bytes);
-    world->packets[send->slot][send->kind]++;
-    world->packet_bytes[send->slot][send->kind] += send->wire_bytes;
-    if (departs_later) {
-        engine_push(world, handle, context->self, send->depart_ns, ORDER_MESSAGE, context->self);
-    } else if (send->to == context->self) {
-        engine_push(world, handle, send->to, context->now_ns, ORDER_MESSAGE, context->self);
-    } else {
-        network_hand_over(world, handle, event, context->self);
+    struct packet_count *packets = &world->packets[send->slot][send->kind];
+    packets->count++;
+    packets->bytes += send->wire_bytes;
+    if (__builtin_expect(send->payload_bytes > EVENT_INLINE_BYTES ||
+                             send->depart_ns > context->now_ns || send->priority > 0,
+                         0)) {
+        send_with_side(world, send);
+        return;
     }
+    struct event *event;
+    uint32_t handle = event_take(world, send->payload_bytes > 0, &event);
+    fill(event, world, send);
+    if (send->payload_bytes > 0)
+        memcpy(event->inline_payload, send->payload, send->payload_bytes);
+    if (send->to == context->self)
+        engine_push(world, handle, send->to, context->now_ns, ORDER_MESSAGE, context->self);
+    else
+        network_hand_over(world, handle, event, context->self);
 }
 
 uint64_t context_timer(struct context *context, uint32_t node, uint8_t slot, uint8_t kind,
@@ -61,14 +89,14 @@ uint64_t context_timer(struct context *context, uint32_t node, uint8_t slot, uin
     SIM_ASSERT(slot < SLOT_MAX && world->model[slot] && kind < KINDS_MAX);
     SIM_ASSERT(at_ns >= context->now_ns);
     struct event *event;
-    uint32_t handle = event_new(world, EVENT_TIMER, 0, &event);
+    uint32_t handle = event_take(world, false, &event);
+    event->cause_mix = context->cause_mix;
+    event->what = event_what_of(event_cause(world), EVENT_TIMER, slot, kind, 0);
     event->subject = cookie;
-    event->to = node;
-    event->chain = chain;
-    event->slot = slot & 15U;
-    event->kind = kind & 63U;
     event->epoch = world->nodes[node].epoch;
     event->generation = ++world->generation;
+    event->chain = chain;
+    event->to = node;
     uint64_t timer = (uint64_t)event->generation << 32 | handle;
     engine_push(world, handle, node, at_ns, ORDER_TIMER, context->self);
     return timer;
@@ -79,11 +107,11 @@ bool context_timer_cancel(struct context *context, uint64_t timer)
     struct world *world = context->world;
     SIM_ASSERT((uint32_t)timer != 0);
     struct event *event = event_at(world, (uint32_t)timer);
-    if (event->type != EVENT_TIMER || event->generation != (uint32_t)(timer >> 32))
+    if (event->what.type != EVENT_TIMER || event->generation != (uint32_t)(timer >> 32))
         return false;
     SIM_ASSERT(world->nodes[event->to].group == context->group);
     /* The entry stays in the queue and is thrown away unseen when its time comes. */
-    event->type = EVENT_CANCELLED;
+    event->what.type = EVENT_CANCELLED;
     return event->epoch == world->nodes[event->to].epoch;
 }
 

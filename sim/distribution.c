@@ -4,19 +4,19 @@
 #include <stdbool.h>
 
 #include "sim/exact.h"
-#include "sim/rng.h"
+#include "sim/rng_draw.h"
 #include "sim/sim_assert.h"
 
-static const double LARGEST = 0x1p62;
 enum { REJECTIONS_MAX = 1000 };
 
-/* x to the y for any x > 0, with the tails that exact_exp refuses cut to 0 and LARGEST. */
+/* x to the y for any x > 0, with the tails that exact_exp refuses cut to 0 and
+ * DISTRIBUTION_LARGEST. */
 static double power(double x, double y)
 {
     double exponent = y * exact_log(x);
     if (exponent <= -690.0)
         return 0.0;
-    return exponent >= 690.0 ? LARGEST : exact_exp(exponent);
+    return exponent >= 690.0 ? DISTRIBUTION_LARGEST : exact_exp(exponent);
 }
 
 static double normal(struct rng_stream *stream)
@@ -31,7 +31,7 @@ static double lognormal(const struct distribution *distribution, struct rng_stre
     if (exponent <= -690.0)
         return 0.0;
     if (exponent >= 690.0)
-        return LARGEST;
+        return DISTRIBUTION_LARGEST;
     return (double)distribution->location * exact_exp(exponent);
 }
 
@@ -63,55 +63,43 @@ static double gamma_unit(double shape, struct rng_stream *stream)
     return 0.0;
 }
 
-static uint64_t rounded(double value)
-{
-    if (!(value > 0.0))
-        return 0;
-    return value >= LARGEST ? UINT64_C(1) << 62 : (uint64_t)(int64_t)(value + 0.5);
-}
-
-static uint64_t not_negative(int64_t value)
-{
-    return value < 0 ? 0 : (uint64_t)value;
-}
-
 static uint64_t draw(const struct distribution *distribution, struct rng_stream *stream)
 {
     double location = (double)distribution->location;
     double shape = distribution->shape;
     switch (distribution->type) {
     case DISTRIBUTION_CONSTANT:
-        return not_negative(distribution->location);
+        return distribution_not_negative(distribution->location);
     case DISTRIBUTION_UNIFORM: {
-        uint64_t from = not_negative(distribution->location);
-        uint64_t to = not_negative(distribution->spread);
+        uint64_t from = distribution_not_negative(distribution->location);
+        uint64_t to = distribution_not_negative(distribution->spread);
         SIM_ASSERT(from <= to);
         return from + rng_below(stream, to - from + 1);
     }
     case DISTRIBUTION_EXPONENTIAL: {
         double u = rng_open(stream);
-        return rounded(-exact_log(u) * location);
+        return distribution_exponential(location, u);
     }
     case DISTRIBUTION_LOGNORMAL:
-        return rounded(lognormal(distribution, stream));
+        return distribution_rounded(lognormal(distribution, stream));
     case DISTRIBUTION_NORMAL:
-        return rounded(location + (double)distribution->spread * normal(stream));
+        return distribution_rounded(location + (double)distribution->spread * normal(stream));
     case DISTRIBUTION_PARETO: {
         double u = rng_open(stream);
-        uint64_t value = rounded(location * power(u, -1.0 / shape));
-        uint64_t least = not_negative(distribution->location);
+        uint64_t value = distribution_rounded(location * power(u, -1.0 / shape));
+        uint64_t least = distribution_not_negative(distribution->location);
         return value < least ? least : value;
     }
     case DISTRIBUTION_GAMMA:
-        return rounded(location / shape * gamma_unit(shape, stream));
+        return distribution_rounded(location / shape * gamma_unit(shape, stream));
     case DISTRIBUTION_WEIBULL: {
         double u = rng_open(stream);
-        return rounded(location * power(-exact_log(u), 1.0 / shape));
+        return distribution_rounded(location * power(-exact_log(u), 1.0 / shape));
     }
     case DISTRIBUTION_EMPIRICAL: {
         SIM_ASSERT(distribution->value_count > 0);
         uint64_t index = rng_below(stream, distribution->value_count);
-        return not_negative(distribution->values[index]);
+        return distribution_not_negative(distribution->values[index]);
     }
     }
     bool type_known = false;
@@ -121,27 +109,22 @@ static uint64_t draw(const struct distribution *distribution, struct rng_stream 
 
 uint64_t distribution_sample(const struct distribution *distribution, struct rng_stream *stream)
 {
-    uint64_t value = draw(distribution, stream);
-    uint64_t floor = not_negative(distribution->floor);
-    uint64_t largest = UINT64_C(1) << 62;
-    if (value < floor)
-        value = floor;
-    return value > largest ? largest : value;
+    return distribution_cut(distribution, draw(distribution, stream));
 }
 
 uint64_t distribution_floor(const struct distribution *distribution)
 {
-    uint64_t floor = not_negative(distribution->floor);
+    uint64_t floor = distribution_not_negative(distribution->floor);
     uint64_t least = 0;
     switch (distribution->type) {
     case DISTRIBUTION_CONSTANT:
     case DISTRIBUTION_UNIFORM:
     case DISTRIBUTION_PARETO:
-        least = not_negative(distribution->location);
+        least = distribution_not_negative(distribution->location);
         break;
     case DISTRIBUTION_EMPIRICAL:
         SIM_ASSERT(distribution->value_count > 0);
-        least = not_negative(distribution->values[0]);
+        least = distribution_not_negative(distribution->values[0]);
         break;
     case DISTRIBUTION_EXPONENTIAL:
     case DISTRIBUTION_LOGNORMAL:

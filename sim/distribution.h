@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "sim/exact.h"
+
 struct rng_stream;
 
 enum distribution_type {
@@ -41,5 +43,37 @@ uint64_t distribution_floor(const struct distribution *distribution);
 
 /* distribution_mean is the exact mean before rounding, floor and cut, for reports and dry runs. */
 double distribution_mean(const struct distribution *distribution);
+
+/* What follows is here to be compiled into the kernel's hot path. */
+
+#define DISTRIBUTION_LARGEST 0x1p62
+
+static inline uint64_t distribution_rounded(double value)
+{
+    if (!(value > 0.0))
+        return 0;
+    return value >= DISTRIBUTION_LARGEST ? UINT64_C(1) << 62 : (uint64_t)(int64_t)(value + 0.5);
+}
+
+static inline uint64_t distribution_not_negative(int64_t value)
+{
+    return value < 0 ? 0 : (uint64_t)value;
+}
+
+/* distribution_cut keeps a variate between the floor and 2^62. */
+static inline uint64_t distribution_cut(const struct distribution *distribution, uint64_t value)
+{
+    uint64_t floor = distribution_not_negative(distribution->floor);
+    uint64_t largest = UINT64_C(1) << 62;
+    if (value < floor)
+        value = floor;
+    return value > largest ? largest : value;
+}
+
+/* distribution_exponential is the variate of a uniform u in (0, 1), before it is cut. */
+static inline uint64_t distribution_exponential(double mean, double u)
+{
+    return distribution_rounded(-exact_log(u) * mean);
+}
 
 #endif

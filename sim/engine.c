@@ -25,50 +25,24 @@ static struct {
     int64_t counters[SLOT_MAX][COUNTERS_MAX];
 } last_run;
 
-uint32_t event_new(struct world *world, enum event_type type, size_t inline_bytes,
-                   struct event **ret_event)
+void event_free_side(struct world *world, struct event *event)
 {
-    const struct context *context = &world->context;
-    uint32_t handle = inline_bytes > 0 ? pool_take_raw(&world->wide) | UINT32_C(1) << WIDE_BIT
-                                       : pool_take_raw(&world->narrow);
-    SIM_ASSERT(inline_bytes <= EVENT_INLINE_BYTES);
-    SIM_ASSERT(context->cause_seq >> CAUSE_SEQ_BITS == 0);
-    struct event *event = event_at(world, handle);
-    *event = (struct event){.cause_mix = context->cause_mix,
-                            .cause_seq = context->cause_seq & ((UINT64_C(1) << CAUSE_SEQ_BITS) - 1),
-                            .type = type & 15U,
-                            .length = inline_bytes & 63U};
-    *ret_event = event;
-    return handle;
-}
-
-void event_free(struct world *world, uint32_t handle)
-{
-    struct event *event = event_at(world, handle);
     const struct side *side = event_side(world, event);
-    if (side) {
-        if (side->payload)
-            slab_give(&world->payloads, side->payload);
-        pool_give(&world->sides, event->side);
-    }
-    event->type = EVENT_FREE;
-    event->generation = 0;
-    if (handle >> WIDE_BIT)
-        pool_give(&world->wide, handle & ~(UINT32_C(1) << WIDE_BIT));
-    else
-        pool_give(&world->narrow, handle);
+    if (side->payload)
+        slab_give(&world->payloads, side->payload);
+    pool_give(&world->sides, event->side);
 }
 
 struct side *event_take_side(struct world *world, struct event *event)
 {
-    if (event->length == LENGTH_SIDE)
+    if (event->what.length == LENGTH_SIDE)
         return pool_at(&world->sides, event->side);
     uint32_t handle = pool_take(&world->sides);
     struct side *side = pool_at(&world->sides, handle);
     side->chain = event->chain;
-    side->payload_bytes = event->length;
+    side->payload_bytes = event->what.length;
     event->side = handle;
-    event->length = LENGTH_SIDE;
+    event->what.length = LENGTH_SIDE;
     return side;
 }
 
@@ -79,7 +53,7 @@ void event_drop_side(struct world *world, struct event *event)
         return;
     uint32_t handle = event->side;
     event->chain = side->chain;
-    event->length = side->payload_bytes & 63U;
+    event->what.length = side->payload_bytes & 63U;
     pool_give(&world->sides, handle);
 }
 
@@ -104,20 +78,52 @@ void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t a
     world->queue_type->push(world->group_queue[group], &entry);
 }
 
+/* The row of the running event, in the digest and, out of the way, in the log. */
+static __attribute__((noinline)) void log_row(struct world *world, const struct event *event,
+                                              uint32_t kind_id, uint32_t chain, uint32_t bytes,
+                                              uint64_t entity, uint64_t peer)
+{
+    struct row_fields fields = {.kind_id = kind_id,
+                                .chain = chain,
+                                .bytes = bytes,
+                                .entity = entity,
+                                .peer = peer,
+                                .subject = event->subject,
+                                .value = event->what.type == EVENT_MESSAGE ? event->attempt : 0,
+                                .weight = event->what.type == EVENT_TIMER   ? LOG_STEP
+                                          : event->what.type == EVENT_FAULT ? LOG_MILESTONE
+                                                                            : LOG_PACKET};
+    rows_log(world, &fields, event->what.cause_seq);
+}
+
+static inline void event_row(struct world *world, const struct event *event, uint32_t kind_id,
+                             uint32_t chain, uint32_t bytes, uint64_t entity, uint64_t peer,
+                             uint32_t value)
+{
+    rows_count(world, event->cause_mix, 0, kind_id, chain, bytes, entity, peer, event->subject,
+               value);
+    if (world->log)
+        log_row(world, event, kind_id, chain, bytes, entity, peer);
+    world->context.cause_seq = world->rows;
+}
+
 static void handle_message(struct world *world, struct event *event, uint32_t handle, uint32_t from)
 {
-    if (world->nodes[event->to].down > 0) {
+    const struct node *node = &world->nodes[event->to];
+    if (node->down > 0) {
         network_drop(world, handle, from, DROP_NODE_DOWN);
         return;
     }
-    rows_event(world, event, from, (uint32_t)event->slot << 8 | event->kind, LOG_PACKET);
+    event_row(world, event, (uint32_t)event->what.slot << 8 | event->what.kind,
+              event_chain(world, event), event->bytes, node->identity, world->nodes[from].identity,
+              event->attempt);
     struct message message = {.from = from,
                               .to = event->to,
                               .wire_bytes = event->bytes,
-                              .slot = event->slot,
-                              .kind = event->kind,
+                              .slot = event->what.slot,
+                              .kind = event->what.kind,
                               .subject = event->subject,
-                              .payload_bytes = event->length};
+                              .payload_bytes = event->what.length};
     const struct side *side = event_side(world, event);
     if (side)
         message.payload_bytes = side->payload_bytes;
@@ -125,32 +131,43 @@ static void handle_message(struct world *world, struct event *event, uint32_t ha
         message.payload = slab_at(&world->payloads, side->payload);
     else if (message.payload_bytes > 0)
         message.payload = event->inline_payload;
-    world->model[event->slot]->on_message(world->state[event->slot], &world->context, &message);
-    event_free(world, handle);
+    world->model[event->what.slot]->on_message(world->state[event->what.slot], &world->context,
+                                               &message);
+    if (side)
+        event_free_side(world, event);
+    event_free_plain(world, handle, event);
 }
 
 static void handle_timer(struct world *world, struct event *event, uint32_t handle)
 {
-    rows_event(world, event, 0, (uint32_t)event->slot << 8 | (uint32_t)(KIND_TIMER + event->kind),
-               LOG_STEP);
-    uint8_t slot = event->slot, kind = event->kind;
+    uint8_t slot = event->what.slot, kind = event->what.kind;
     uint32_t chain = event->chain;
     uint64_t cookie = event->subject;
-    event_free(world, handle);
+    event_row(world, event, (uint32_t)slot << 8 | (uint32_t)(KIND_TIMER + kind), chain, 0,
+              world->nodes[event->to].identity, 0, 0);
+    event_free_plain(world, handle, event);
     world->model[slot]->on_timer(world->state[slot], &world->context, kind, chain, cookie);
+}
+
+static void handle_kernel(struct world *world, struct event *event, uint32_t handle, uint32_t kind)
+{
+    uint64_t entity = event->what.type == EVENT_FAULT ? 0 : world->nodes[event->to].identity;
+    event_row(world, event, (uint32_t)SLOT_KERNEL << 8 | kind, event_chain(world, event), 0, entity,
+              0, 0);
+    event_free(world, handle);
 }
 
 /* True when the event is dead and must not be seen: cancelled, or of a node that crashed since. */
 static bool is_dead(const struct world *world, const struct event *event, uint32_t node)
 {
-    if (event->type == EVENT_TIMER)
+    if (event->what.type == EVENT_TIMER)
         return event->epoch != world->nodes[node].epoch;
-    if (event->type == EVENT_DEPART)
+    if (event->what.type == EVENT_DEPART)
         return event_side(world, event)->epoch != world->nodes[node].epoch;
-    return event->type == EVENT_CANCELLED;
+    return event->what.type == EVENT_CANCELLED;
 }
 
-void engine_dispatch(struct world *world, const struct queue_entry *entry)
+static void dispatch(struct world *world, const struct queue_entry *entry)
 {
     uint32_t handle = queue_entry_slot(entry);
     struct event *event = event_at(world, handle);
@@ -164,7 +181,7 @@ void engine_dispatch(struct world *world, const struct queue_entry *entry)
     bool fault = order_class == ORDER_FAULT;
     uint32_t source = fault ? 0 : world->node_by_order[queue_entry_source(entry)];
     uint64_t identity = fault ? 0 : world->nodes[source].identity;
-    uint32_t node = event->type == EVENT_DEPART ? source : event->to;
+    uint32_t node = event->what.type == EVENT_DEPART ? source : event->to;
     context->now_ns = queue_entry_time_ns(entry);
     context->depth = queue_entry_depth(entry);
     context->trace_index = 0;
@@ -180,7 +197,7 @@ void engine_dispatch(struct world *world, const struct queue_entry *entry)
     world->running = true;
     world->events++;
     context->group = world->nodes[node].group;
-    switch ((enum event_type)event->type) {
+    switch ((enum event_type)event->what.type) {
     case EVENT_MESSAGE:
         handle_message(world, event, handle, source);
         break;
@@ -188,32 +205,31 @@ void engine_dispatch(struct world *world, const struct queue_entry *entry)
         handle_timer(world, event, handle);
         break;
     case EVENT_DEPART:
-        context->cause_seq = event->cause_seq;
+        context->cause_seq = event->what.cause_seq;
         network_hand_over(world, handle, event, source);
         break;
-    case EVENT_PORT:
-        rows_event(world, event, source, (uint32_t)SLOT_KERNEL << 8 | KERNEL_PORT, LOG_PACKET);
+    case EVENT_PORT: {
         uint32_t link = (uint32_t)event->subject;
-        event_free(world, handle);
+        handle_kernel(world, event, handle, KERNEL_PORT);
         network_port_free(world, link ? world->links[link - 1].port : world->nodes[node].port);
         break;
+    }
     case EVENT_FAULT: {
         bool begins = event->subject & 1;
         uint32_t window = (uint32_t)(event->subject >> 1);
-        uint32_t kind = begins ? KERNEL_FAULT_BEGINS : KERNEL_FAULT_ENDS;
-        rows_event(world, event, source, (uint32_t)SLOT_KERNEL << 8 | kind, LOG_MILESTONE);
-        event_free(world, handle);
+        handle_kernel(world, event, handle, begins ? KERNEL_FAULT_BEGINS : KERNEL_FAULT_ENDS);
         fault_apply(world, window, begins);
         break;
     }
     case EVENT_FREE:
     case EVENT_CANCELLED:
-        SIM_ASSERT(event->type != EVENT_FREE && event->type != EVENT_CANCELLED);
+        SIM_ASSERT(event->what.type != EVENT_FREE && event->what.type != EVENT_CANCELLED);
     }
 }
 
 struct loop {
     uint64_t end_ns, wall_start_ns, next_safety;
+    uint64_t look_at; /* the number of the next event after which there is something to look at */
     enum engine_status status;
     bool stop_at_instant; /* a limit that acts between instants has been passed */
 };
@@ -254,8 +270,17 @@ static void check_safety(struct world *world)
             world->model[slot]->check_safety(world->state[slot], &world->context);
 }
 
-/* What must be looked at after every event. Returns true to stop at once. */
-static bool after_event(struct world *world, struct loop *loop)
+static void set_look_at(const struct world *world, struct loop *loop)
+{
+    const struct engine_options *options = world->options;
+    loop->look_at = world->events - world->events % WATCH_EVERY + WATCH_EVERY;
+    if (loop->next_safety < loop->look_at && !world->group_queue)
+        loop->look_at = loop->next_safety;
+    if (options->max_events && options->max_events < loop->look_at)
+        loop->look_at = options->max_events;
+}
+
+static bool look_around(struct world *world, struct loop *loop)
 {
     const struct engine_options *options = world->options;
     if (world->memory.exceeded_by && !loop->stop_at_instant) {
@@ -278,7 +303,18 @@ static bool after_event(struct world *world, struct loop *loop)
         loop->next_safety += SAFETY_EVERY;
         check_safety(world);
     }
+    set_look_at(world, loop);
     return false;
+}
+
+/* What must be looked at after every event. Returns true to stop at once. */
+static inline bool after_event(struct world *world, struct loop *loop)
+{
+    if (__builtin_expect(world->events < loop->look_at && !world->memory.exceeded_by &&
+                             world->violations == 0,
+                         1))
+        return false;
+    return look_around(world, loop);
 }
 
 static void run_single(struct world *world, struct loop *loop)
@@ -287,7 +323,7 @@ static void run_single(struct world *world, struct loop *loop)
     struct queue_entry entry;
     uint64_t until_ns = loop->end_ns;
     while (queue_type->pop_until(world->queue, until_ns, &entry)) {
-        engine_dispatch(world, &entry);
+        dispatch(world, &entry);
         if (after_event(world, loop))
             return;
         if (loop->stop_at_instant && world->context.now_ns < until_ns)
@@ -338,7 +374,7 @@ static void run_grouped(struct world *world, struct loop *loop)
                 break;
             world->window_end_ns = 0;
             world->queue_type->pop(world->fault_queue, &entry);
-            engine_dispatch(world, &entry);
+            dispatch(world, &entry);
             continue;
         }
         if (!events || start_ns > loop->end_ns)
@@ -353,7 +389,7 @@ static void run_grouped(struct world *world, struct loop *loop)
                    queue_entry_time_ns(&entry) < world->window_end_ns &&
                    queue_entry_time_ns(&entry) <= loop->end_ns) {
                 world->queue_type->pop(queue, &entry);
-                engine_dispatch(world, &entry);
+                dispatch(world, &entry);
                 stop = after_event(world, loop);
             }
         }
@@ -468,6 +504,7 @@ int engine_run(const struct scenario *scenario, const struct engine_options *opt
         snprintf(world->result.limit, sizeof world->result.limit, "--until: that time is reached");
     }
     start(world);
+    set_look_at(world, &loop);
     if (world->group_queue)
         run_grouped(world, &loop);
     else

@@ -14,6 +14,7 @@
 #include "sim/model.h"
 #include "sim/network_config.h"
 #include "sim/queue.h"
+#include "sim/rng_draw.h"
 #include "sim/scenario.h"
 #include "sim/sim_assert.h"
 #include "sim/world.h"
@@ -42,13 +43,18 @@ enum {
     WIDE_BIT = 31     /* of an event handle: the slot has room for a payload */
 };
 
+/* A struct of its own, so that it is written as one word. */
+struct event_what {
+    uint64_t cause_seq : CAUSE_SEQ_BITS, type : 4, slot : 4, kind : 6;
+    uint64_t length : 6; /* of the payload in inline_payload, or LENGTH_SIDE */
+};
+
 /* One pending event: 40 bytes, or 96 with room for a small payload. The key, and with it the
  * sender, travels in the queue's entry. */
 struct event {
     uint64_t cause_mix;
-    uint64_t cause_seq : CAUSE_SEQ_BITS, type : 4, slot : 4, kind : 6;
-    uint64_t length : 6; /* of the payload in inline_payload, or LENGTH_SIDE */
-    uint64_t subject;    /* message subject; timer cookie; port and fault: index */
+    struct event_what what;
+    uint64_t subject; /* message subject; timer cookie; port and fault: index */
     union {
         uint32_t bytes; /* on the wire */
         uint32_t epoch; /* timer: of its node when it was set; a crash ends it */
@@ -142,6 +148,10 @@ struct fault_window {
     bool active;
 };
 
+struct packet_count {
+    uint64_t count, bytes;
+};
+
 struct world {
     const struct scenario *scenario;
     const struct engine_options *options;
@@ -167,8 +177,11 @@ struct world {
     struct link *links;
     uint32_t link_count;
     struct map link_by_pair;
+    struct rng_schedule draws;
     uint64_t loss_threshold;
     uint64_t lookahead_ns;
+    uint64_t latency_ns; /* of every pair that has no link, when latency_constant */
+    bool latency_constant;
     bool queueing; /* uplinks hold real queues: more than one class, or a limit */
     uint64_t *region_cdf;
 
@@ -198,7 +211,7 @@ struct world {
     struct digest digest;
     uint64_t rows, events;
     int64_t counters[SLOT_MAX][COUNTERS_MAX];
-    uint64_t packets[SLOT_MAX][KINDS_MAX], packet_bytes[SLOT_MAX][KINDS_MAX];
+    struct packet_count packets[SLOT_MAX][KINDS_MAX];
     uint64_t dropped[DROP_REASONS];
     struct engine_result result;
     uint32_t violations;
@@ -226,7 +239,7 @@ static inline struct event *event_at(const struct world *world, uint32_t handle)
 /* The side record of an event, or NULL. */
 static inline struct side *event_side(const struct world *world, const struct event *event)
 {
-    return event->length == LENGTH_SIDE ? pool_at(&world->sides, event->side) : NULL;
+    return event->what.length == LENGTH_SIDE ? pool_at(&world->sides, event->side) : NULL;
 }
 
 static inline uint32_t event_chain(const struct world *world, const struct event *event)
@@ -235,10 +248,51 @@ static inline uint32_t event_chain(const struct world *world, const struct event
     return side ? side->chain : event->chain;
 }
 
-/* event_new makes an event caused by the running one. */
-uint32_t event_new(struct world *world, enum event_type type, size_t inline_bytes,
-                   struct event **ret_event);
-void event_free(struct world *world, uint32_t handle);
+/* event_take gives room for an event, with undefined content. */
+static inline uint32_t event_take(struct world *world, bool wide, struct event **ret_event)
+{
+    void *slot;
+    uint32_t handle = wide ? pool_take_raw(&world->wide, &slot) | UINT32_C(1) << WIDE_BIT
+                           : pool_take_raw(&world->narrow, &slot);
+    *ret_event = slot;
+    return handle;
+}
+
+/* The running event's row, as its effects carry it. */
+static inline uint64_t event_cause(const struct world *world)
+{
+    SIM_ASSERT(world->context.cause_seq >> CAUSE_SEQ_BITS == 0);
+    return world->context.cause_seq;
+}
+
+static inline struct event_what event_what_of(uint64_t cause_seq, enum event_type type,
+                                              uint8_t slot, uint8_t kind, size_t length)
+{
+    return (struct event_what){.cause_seq = cause_seq & ((UINT64_C(1) << CAUSE_SEQ_BITS) - 1),
+                               .type = type & 15U,
+                               .slot = slot & 15U,
+                               .kind = kind & 63U,
+                               .length = length & 63U};
+}
+
+/* event_free gives the room back. The side record must be gone. */
+static inline void event_free_plain(struct world *world, uint32_t handle, struct event *event)
+{
+    event->what.type = EVENT_FREE;
+    event->generation = 0;
+    if (handle >> WIDE_BIT)
+        pool_give(&world->wide, handle & ~(UINT32_C(1) << WIDE_BIT));
+    else
+        pool_give(&world->narrow, handle);
+}
+void event_free_side(struct world *world, struct event *event);
+static inline void event_free(struct world *world, uint32_t handle)
+{
+    struct event *event = event_at(world, handle);
+    if (__builtin_expect(event->what.length == LENGTH_SIDE, 0))
+        event_free_side(world, event);
+    event_free_plain(world, handle, event);
+}
 /* event_take_side gives the event a side record if it has none; event_drop_side takes it away if
  * nothing but a large payload would need it. */
 struct side *event_take_side(struct world *world, struct event *event);
@@ -247,7 +301,6 @@ void event_drop_side(struct world *world, struct event *event);
  * `node`. */
 void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t at_ns,
                  enum order_class order_class, uint32_t source);
-void engine_dispatch(struct world *world, const struct queue_entry *entry);
 
 /* network.c */
 int network_build(struct world *world, struct diagnostics *diagnostics);
@@ -268,15 +321,24 @@ void fault_free(struct world *world);
 
 /* engine_rows.c */
 void rows_dictionaries(struct world *world);
-/* rows_event writes the running event's row; `source` is the sender of a message. */
-void rows_event(struct world *world, const struct event *event, uint32_t source, uint32_t kind_id,
-                enum log_weight weight);
 struct row_fields {
     uint32_t kind_id, chain, bytes;
     uint64_t entity, peer, subject;
     int64_t value;
     enum log_weight weight;
 };
+/* rows_log writes the row that was counted last to the log, which there is. */
+void rows_log(struct world *world, const struct row_fields *fields, uint64_t cause_seq);
+/* rows_count adds a row to the digest: its fields one by one, since a struct of them would travel
+ * through memory at every event. */
+static inline void rows_count(struct world *world, uint64_t cause_mix, uint32_t place,
+                              uint32_t kind_id, uint32_t chain, uint32_t bytes, uint64_t entity,
+                              uint64_t peer, uint64_t subject, uint64_t value)
+{
+    digest_fields(&world->digest, &world->current, cause_mix, entity, peer, subject,
+                  (uint64_t)place << 32 | kind_id, (uint64_t)chain << 32 | bytes, value);
+    world->rows++;
+}
 void rows_trace(struct world *world, const struct row_fields *fields);
 void rows_metrics(struct world *world);
 

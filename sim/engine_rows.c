@@ -8,22 +8,9 @@
 static const char *const drop_names[DROP_REASONS] = {NULL,  "loss",      "queue_full", "node_down",
                                                      "cut", "partition", "fault_loss"};
 
-static void write_row(struct world *world, const struct row_fields *fields, uint64_t cause_mix,
-                      uint64_t cause_seq, uint32_t place)
+void rows_log(struct world *world, const struct row_fields *fields, uint64_t cause_seq)
 {
-    struct digest_row row = {.key = world->current,
-                             .cause_mix = cause_mix,
-                             .entity = fields->entity,
-                             .peer = fields->peer,
-                             .subject = fields->subject,
-                             .place_kind = (uint64_t)place << 32 | fields->kind_id,
-                             .chain_bytes = (uint64_t)fields->chain << 32 | fields->bytes,
-                             .value = (uint64_t)fields->value};
-    digest_add(&world->digest, &row);
-    uint64_t seq = ++world->rows;
-    if (!world->log)
-        return;
-    struct log_event event = {.seq = seq,
+    struct log_event event = {.seq = world->rows,
                               .t_ns = world->current.time_ns,
                               .entity = fields->entity,
                               .peer = fields->peer,
@@ -37,27 +24,14 @@ static void write_row(struct world *world, const struct row_fields *fields, uint
     log_event(world->log, &event);
 }
 
-void rows_event(struct world *world, const struct event *event, uint32_t source, uint32_t kind_id,
-                enum log_weight weight)
-{
-    bool message = event->type == EVENT_MESSAGE;
-    struct row_fields fields = {
-        .kind_id = kind_id,
-        .chain = event_chain(world, event),
-        .bytes = message ? event->bytes : 0,
-        .entity = event->type == EVENT_FAULT ? 0 : world->nodes[event->to].identity,
-        .peer = message ? world->nodes[source].identity : 0,
-        .subject = event->subject,
-        .value = message ? event->attempt : 0,
-        .weight = weight};
-    write_row(world, &fields, event->cause_mix, event->cause_seq, 0);
-    world->context.cause_seq = world->rows;
-}
-
 void rows_trace(struct world *world, const struct row_fields *fields)
 {
-    write_row(world, fields, world->context.cause_mix, world->context.cause_seq,
-              ++world->context.trace_index);
+    struct context *context = &world->context;
+    rows_count(world, context->cause_mix, ++context->trace_index, fields->kind_id, fields->chain,
+               fields->bytes, fields->entity, fields->peer, fields->subject,
+               (uint64_t)fields->value);
+    if (world->log)
+        rows_log(world, fields, context->cause_seq);
 }
 
 static void kinds_of_slot(struct world *world, uint32_t slot, const char *const *names,
@@ -136,17 +110,18 @@ static void packet_metrics(struct world *world)
     char name[160];
     for (uint32_t slot = 0; slot < SLOT_MAX; slot++)
         for (uint32_t kind = 0; kind < KINDS_MAX; kind++) {
-            if (world->packets[slot][kind] == 0)
+            const struct packet_count *packets = &world->packets[slot][kind];
+            if (packets->count == 0)
                 continue;
             const struct model *model = world->model[slot];
-            world->result.packets += world->packets[slot][kind];
-            world->result.packet_bytes += world->packet_bytes[slot][kind];
+            world->result.packets += packets->count;
+            world->result.packet_bytes += packets->bytes;
             snprintf(name, sizeof name, "packets/%s.%s", model->layer_name,
                      model->message_kinds[kind]);
-            metric(world, name, world->packets[slot][kind], "packets");
+            metric(world, name, packets->count, "packets");
             snprintf(name, sizeof name, "packet_bytes/%s.%s", model->layer_name,
                      model->message_kinds[kind]);
-            metric(world, name, world->packet_bytes[slot][kind], "bytes");
+            metric(world, name, packets->bytes, "bytes");
         }
     metric(world, "packets", world->result.packets, "packets");
     metric(world, "packet_bytes", world->result.packet_bytes, "bytes");

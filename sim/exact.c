@@ -1,14 +1,8 @@
 #include "sim/exact.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
-
-#include "sim/sim_assert.h"
-
-/* Extended intermediate precision (old 32-bit x86) would change the bits. */
-_Static_assert(FLT_EVAL_METHOD == 0, "doubles must be evaluated as doubles");
 
 enum { EXPONENT_SHIFT = 52, EXPONENT_BIAS = 1023, EXP_TERMS = 16 };
 
@@ -17,49 +11,6 @@ enum { EXPONENT_SHIFT = 52, EXPONENT_BIAS = 1023, EXP_TERMS = 16 };
 static const double LN2_HIGH = 0x1.62e42feep-1;
 static const double LN2_LOW = 0x1.a39ef35793c76p-33;
 static const double LN2_INVERSE = 0x1.71547652b82fep+0;
-
-/* Splits x > 0 into mantissa in [sqrt(1/2), sqrt(2)) and exponent. */
-static double split(double x, int64_t *ret_exponent)
-{
-    int64_t shift = 0;
-    if (x < DBL_MIN) {
-        x *= 0x1p54;
-        shift = -54;
-    }
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    /* From sqrt(2) on, half the mantissa and one more in the exponent: without a branch, since no
-     * processor can guess it. */
-    uint64_t fraction = bits & ((UINT64_C(1) << EXPONENT_SHIFT) - 1);
-    uint64_t upper = fraction >= UINT64_C(0x6a09e667f3bcd);
-    *ret_exponent = (int64_t)(bits >> EXPONENT_SHIFT) - EXPONENT_BIAS + shift + (int64_t)upper;
-    bits = fraction | ((uint64_t)EXPONENT_BIAS - upper) << EXPONENT_SHIFT;
-    double mantissa;
-    memcpy(&mantissa, &bits, sizeof mantissa);
-    return mantissa;
-}
-
-double exact_log(double x)
-{
-    SIM_ASSERT(x > 0.0);
-    SIM_ASSERT(x <= DBL_MAX);
-    int64_t exponent;
-    double mantissa = split(x, &exponent);
-    /* log m = 2 atanh s = 2 (s + s^3 / 3 + s^5 / 5...), s = (m - 1) / (m + 1), |s| < 0.172: ten
-     * terms more than the first. Odd and even ones apart, so that neither waits for the other. */
-    double s = (mantissa - 1.0) / (mantissa + 1.0);
-    double square = s * s;
-    double fourth = square * square;
-    double even = 1.0 / 19.0;
-    double odd = 1.0 / 21.0;
-    for (int term = 15; term >= 3; term -= 4) {
-        even = even * fourth + 1.0 / (double)term;
-        odd = odd * fourth + 1.0 / (double)(term + 2);
-    }
-    double sum = (even + odd * square) * square;
-    double e = (double)exponent;
-    return e * LN2_HIGH + (2.0 * s + (2.0 * s * sum + e * LN2_LOW));
-}
 
 double exact_exp(double x)
 {

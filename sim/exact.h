@@ -7,15 +7,62 @@
  * error below 1e-15 of log and exp, below 1e-15 * (1 + |y log x|) of pow. Used for sampling and
  * set-up; never for time arithmetic. */
 
+#include <float.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "sim/sim_assert.h"
+
+/* Extended intermediate precision (old 32-bit x86) would change the bits. */
+_Static_assert(FLT_EVAL_METHOD == 0, "doubles must be evaluated as doubles");
 
 /* 128-bit integers: ISO C has none, gcc and clang do on every 64-bit machine. */
 __extension__ typedef unsigned __int128 uint128;
 
-double exact_log(double x);            /* x > 0                                          */
-double exact_exp(double x);            /* |x| < 700                                      */
-double exact_pow(double x, double y);  /* x > 0, |y log x| < 700                         */
-double exact_normal_inverse(double p); /* 0 < p < 1; absolute error of the quantile < 1e-9 */
+static inline double exact_log(double x); /* x > 0 */
+double exact_exp(double x);               /* |x| < 700                                      */
+double exact_pow(double x, double y);     /* x > 0, |y log x| < 700                         */
+double exact_normal_inverse(double p);    /* 0 < p < 1; absolute error of the quantile < 1e-9 */
+
+/* The mantissa, in [361/512, 361/256), is cut into intervals; around 1 the centre is 1 itself, so
+ * that what is near log 1 = 0 keeps its relative error. */
+enum { EXACT_LOG_ROWS = 128, EXACT_LOG_ROW_SHIFT = 45 };
+struct exact_log_row {
+    double centre, inverse, log; /* inverse = 1 / centre */
+};
+extern const struct exact_log_row exact_log_rows[EXACT_LOG_ROWS];
+
+/* Here, since a draw of an exponential is little else: about 30 instructions without a division. */
+static inline double exact_log(double x)
+{
+    SIM_ASSERT(x > 0.0);
+    SIM_ASSERT(x <= DBL_MAX);
+    const uint64_t least = UINT64_C(0x3fe6900000000000); /* the bits of 361/512 */
+    uint64_t bits;
+    double exponent = 0.0;
+    if (x < DBL_MIN) {
+        x *= 0x1p54;
+        exponent = -54.0;
+    }
+    memcpy(&bits, &x, sizeof bits);
+    uint64_t above = bits - least;
+    exponent += (double)((int64_t)above >> 52);
+    bits -= above & UINT64_C(0xfff) << 52;
+    double mantissa;
+    memcpy(&mantissa, &bits, sizeof mantissa);
+    const struct exact_log_row *row =
+        &exact_log_rows[above >> EXACT_LOG_ROW_SHIFT & (EXACT_LOG_ROWS - 1)];
+    /* log m = log c + log (1 + r), r = (m - c) / c, |r| < 2^-8. The difference is exact. */
+    double r = (mantissa - row->centre) * row->inverse;
+    double square = r * r;
+    double low = 1.0 / 3.0 - r * 0.25;
+    double high = 0.2 - r * (1.0 / 6.0) + square * (1.0 / 7.0);
+    double series = square * (r * (low + square * high) - 0.5);
+    /* ln 2 in two parts: a product of the first with an exponent is exact. */
+    double ln2_high = 0x1.62e42feep-1;
+    double ln2_low = 0x1.a39ef35793c76p-33;
+    return exponent * ln2_high + (row->log + (r + (series + exponent * ln2_low)));
+}
 
 /* exact_divide_up is ceil(a * b / c) in 128 bits, c > 0; the result must fit in 64 bits. */
 static inline uint64_t exact_divide_up(uint64_t a, uint64_t b, uint64_t c)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "sim/sim_assert.h"
 
@@ -38,8 +39,8 @@ struct pool {
 };
 void pool_init(struct pool *pool, struct memory *memory, const char *name, size_t slot_bytes);
 uint32_t pool_take(struct pool *pool);
-/* pool_take_raw is pool_take with undefined content, for slots that are written whole anyway. */
-uint32_t pool_take_raw(struct pool *pool);
+/* pool_extend makes a slot that was never used before; take does that when none is free. */
+uint32_t pool_extend(struct pool *pool);
 static inline void *pool_at(const struct pool *pool, uint32_t handle)
 {
     uint32_t index = handle - 1;
@@ -47,7 +48,27 @@ static inline void *pool_at(const struct pool *pool, uint32_t handle)
     uint32_t within = index & ((UINT32_C(1) << pool->chunk_shift) - 1);
     return pool->chunks[index >> pool->chunk_shift] + (size_t)within * pool->slot_bytes;
 }
-void pool_give(struct pool *pool, uint32_t handle);
+/* pool_take_raw is pool_take with undefined content, for slots that are written whole anyway. */
+static inline uint32_t pool_take_raw(struct pool *pool, void **ret_slot)
+{
+    uint32_t handle = pool->free_head;
+    if (__builtin_expect(handle == 0, 0)) {
+        handle = pool_extend(pool);
+        *ret_slot = pool_at(pool, handle);
+    } else {
+        *ret_slot = pool_at(pool, handle);
+        memcpy(&pool->free_head, *ret_slot, sizeof pool->free_head);
+    }
+    pool->live++;
+    return handle;
+}
+static inline void pool_give(struct pool *pool, uint32_t handle)
+{
+    SIM_ASSERT(pool->live > 0);
+    memcpy(pool_at(pool, handle), &pool->free_head, sizeof pool->free_head);
+    pool->free_head = handle;
+    pool->live--;
+}
 void pool_destroy(struct pool *pool);
 
 /* A slab: blocks of any size up to 16 MiB in power-of-two classes from 64 bytes. Content undefined

@@ -30,6 +30,8 @@ static uint64_t pair_latency_ns(const struct world *world, const struct link *li
                                 uint32_t to)
 {
     const struct network_config *network = &world->scenario->network;
+    if (!link && world->latency_constant)
+        return world->latency_ns;
     if (!link && network->latency_by_region) {
         uint32_t regions = network->regions.names.count;
         return (uint64_t)network->regions
@@ -49,7 +51,7 @@ static void open_stream(const struct world *world, const struct event *event, ui
 {
     rng_stream_link(ret_stream, &world->rng, purpose, world->nodes[from].identity,
                     world->nodes[event->to].identity, event->subject,
-                    (uint32_t)event->slot << 8 | event->kind, event->attempt);
+                    (uint32_t)event->what.slot << 8 | event->what.kind, event->attempt);
 }
 
 void network_drop(struct world *world, uint32_t handle, uint32_t from, enum drop_reason reason)
@@ -68,6 +70,31 @@ void network_drop(struct world *world, uint32_t handle, uint32_t from, enum drop
     event_free(world, handle);
 }
 
+/* One draw of the packet's own. */
+static uint64_t draw_ns(const struct world *world, const struct event *event, uint32_t from,
+                        enum rng_purpose purpose, const struct distribution *distribution)
+{
+    struct rng_stream stream;
+    open_stream(world, event, from, purpose, &stream);
+    return distribution_sample(distribution, &stream);
+}
+
+static inline uint64_t jitter_ns(const struct world *world, const struct event *event,
+                                 uint32_t from, const struct distribution *jitter)
+{
+    if (jitter->type == DISTRIBUTION_CONSTANT)
+        return distribution_cut(jitter, distribution_not_negative(jitter->location));
+    if (jitter->type != DISTRIBUTION_EXPONENTIAL)
+        return draw_ns(world, event, from, RNG_LINK_JITTER, jitter);
+    /* The commonest one, without a stream. */
+    uint64_t word =
+        rng_draw_link(&world->draws, RNG_LINK_JITTER, world->nodes[from].identity,
+                      world->nodes[event->to].identity, event->subject,
+                      (uint32_t)event->what.slot << 8 | event->what.kind, event->attempt);
+    double u = rng_open_of(word);
+    return distribution_cut(jitter, distribution_exponential((double)jitter->location, u));
+}
+
 /* The packet has left its FIFO at done_ns: decide its fate on the way and schedule its arrival. */
 static void transmit(struct world *world, uint32_t handle, struct event *event, uint32_t from,
                      const struct link *link, uint64_t done_ns)
@@ -82,8 +109,8 @@ static void transmit(struct world *world, uint32_t handle, struct event *event, 
         }
     }
     uint64_t threshold = link ? exact_threshold(link->config->loss) : world->loss_threshold;
-    struct rng_stream stream;
     if (threshold > 0) {
+        struct rng_stream stream;
         open_stream(world, event, from, RNG_LINK_LOSS, &stream);
         if (rng_chance(&stream, threshold)) {
             network_drop(world, handle, from, DROP_LOSS);
@@ -91,13 +118,13 @@ static void transmit(struct world *world, uint32_t handle, struct event *event, 
         }
     }
     const struct distribution *jitter = link ? &link->config->jitter : &network->jitter;
-    uint64_t jitter_ns;
-    if (jitter->type != DISTRIBUTION_CONSTANT)
-        open_stream(world, event, from, RNG_LINK_JITTER, &stream);
-    jitter_ns = distribution_sample(jitter, &stream);
-    uint64_t at_ns = done_ns + pair_latency_ns(world, link, from, event->to) + jitter_ns + delay_ns;
-    event->type = EVENT_MESSAGE;
-    event_drop_side(world, event);
+    uint64_t at_ns = done_ns + pair_latency_ns(world, link, from, event->to) +
+                     jitter_ns(world, event, from, jitter) + delay_ns;
+    if (event->what.length == LENGTH_SIDE) {
+        event->what.type = EVENT_MESSAGE;
+        event_drop_side(world, event);
+    }
+    SIM_ASSERT(event->what.type == EVENT_MESSAGE);
     engine_push(world, handle, event->to, at_ns, ORDER_MESSAGE, from);
 }
 
@@ -117,14 +144,14 @@ static uint32_t port_new(struct world *world, uint32_t node, uint64_t bit_per_s,
 static void port_arm(struct world *world, struct port *port, const struct event *waiting)
 {
     struct event *event;
-    uint32_t handle = event_new(world, EVENT_PORT, 0, &event);
+    uint32_t handle = event_take(world, false, &event);
     /* The subject is hashed, and the handle depends on whose uplink was needed first. */
-    event->subject = port->link;
-    event->to = port->node;
-    if (waiting) {
-        event->cause_mix = waiting->cause_mix;
-        event->cause_seq = waiting->cause_seq;
-    }
+    *event =
+        (struct event){.cause_mix = waiting ? waiting->cause_mix : world->context.cause_mix,
+                       .what = event_what_of(waiting ? waiting->what.cause_seq : event_cause(world),
+                                             EVENT_PORT, 0, 0, 0),
+                       .subject = port->link,
+                       .to = port->node};
     port->armed = true;
     engine_push(world, handle, port->node, port->free_ns, ORDER_MESSAGE, port->node);
 }
@@ -314,6 +341,10 @@ int network_build(struct world *world, struct diagnostics *diagnostics)
     const struct network_config *network = &world->scenario->network;
     size_t errors = diagnostics->errors;
     world->loss_threshold = exact_threshold(network->loss);
+    world->latency_constant =
+        !network->latency_by_region && network->latency.type == DISTRIBUTION_CONSTANT;
+    if (world->latency_constant)
+        world->latency_ns = distribution_floor(&network->latency);
     world->queueing = network->queue.limit_bytes > 0 || network->queue.classes > 1;
     build_links(world, diagnostics);
     if (diagnostics->errors > errors)

@@ -21,14 +21,8 @@ static size_t chunk_bytes(const struct pool *pool)
     return (size_t)pool->slot_bytes << pool->chunk_shift;
 }
 
-uint32_t pool_take_raw(struct pool *pool)
+uint32_t pool_extend(struct pool *pool)
 {
-    pool->live++;
-    if (pool->free_head != 0) {
-        uint32_t handle = pool->free_head;
-        memcpy(&pool->free_head, pool_at(pool, handle), sizeof pool->free_head);
-        return handle;
-    }
     SIM_ASSERT(pool->slot_count < UINT32_MAX - 1);
     if (pool->slot_count == pool->chunk_count << pool->chunk_shift) {
         if (pool->chunk_count == pool->chunk_capacity)
@@ -43,17 +37,10 @@ uint32_t pool_take_raw(struct pool *pool)
 
 uint32_t pool_take(struct pool *pool)
 {
-    uint32_t handle = pool_take_raw(pool);
-    memset(pool_at(pool, handle), 0, pool->slot_bytes);
+    void *slot;
+    uint32_t handle = pool_take_raw(pool, &slot);
+    memset(slot, 0, pool->slot_bytes);
     return handle;
-}
-
-void pool_give(struct pool *pool, uint32_t handle)
-{
-    SIM_ASSERT(pool->live > 0);
-    memcpy(pool_at(pool, handle), &pool->free_head, sizeof pool->free_head);
-    pool->free_head = handle;
-    pool->live--;
 }
 
 void pool_destroy(struct pool *pool)

@@ -3,9 +3,10 @@
 #include <Random123/philox.h>
 
 #include "sim/exact.h"
+#include "sim/rng_draw.h"
 #include "sim/sim_assert.h"
 
-enum { WORDS = 4, PURPOSE_BITS = 8, TAG_BITS = 24, ATTEMPT_SHIFT = 32, BLOCK_BITS = 24 };
+enum { WORDS = 4 };
 
 void rng_philox(const uint64_t counter[4], const uint64_t key[2], uint64_t ret_word[4])
 {
@@ -14,6 +15,17 @@ void rng_philox(const uint64_t counter[4], const uint64_t key[2], uint64_t ret_w
     philox4x64_ctr_t out = philox4x64(in, with);
     for (int i = 0; i < WORDS; i++)
         ret_word[i] = out.v[i];
+}
+
+void rng_schedule_make(const struct rng *rng, struct rng_schedule *ret_schedule)
+{
+    uint64_t first = rng->seed, second = rng->replication;
+    for (int round = 0; round < RNG_ROUNDS; round++) {
+        ret_schedule->key[round][0] = first;
+        ret_schedule->key[round][1] = second;
+        first += PHILOX_W64_0;
+        second += PHILOX_W64_1;
+    }
 }
 
 /* stream->word stays as it is: nobody looks at it before the first draw fills it. */
@@ -38,11 +50,11 @@ void rng_stream_at(struct rng_stream *stream, const struct rng *rng, enum rng_pu
 void rng_stream_link(struct rng_stream *stream, const struct rng *rng, enum rng_purpose purpose,
                      uint64_t from, uint64_t to, uint64_t item, uint32_t tag, uint32_t attempt)
 {
-    SIM_ASSERT(tag >> TAG_BITS == 0);
-    SIM_ASSERT(to >> (64 - BLOCK_BITS) == 0);
-    uint64_t where =
-        (uint64_t)purpose | (uint64_t)tag << PURPOSE_BITS | (uint64_t)attempt << ATTEMPT_SHIFT;
-    stream_open(stream, rng, to << BLOCK_BITS, item, from, where);
+    SIM_ASSERT(tag >> RNG_TAG_BITS == 0);
+    SIM_ASSERT(to >> (64 - RNG_BLOCK_BITS) == 0);
+    uint64_t where = (uint64_t)purpose | (uint64_t)tag << RNG_PURPOSE_BITS |
+                     (uint64_t)attempt << RNG_ATTEMPT_SHIFT;
+    stream_open(stream, rng, to << RNG_BLOCK_BITS, item, from, where);
 }
 
 uint64_t rng_u64(struct rng_stream *stream)
@@ -51,7 +63,7 @@ uint64_t rng_u64(struct rng_stream *stream)
         rng_philox(stream->counter, stream->key, stream->word);
         stream->counter[0]++;
         /* Above the block count stands the far end of a link: it must never be carried into. */
-        SIM_ASSERT((stream->counter[0] & ((UINT64_C(1) << BLOCK_BITS) - 1)) != 0);
+        SIM_ASSERT((stream->counter[0] & ((UINT64_C(1) << RNG_BLOCK_BITS) - 1)) != 0);
         stream->used = 0;
     }
     return stream->word[stream->used++];
@@ -59,8 +71,7 @@ uint64_t rng_u64(struct rng_stream *stream)
 
 double rng_open(struct rng_stream *stream)
 {
-    uint64_t x = rng_u64(stream);
-    return ((double)(x >> 12) + 0.5) * 0x1p-52;
+    return rng_open_of(rng_u64(stream));
 }
 
 uint64_t rng_below(struct rng_stream *stream, uint64_t n)

@@ -308,7 +308,7 @@ int run_dry(const struct scenario *scenario, const struct run_request *request)
         return EXIT_IO;
     }
     char *end = path + length;
-    struct pilot pilot;
+    struct pilot pilot = {0};
     strcpy(end, "/pilot.db");
     int code = run_pilot(scenario, request, path, &pilot);
     unlink(path);

@@ -15,6 +15,7 @@ void world_init(struct world *world, const struct scenario *scenario,
     world->log = options->log;
     world->memory.limit_bytes = options->max_memory_bytes;
     world->rng = (struct rng){.seed = scenario->seed, .replication = options->replication};
+    rng_schedule_make(&world->rng, &world->draws);
     world->queue_type = options->queue ? options->queue : &queue_wheel;
     map_init(&world->node_by_identity, &world->memory, "node identities");
     map_init(&world->link_by_pair, &world->memory, "links");

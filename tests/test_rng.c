@@ -6,7 +6,7 @@
 #include <Random123/philox.h>
 #include <math.h>
 
-#include "sim/rng.h"
+#include "sim/rng_draw.h"
 
 START_TEST(philox_4x64_gives_the_published_vectors)
 {
@@ -94,6 +94,29 @@ START_TEST(link_address_keeps_its_parts_apart)
 }
 END_TEST
 
+START_TEST(a_word_drawn_without_a_stream_is_the_first_of_its_stream)
+{
+    struct rng_stream random;
+    rng_stream_at(&random, &(struct rng){.seed = 9}, RNG_TEST, 0, 0);
+    for (int i = 0; i < 20000; i++) {
+        uint64_t part[6];
+        for (int j = 0; j < 6; j++)
+            part[j] = rng_u64(&random) >> (i + j) % 64;
+        struct rng rng = {.seed = part[0], .replication = part[1]};
+        struct rng_schedule schedule;
+        rng_schedule_make(&rng, &schedule);
+        uint64_t from = part[2] >> 24, to = part[3] >> 24;
+        uint32_t tag = (uint32_t)(part[5] & 0xffffff), attempt = (uint32_t)(part[5] >> 24);
+        struct rng_stream stream;
+        rng_stream_link(&stream, &rng, RNG_LINK_JITTER, from, to, part[4], tag, attempt);
+        uint64_t expected = rng_u64(&stream);
+        uint64_t word = rng_draw_link(&schedule, RNG_LINK_JITTER, from, to, part[4], tag, attempt);
+        if (word != expected)
+            ck_abort_msg("address %d of seed 9", i);
+    }
+}
+END_TEST
+
 START_TEST(replications_and_seeds_differ)
 {
     uint64_t seen[4];
@@ -155,4 +178,5 @@ END_TEST
 CHECK_MAIN("rng", philox_4x64_gives_the_published_vectors,
            philox_4x32_of_the_library_gives_the_published_vector, scheme_gives_its_known_answer,
            every_part_of_a_link_address_gives_other_luck, link_address_keeps_its_parts_apart,
-           replications_and_seeds_differ, chance_keeps_its_ends, below_and_chance_are_unbiased)
+           a_word_drawn_without_a_stream_is_the_first_of_its_stream, replications_and_seeds_differ,
+           chance_keeps_its_ends, below_and_chance_are_unbiased)

@@ -23,7 +23,7 @@ LONG_FUNCTIONS = {}  # "sim/x.c:function": lines
 
 # Kernel headers that a protocol has no business with.
 PRIVATE_HEADERS = {"engine", "log", "log_schema", "network", "network_config", "queue",
-                   "scenario"}
+                   "rng_draw", "scenario"}
 # What a command is: the tables of sim/ and analysis/ share it, so that main.c can join them.
 COMMAND_HEADER = "command.h"
 # Each of sim/ and analysis/ has a table of commands; command.h says so.
