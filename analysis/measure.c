@@ -2,6 +2,7 @@
 
 #include "analysis/must.h"
 #include "analysis/quantile.h"
+#include "analysis/run_full.h"
 #include "analysis/run_queue.h"
 
 #include <math.h>
@@ -18,6 +19,7 @@ const char *measure_section_title(enum measure_section section)
         "transaction latency, submitted to final",
         "messages created after the warm-up",
         "load after the warm-up",
+        "chains whose blocks were full, the worst first",
         "checks",
         "hops of delivered cross-shard messages",
         "packets and bytes paid, whole run",
@@ -231,6 +233,85 @@ struct saturation measure_saturation(const struct run_data *run)
     return result;
 }
 
+static double or_zero(double value)
+{
+    return isnan(value) ? 0 : value;
+}
+
+/* Puts a chain where it belongs among the worst: by what waits for it, then by full blocks. */
+static void add_congested(struct congestion *congestion, const struct congested *chain)
+{
+    size_t at = congestion->count;
+    double waits = or_zero(chain->backlog_per_s) + or_zero(chain->waiting_per_s);
+    for (; at > 0; at--) {
+        const struct congested *other = &congestion->worst[at - 1];
+        double other_waits = or_zero(other->backlog_per_s) + or_zero(other->waiting_per_s);
+        if (other_waits > waits || (other_waits == waits && other->share >= chain->share))
+            break;
+        if (at < MEASURE_WORST_MAX)
+            congestion->worst[at] = *other;
+    }
+    if (at < MEASURE_WORST_MAX)
+        congestion->worst[at] = *chain;
+    congestion->count += congestion->count < MEASURE_WORST_MAX;
+}
+
+struct congestion measure_congestion(const struct run_data *run)
+{
+    struct congestion result = {.full = run->full.count};
+    for (size_t i = 0; i < run->full.count; i++) {
+        const struct run_full_chain *chain = &run->full.chains[i];
+        struct run_full_growth growth =
+            run_full_growth(run, chain, MEASURE_ALPHA / (double)run->full.count);
+        result.saturated += growth.saturated;
+        add_congested(&result, &(struct congested){.name = chain->name,
+                                                   .share = growth.share,
+                                                   .backlog_per_s = growth.backlog_per_s,
+                                                   .waiting_per_s = growth.waiting_per_s,
+                                                   .queue_per_s = growth.queue_per_s,
+                                                   .saturated = growth.saturated});
+    }
+    return result;
+}
+
+static void add_chain(struct measures *measures, const char *what, const char *label,
+                      const char *chain, enum measure_unit unit, double value)
+{
+    if (isnan(value))
+        return;
+    char *name = must_print("%s/%s", what, chain);
+    add(measures, MEASURE_CHAINS, unit, value, name, "%s %s", chain, label);
+    free(name);
+}
+
+static void add_congestion(struct measures *measures, const struct run_data *run)
+{
+    if (isnan(run_data_metric(run, "blocks_full")))
+        return; /* of a version that did not count them */
+    struct congestion congestion = measure_congestion(run);
+    add(measures, MEASURE_CHAINS, MEASURE_COUNT, (double)congestion.full, "chains_full",
+        "full in half of their blocks or more");
+    add(measures, MEASURE_CHAINS, MEASURE_COUNT, (double)congestion.saturated, "chains_saturated",
+        "of these: what waits for them grows");
+    for (size_t i = 0; i < congestion.count; i++) {
+        const struct congested *chain = &congestion.worst[i];
+        add_chain(measures, "blocks_full", "full blocks", chain->name, MEASURE_SHARE, chain->share);
+        add_chain(measures, "backlog_growth", "growth of messages for it", chain->name,
+                  MEASURE_PER_SECOND, chain->backlog_per_s);
+        add_chain(measures, "waiting_growth", "growth of its transactions", chain->name,
+                  MEASURE_PER_SECOND, chain->waiting_per_s);
+        add_chain(measures, "queue_growth", "growth of its own queue", chain->name,
+                  MEASURE_PER_SECOND, chain->queue_per_s);
+    }
+    for (size_t i = 0; i < run->full.pair_count; i++) {
+        const struct run_full_pair *pair = &run->full.pairs[i];
+        char *name = must_print("waits/%s>%s", pair->source, pair->destination);
+        add(measures, MEASURE_CHAINS, MEASURE_COUNT, pair->count, name, "%s waits for %s",
+            pair->source, pair->destination);
+        free(name);
+    }
+}
+
 static void add_load(struct measures *measures, const struct run_data *run)
 {
     const enum measure_section section = MEASURE_LOAD;
@@ -254,6 +335,10 @@ static void add_load(struct measures *measures, const struct run_data *run)
             "mean queue, all chains");
         add(measures, section, MEASURE_COUNT, load.queue_end, "queue_end", "queue at the end");
     }
+    double drain_s = run_queue_drain_s(&run->queue_total);
+    if (!isnan(drain_s))
+        add(measures, section, MEASURE_SECONDS, drain_s, "queue_drain",
+            "from its peak until it was empty");
     if (!isnan(load.queue_slope_per_s))
         add(measures, section, MEASURE_PER_SECOND, load.queue_slope_per_s, "queue_growth",
             "queue growth, second half");
@@ -274,6 +359,7 @@ struct measures measure_run(const struct run_data *run)
     add_latencies(&measures, run);
     add_messages(&measures, run);
     add_load(&measures, run);
+    add_congestion(&measures, run);
     add(&measures, MEASURE_CHECKS, MEASURE_COUNT, (double)run->violation_count, "violations",
         "properties violated");
     add(&measures, MEASURE_CHECKS, MEASURE_COUNT, (double)run->fault_count, "faults",

@@ -15,6 +15,7 @@ enum measure_section {
     MEASURE_TX,
     MEASURE_MESSAGES,
     MEASURE_LOAD,
+    MEASURE_CHAINS,
     MEASURE_CHECKS,
     MEASURE_HOPS,
     MEASURE_COST,
@@ -60,6 +61,21 @@ struct saturation {
     size_t growing_count; /* of chains */
     char *growing;        /* "shard:3, shard:7 and 4 more"; NULL for none */
 };
+
+/* The chains that are at their block limits and cannot keep up, the one for which most waits first:
+ * those of run->full for which what waits grows at MEASURE_ALPHA shared out over them. */
+enum { MEASURE_WORST_MAX = 6 };
+struct congestion {
+    size_t full;      /* chains whose blocks were full, half of them or more */
+    size_t saturated; /* of these: what waits for them grows */
+    size_t count;     /* of worst */
+    struct congested {
+        const char *name;                                        /* lives as long as the run */
+        double share, backlog_per_s, waiting_per_s, queue_per_s; /* NAN: not known */
+        bool saturated;
+    } worst[MEASURE_WORST_MAX];
+};
+struct congestion measure_congestion(const struct run_data *run);
 
 /* measure_run returns everything measured in a run; measure_free frees it. A class without messages
  * has no rows. */

@@ -126,6 +126,47 @@ static void print_runs(const struct table *table, FILE *file)
     }
 }
 
+enum { CHAINS_NAMED = 3 };
+
+/* "chains A, B and 4 more" */
+static void print_chains(const struct congestion *congestion, FILE *file)
+{
+    fprintf(file, "chain%s ", congestion->saturated == 1 ? "" : "s");
+    size_t named = 0;
+    for (size_t i = 0; i < congestion->count && named < CHAINS_NAMED; i++)
+        if (congestion->worst[i].saturated)
+            fprintf(file, "%s%s", named++ > 0 ? ", " : "", congestion->worst[i].name);
+    if (congestion->saturated > named)
+        fprintf(file, " and %zu more", congestion->saturated - named);
+}
+
+/* What somebody wants to know who reads nothing else: two lines a group. */
+static void print_verdict(const struct table *table, FILE *file)
+{
+    bool head = false;
+    for (size_t g = 0; g < table->grouping->count; g++) {
+        const struct group *group = &table->grouping->groups[g];
+        size_t runs = 0;
+        struct congestion shown = {0};
+        for (size_t r = 0; r < group->count; r++) {
+            struct congestion congestion = measure_congestion(group->runs[r]);
+            if (congestion.saturated > 0 && runs++ == 0)
+                shown = congestion;
+        }
+        if (runs == 0)
+            continue;
+        fprintf(file, "%s  %s: ", head ? "" : "\nverdict\n", group->label);
+        head = true;
+        print_chains(&shown, file);
+        fprintf(file, " %s saturated: the offered load passes %s capacity",
+                shown.saturated == 1 ? "is" : "are", shown.saturated == 1 ? "its" : "their");
+        if (group->count > 1)
+            fprintf(file, " (%zu of %zu runs)", runs, group->count);
+        fprintf(file, ";\n    see the rows of full blocks and of who waits for whom above, and "
+                      "`shardsim plot --figure queue_time`\n");
+    }
+}
+
 void report_print(const struct table *table, enum report_format format, FILE *file)
 {
     switch (format) {
@@ -147,6 +188,7 @@ void report_print(const struct table *table, enum report_format format, FILE *fi
     print_findings(table, true, file);
     print_findings(table, false, file);
     print_runs(table, file);
+    print_verdict(table, file);
 }
 
 struct options {

@@ -2,6 +2,7 @@
 
 #include "analysis/must.h"
 #include "analysis/quantile.h"
+#include "analysis/run_full.h"
 #include "analysis/run_queue.h"
 
 #include <inttypes.h>
@@ -196,7 +197,9 @@ static int load_tables(sqlite3 *database, struct run_data *run, struct database_
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         if (database_each(database, run->path, tables[i].sql, tables[i].take, run, ret_error) != 0)
             return -1;
-    return run_queue_load(database, run, ret_error);
+    if (run_queue_load(database, run, ret_error) != 0)
+        return -1;
+    return run_full_load(database, run, ret_error);
 }
 
 /* A run that has not ended does not say when it ends: it reaches as far as its rows. */
@@ -259,6 +262,7 @@ void run_data_free(struct run_data *run)
     for (size_t i = 0; i < run->fault_count; i++)
         free(run->faults[i].text);
     run_queue_free(run);
+    run_full_free(run);
     free(run->spans);
     free(run->params);
     free(run->metrics);

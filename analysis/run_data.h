@@ -57,6 +57,29 @@ struct run_queue { /* the `queue` samples of one chain, ascending in time */
     size_t count, capacity;
 };
 
+struct run_full_chain { /* see run_full.h */
+    int64_t entity;
+    char *name;
+    double full, blocks;      /* final blocks that were full, and all */
+    struct run_queue backlog; /* messages in view that it left where they are; without a name */
+    struct run_queue waiting; /* transactions submitted and in no block; without a name */
+};
+
+/* Messages from one chain to another that are not delivered at the end, created before the last
+ * tenth of the run. */
+struct run_full_pair {
+    char *source, *destination;
+    double count;
+    int64_t oldest_ns; /* when the first of them was created */
+};
+
+struct run_full {
+    struct run_full_chain *chains; /* ascending by entity */
+    size_t count, capacity;
+    struct run_full_pair *pairs; /* the largest first */
+    size_t pair_count, pair_capacity;
+};
+
 struct run_data {
     char *path; /* of the file */
     char *run_key, *config_hash, *result_hash, *experiment, *measurement, *status;
@@ -87,6 +110,7 @@ struct run_data {
     size_t violation_count, violation_capacity, fault_count, fault_capacity;
     struct run_queue *queues; /* ascending by entity */
     size_t queue_count, queue_capacity;
+    struct run_full full;         /* chains whose blocks were full: run_full.h */
     struct run_queue queue_total; /* the rows of entity -1, else the sum over the chains */
 };
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static void point_add(struct run_queue *queue, int64_t t_ns, int64_t value)
+void run_queue_add(struct run_queue *queue, int64_t t_ns, int64_t value)
 {
     if (queue->count > 0 && queue->points[queue->count - 1].t_ns == t_ns) {
         queue->points[queue->count - 1].value = value; /* the last sample of an instant counts */
@@ -25,7 +25,7 @@ static void take_sample(void *self, sqlite3_stmt *statement)
     int64_t t_ns = sqlite3_column_int64(statement, 1);
     int64_t value = sqlite3_column_int64(statement, 2);
     if (entity == -1) {
-        point_add(&run->queue_total, t_ns, value);
+        run_queue_add(&run->queue_total, t_ns, value);
         return;
     }
     if (run->queue_count == 0 || run->queues[run->queue_count - 1].entity != entity) {
@@ -35,7 +35,7 @@ static void take_sample(void *self, sqlite3_stmt *statement)
         run->queues[run->queue_count++] = (struct run_queue){
             .entity = entity, .name = name != NULL ? name : must_print("%" PRId64, entity)};
     }
-    point_add(&run->queues[run->queue_count - 1], t_ns, value);
+    run_queue_add(&run->queues[run->queue_count - 1], t_ns, value);
 }
 
 struct step { /* a change of the total */
@@ -70,7 +70,7 @@ static void sum_queues(struct run_data *run)
     int64_t total = 0;
     for (size_t i = 0; i < count; i++) {
         total += steps[i].delta;
-        point_add(&run->queue_total, steps[i].t_ns, total);
+        run_queue_add(&run->queue_total, steps[i].t_ns, total);
     }
     free(steps);
 }
@@ -144,6 +144,18 @@ int64_t run_queue_peak(const struct run_queue *queue, int64_t from_ns)
         if (queue->points[i].t_ns >= from_ns && queue->points[i].value > peak)
             peak = queue->points[i].value;
     return peak;
+}
+
+double run_queue_drain_s(const struct run_queue *queue)
+{
+    size_t peak = 0;
+    for (size_t i = 0; i < queue->count; i++)
+        if (queue->points[i].value >= queue->points[peak].value)
+            peak = i;
+    for (size_t i = peak + 1; i < queue->count; i++)
+        if (queue->points[i].value == 0)
+            return (double)(queue->points[i].t_ns - queue->points[peak].t_ns) / 1e9;
+    return NAN;
 }
 
 struct growth run_queue_growth(const struct run_queue *queue, int64_t end_ns, double alpha)

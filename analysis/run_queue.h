@@ -12,11 +12,18 @@
 int run_queue_load(sqlite3 *database, struct run_data *run, struct database_error *ret_error);
 void run_queue_free(struct run_data *run);
 
+/* run_queue_add appends a sample; of two at one instant the last counts. */
+void run_queue_add(struct run_queue *queue, int64_t t_ns, int64_t value);
+
 /* run_queue_mean is the mean length over [from_ns, to_ns); NAN without a sample before to_ns. */
 double run_queue_mean(const struct run_queue *queue, int64_t from_ns, int64_t to_ns);
 
 /* run_queue_peak is the greatest sample at or after from_ns; 0 when there is none. */
 int64_t run_queue_peak(const struct run_queue *queue, int64_t from_ns);
+
+/* run_queue_drain_s is the time from the (last) greatest length until the queue was empty for the
+ * first time after it, in seconds; NAN when it never was, or has no samples. */
+double run_queue_drain_s(const struct run_queue *queue);
 
 /* run_queue_at is the length at t_ns; 0 before the first sample. O(log n). */
 int64_t run_queue_at(const struct run_queue *queue, int64_t t_ns);

@@ -160,6 +160,35 @@ static void print_load(sqlite3 *database, const struct scenario *scenario,
                                     : ": not saturated");
 }
 
+enum { CHAINS_NAMED = 3 };
+
+/* Names the chains whose blocks were full more often than not, the fullest first. */
+static void print_full(sqlite3 *database, const char *path)
+{
+    static const char sql[] =
+        "SELECT coalesce(e.name, m.entity), 100 * m.value / m.n, count(*) OVER () FROM metric m"
+        " LEFT JOIN entity e ON e.entity_id = m.entity WHERE m.name = 'blocks_full'"
+        " AND m.entity != -1 AND 2 * m.value >= m.n ORDER BY 2 DESC, m.entity";
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) != SQLITE_OK)
+        return;
+    int named = 0, more = 0;
+    for (; named < CHAINS_NAMED && sqlite3_step(statement) == SQLITE_ROW; named++) {
+        more = sqlite3_column_int(statement, 2) - named - 1;
+        printf("%s%s (%.0f %%)", named > 0 ? ", " : "full     ", sqlite3_column_text(statement, 0),
+               sqlite3_column_double(statement, 1));
+    }
+    sqlite3_finalize(statement);
+    if (named == 0)
+        return;
+    if (more > 0)
+        printf(" and %d more", more);
+    printf(" of their blocks were full;\n         whether more is offered than they can carry says "
+           "shardsim report ");
+    command_word_print(stdout, path);
+    printf("\n");
+}
+
 static void print_replay(const struct run_request *request, const struct scenario *scenario,
                          const struct engine_result *result)
 {
@@ -207,6 +236,7 @@ void run_summary_print(const struct scenario *scenario, const struct run_request
         print_latency(database, scenario);
         print_outcome(request, scenario, result);
         print_load(database, scenario, result);
+        print_full(database, path);
     }
     sqlite3_close(database);
     printf("result   %016llx%016llx   %s (%.1f MB)\n", (unsigned long long)result->result_hash[0],
