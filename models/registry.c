@@ -13,6 +13,7 @@
 #include "models/messaging/local.h"
 #include "models/phold/phold.h"
 #include "models/spread/spread_ideal.h"
+#include "models/spread/turbine_conform.h"
 #include "models/stack.h"
 #include "models/state/state_ram.h"
 #include "models/workload/burst.h"
@@ -39,6 +40,7 @@ const struct model *const model_registry[] = {
 
 const struct conform_suite *const conform_suites[] = {
     &hypercube_conform_suite,
+    &turbine_conform_suite,
     NULL,
 };
 

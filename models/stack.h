@@ -48,10 +48,22 @@ enum layer {
 enum { CHAIN_DEPTH_MAX = 20, CHAIN_NONE = 0, WORKLOADS_MAX = 10 };
 enum chain_class { CHAIN_SHARD, CHAIN_MASTER, CHAIN_CHANNEL, CHAIN_COMMITTEE };
 
+enum { MASTER_WORKCHAIN = -1 }; /* TON-R1 */
+
 /* A routing address: TON-R2's 96 bits. */
 struct address {
     int32_t workchain;
     uint64_t prefix; /* top 64 bits of the account id */
+};
+
+/* How full a block is, TON-R33: below its underload, soft, medium and hard limit, or above all. */
+enum block_class { CLASS_UNDERLOAD, CLASS_NORMAL, CLASS_SOFT, CLASS_MEDIUM, CLASS_HARD };
+
+/* What is charged to a block, for limits that differ by it (TON-R35). */
+enum charge_kind {
+    CHARGE_INTERNAL, /* imports, messages of the block, removals: up to the soft limit */
+    CHARGE_EXTERNAL, /* inputs of the ledger: up to the medium limit */
+    CHARGE_EMITTED /* what a transaction of this block made: it must be in, so one may overshoot */
 };
 
 /* One block. Owned by the chain layer; dead after final() or dropped() of every layer returned, so
@@ -63,6 +75,15 @@ struct block {
     uint64_t master_seqno; /* the masterchain block it refers to; 0 = none yet */
     uint32_t chain, height, producer; /* producer: member index */
     uint32_t bytes, gas, items;
+    /* Messaging says so in fill(): logical time used (TON-R33), the length of the own output queue
+     * as this block leaves it, that it is too long for more inputs, and that deferred messages were
+     * left although they had their turn (TON-R37, TON-R38). */
+    uint32_t lt_delta, queue_length;
+    bool queue_full, dispatch_full;
+    /* Set when filling ends, for final(): TON-R33, and the bits of TON-R55. */
+    bool overloaded, underloaded;
+    uint8_t limit_class; /* enum block_class */
+    uint8_t attempt;     /* 1, and one more for each block in a row that was dropped before */
     uint64_t body[LAYER_COUNT];
 };
 
@@ -78,15 +99,34 @@ struct part { /* what one chain does for a transaction */
     int64_t amount; /* negative: debit */
 };
 
+/* What the message that a transaction makes is. */
+enum tx_operation {
+    TX_TRANSFER, /* value for an account */
+    TX_CALL,     /* for a contract of the recipient's shard: its method is the constructor */
+    TX_WILDCARD, /* for the nearest instance of a global contract (TON-24) */
+    TX_PUBLISH,  /* for the global contract of the masterchain, which tells all (TON-25) */
+    TX_LOG,      /* for nobody: logged (TON-19) */
+    TX_OPERATIONS
+};
+
+enum { SIGNATURE_BYTES = 64 };
+
 /* A transaction as a client submits it: part[0] is the home account (debited), part[1], if any, the
- * recipient. Copied at submit. */
+ * recipient. Copied at submit. It is a message from outside to the home account (TON-17, TON-18):
+ * what that account shall send, and the owner's signature, made by ledger.sign. */
 struct tx {
     uint64_t id, submit_ns;
     uint32_t client;  /* node index within ROLE_CLIENT */
     uint32_t bytes;   /* of the message it makes */
     uint8_t workload; /* slot that gets the outcome */
     uint8_t parts;
+    uint8_t operation;     /* enum tx_operation */
+    uint8_t anycast_depth; /* TX_WILDCARD: of the recipient's address */
+    uint32_t constructor;  /* TON-11: of the message it makes */
+    uint32_t work;         /* gas that the home account's code is asked to use up beside its own */
+    uint64_t gas_limit;    /* TON-12: of the message it makes; 0 = not given */
     struct part part[TX_PARTS_MAX];
+    unsigned char signature[SIGNATURE_BYTES];
 };
 
 enum { EXTRA_CURRENCIES_MAX = 2 };
@@ -103,7 +143,7 @@ struct envelope {
     uint64_t gas_limit;                            /* TON-12: for the recipient; 0 = not given */
     uint64_t forward_fee, instant_fee;             /* what is left of them (TON-R40, TON-R41) */
     uint32_t constructor;                          /* TON-11: first four bytes of the body */
-    uint32_t anycast_bits; /* TON-R53: the rewrite bits, highest first, in the top of the word */
+    uint32_t anycast_bits; /* TON-R53, set by emit: see anycast.h; highest first, in the top */
     uint8_t anycast_depth; /* 0 = an ordinary address */
     uint8_t flags;         /* enum envelope_flag */
     uint16_t spare;
@@ -145,9 +185,11 @@ struct chain_seam {
                      uint64_t block);
     /* Inside fill() only. charge() counts one item of bytes or gas or both; it is false, and
      * charges nothing, when the block has no room for that much more (an empty one has room for
-     * anything). A fill() that returns items has charged. set() is the one way to change consensus
-     * state. */
+     * anything). A fill() that returns items has charged. charge() is charge_as() for
+     * CHARGE_INTERNAL. set() is the one way to change consensus state. */
     bool (*charge)(void *self, struct block *block, uint32_t bytes, uint32_t gas);
+    bool (*charge_as)(void *self, struct block *block, enum charge_kind kind, uint32_t bytes,
+                      uint32_t gas);
     void (*set)(void *self, struct block *block, uint64_t *word, uint64_t value);
 };
 
@@ -195,6 +237,8 @@ struct ledger_seam {
     void (*collect)(void *self, struct block *block, uint32_t currency, uint64_t amount);
     /* A single-message transaction, on a node of its home chain: queued for the next block. */
     void (*submit)(void *self, struct context *context, uint32_t chain, const struct tx *tx);
+    /* Signs a transaction as the owner of its home account would. Fixed after build: any node. */
+    void (*sign)(const void *self, struct tx *tx);
     /* The address of account `index` of a shard, counted from 0 within the shard. */
     struct address (*account)(const void *self, uint32_t chain, uint64_t index);
     uint64_t (*account_count)(const void *self, uint32_t chain);
@@ -211,7 +255,23 @@ struct tx_result {
     uint8_t outcome; /* enum outcome */
     uint8_t reason;  /* enum tx_reason */
 };
-enum tx_reason { REASON_NONE, REASON_BALANCE, REASON_NO_ACCOUNT, REASON_STATE, REASON_COUNT };
+enum tx_reason {
+    REASON_NONE,
+    REASON_BALANCE,
+    REASON_NO_ACCOUNT,
+    REASON_STATE,
+    REASON_SIGNATURE, /* not the owner's */
+    REASON_GAS,       /* it ran out */
+    REASON_FEE,       /* the account cannot pay for bringing the message in (TON-R45) */
+    REASON_BYTES,     /* too large to be let in; this one and the next are of TON-R48 */
+    REASON_RATE,      /* too many checks of one account's messages */
+    REASON_PENDING,   /* too many of one account's messages wait */
+    REASON_POOL,      /* too many messages wait */
+    REASON_REPEATED,  /* the same message was let in before */
+    REASON_EXPIRED,   /* it waited for too long */
+    REASON_METHOD,    /* the recipient has no such method */
+    REASON_COUNT
+};
 
 struct atomic_seam {
     void *self;

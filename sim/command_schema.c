@@ -72,6 +72,9 @@ static const struct free_json {
                " {\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/node\"}}}"},
     {"matrix", "{\"type\": \"array\", \"items\":"
                " {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/time\"}}}"},
+    {"weights", "{\"type\": \"array\", \"minItems\": 1, \"maxItems\": 256, \"items\":"
+                " {\"type\": \"array\", \"minItems\": 1, \"items\":"
+                " {\"type\": \"integer\", \"minimum\": 0, \"maximum\": 1000000000}}}"},
     {"properties", "{\"type\": \"array\", \"uniqueItems\": true, \"items\": {\"anyOf\": ["
                    " {\"$ref\": \"#/$defs/property\"},"
                    " {\"type\": \"object\", \"required\": [\"type\"],"

@@ -30,7 +30,8 @@ enum rng_purpose {
     RNG_AMOUNT = 15,
     RNG_DROP = 16,
     RNG_TEST = 17,
-    RNG_SWARM = 18
+    RNG_SWARM = 18,
+    RNG_OPERATION = 19
 };
 
 struct rng { /* one a run */

@@ -153,13 +153,27 @@ static cJSON *draw_real(const struct param *row, const cJSON *base, struct rng_s
     return cJSON_CreateNumber(low + thousandths * (high - low));
 }
 
+/* Whether a type asks for nothing that cannot be drawn, such as a matrix. */
+static bool variant_is_drawn(const struct param_variant *variant)
+{
+    for (const struct param *field = variant->fields; field != NULL && field->name != NULL; field++)
+        if (field->required && (!swarm_value_is_drawn(field) || field->kind == PARAM_VARIANT))
+            return false;
+    return true;
+}
+
 /* One of the types, with its own plain parameters drawn too. */
 static cJSON *draw_variant(const struct param *row, struct rng_stream *stream)
 {
     uint64_t count = 0;
-    while (row->variants[count].type != NULL)
-        count++;
-    const struct param_variant *variant = &row->variants[rng_below(stream, count)];
+    for (const struct param_variant *variant = row->variants; variant->type != NULL; variant++)
+        count += variant_is_drawn(variant);
+    if (count == 0)
+        return NULL;
+    uint64_t drawn = rng_below(stream, count);
+    const struct param_variant *variant = row->variants;
+    while (!variant_is_drawn(variant) || drawn-- > 0)
+        variant++;
     cJSON *value = cJSON_CreateObject();
     SIM_ASSERT(value != NULL);
     cJSON_AddStringToObject(value, "type", variant->type);

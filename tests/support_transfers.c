@@ -14,11 +14,23 @@
 
 /* ---- Configs by hand ---- */
 
-static const struct param *row_of(const struct model *model, const char *name)
+/* The row of a name such as "external.check", and where its value stands in the config. */
+static const struct param *row_of(const struct model *model, const char *name, size_t *ret_offset)
 {
-    for (const struct param *param = model->params; param->name; param++)
-        if (strcmp(param->name, name) == 0)
+    const struct param *param = model->params;
+    *ret_offset = 0;
+    while (param->name) {
+        size_t length = strcspn(name, ".");
+        if (strlen(param->name) != length || memcmp(param->name, name, length) != 0) {
+            param++;
+            continue;
+        }
+        *ret_offset += param->offset;
+        if (name[length] == '\0')
             return param;
+        name += length + 1;
+        param = param->fields;
+    }
     fprintf(stderr, "%s has no parameter %s\n", model->name, name);
     SIM_ASSERT(false);
     return NULL;
@@ -32,41 +44,54 @@ static bool is_number(const struct param *param)
            param->kind == PARAM_RATE || param->kind == PARAM_CHOICE;
 }
 
+/* Objects stand one level deep. */
+static void use_defaults(struct transfers_part *part, const struct param *rows, size_t offset)
+{
+    for (const struct param *param = rows; param->name; param++)
+        if (is_number(param))
+            memcpy(part->config + offset + param->offset, &param->value_default, sizeof(int64_t));
+}
+
 void transfers_use(struct transfers_part *part, const struct model *model)
 {
     SIM_ASSERT(model->config_bytes <= TRANSFERS_CONFIG_BYTES);
     *part = (struct transfers_part){.model = model};
+    use_defaults(part, model->params, 0);
     for (const struct param *param = model->params; param->name; param++)
-        if (is_number(param))
-            memcpy(part->config + param->offset, &param->value_default, sizeof(int64_t));
+        if (param->kind == PARAM_OBJECT)
+            use_defaults(part, param->fields, param->offset);
 }
 
 void transfers_set(struct transfers_part *part, const char *name, int64_t value)
 {
-    const struct param *param = row_of(part->model, name);
+    size_t offset;
+    const struct param *param = row_of(part->model, name, &offset);
     SIM_ASSERT(is_number(param));
-    memcpy(part->config + param->offset, &value, sizeof value);
+    memcpy(part->config + offset, &value, sizeof value);
 }
 
 void transfers_set_text(struct transfers_part *part, const char *name, const char *text)
 {
-    memcpy(part->config + row_of(part->model, name)->offset, &text, sizeof text);
+    size_t offset;
+    const struct param *param = row_of(part->model, name, &offset);
+    SIM_ASSERT(param->kind == PARAM_STRING || param->kind == PARAM_FILE);
+    memcpy(part->config + offset, &text, sizeof text);
 }
 
 void transfers_constant(struct transfers_part *part, const char *name, int64_t value)
 {
-    const struct param *param = row_of(part->model, name);
-    SIM_ASSERT(param->kind == PARAM_DISTRIBUTION);
+    size_t offset;
+    SIM_ASSERT(row_of(part->model, name, &offset)->kind == PARAM_DISTRIBUTION);
     struct distribution constant = {.type = DISTRIBUTION_CONSTANT, .location = value};
-    memcpy(part->config + param->offset, &constant, sizeof constant);
+    memcpy(part->config + offset, &constant, sizeof constant);
 }
 
 void transfers_variant(struct transfers_part *part, const char *name, int64_t index, void *config)
 {
-    const struct param *param = row_of(part->model, name);
-    SIM_ASSERT(param->kind == PARAM_VARIANT);
+    size_t offset;
+    SIM_ASSERT(row_of(part->model, name, &offset)->kind == PARAM_VARIANT);
     struct param_variant_value value = {.index = index, .config = config};
-    memcpy(part->config + param->offset, &value, sizeof value);
+    memcpy(part->config + offset, &value, sizeof value);
 }
 
 /* ---- The script, a workload ---- */
@@ -100,10 +125,17 @@ static void script_timer(void *state, struct context *context, uint8_t kind, uin
                     .client = (uint32_t)script->slot << 16,
                     .bytes = 100,
                     .workload = script->slot,
-                    .parts = step->parts};
+                    .parts = step->parts,
+                    .operation = step->like.operation,
+                    .anycast_depth = step->like.anycast_depth,
+                    .constructor = step->like.constructor,
+                    .work = step->like.work,
+                    .gas_limit = step->like.gas_limit};
     tx.part[0] =
         (struct part){address_of(script, step->from_shard, step->from_account), -step->amount};
     tx.part[1] = (struct part){address_of(script, step->to_shard, step->to_account), step->amount};
+    script->stack->ledger.sign(script->stack->ledger.self, &tx);
+    tx.signature[0] ^= step->forged;
     script->stack->atomic.submit(script->stack->atomic.self, context, &tx);
 }
 

@@ -23,6 +23,8 @@ struct transfers_step {
     uint64_t from_account, to_account;
     int64_t amount;
     uint8_t parts;
+    struct tx like; /* operation, constructor, work, gas_limit, anycast_depth of the transaction */
+    bool forged;    /* its signature is not the owner's */
 };
 
 struct transfers {

@@ -59,5 +59,20 @@ START_TEST(too_many_ranges_are_refused)
 }
 END_TEST
 
-CHECK_MAIN("shard_list", ranges_are_walked_in_order, everything_else_is_refused,
-           too_many_ranges_are_refused)
+START_TEST(find_is_the_opposite_of_at)
+{
+    struct shard_list list;
+    ck_assert_ptr_null(shard_list_parse("0-3,8,17-20", &list));
+    uint64_t position;
+    for (uint64_t i = 0; i < list.shards; i++) {
+        ck_assert(shard_list_find(&list, shard_list_at(&list, i), &position));
+        ck_assert_uint_eq(position, i);
+    }
+    static const uint32_t absent[] = {4, 7, 9, 16, 21, UINT32_MAX};
+    for (int i = 0; i < 6; i++)
+        ck_assert(!shard_list_find(&list, absent[i], &position));
+}
+END_TEST
+
+CHECK_MAIN("shard_list", find_is_the_opposite_of_at, ranges_are_walked_in_order,
+           everything_else_is_refused, too_many_ranges_are_refused)

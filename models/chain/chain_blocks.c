@@ -101,7 +101,13 @@ static void seam_complete(void *self, struct context *context, uint32_t chain, u
 
 static bool seam_charge(void *self, struct block *block, uint32_t bytes, uint32_t gas)
 {
-    return chain_charge(self, block, bytes, gas);
+    return chain_charge(self, block, CHARGE_INTERNAL, bytes, gas);
+}
+
+static bool seam_charge_as(void *self, struct block *block, enum charge_kind kind, uint32_t bytes,
+                           uint32_t gas)
+{
+    return chain_charge(self, block, kind, bytes, gas);
 }
 
 static void seam_set(void *self, struct block *block, uint64_t *word, uint64_t value)
@@ -124,6 +130,7 @@ static void fill_seam(struct chain_blocks *chains)
                                                .wake = seam_wake,
                                                .complete = seam_complete,
                                                .charge = seam_charge,
+                                               .charge_as = seam_charge_as,
                                                .set = seam_set};
 }
 
@@ -161,8 +168,6 @@ static void read_config(struct chain_blocks *chains, const struct chain_config *
     chains->interval_ns = (uint64_t)config->block_interval_ns;
     chains->min_interval_ns = (uint64_t)config->min_interval_ns;
     chains->consensus_delay_ns = (uint64_t)collective->consensus_delay_ns;
-    chains->gas_limit = (uint32_t)config->block_limit.gas;
-    chains->bytes_limit = (uint32_t)config->block_limit.bytes;
     chains->drop_every = (uint32_t)config->drop_every;
     chains->clock = (enum chain_clock)config->clock;
     chains->visibility = (enum chain_visibility)config->visibility;
@@ -196,6 +201,8 @@ static int chain_build(const struct build *build, void **ret_state)
     chains->memory = memory;
     chains->layout = layout;
     read_config(chains, config);
+    limit_table_init(&chains->limits, &config->block_limit, &config->limits_of, build->pointer,
+                     &chains->layout, memory, build->diagnostics);
     pool_init(&chains->open_blocks, memory, "chain: open blocks", sizeof(struct open_block));
     block_journal_pool(&chains->journal, memory);
     uint32_t count = chain_layout_count(&layout);
@@ -252,6 +259,7 @@ static void chain_on_fault(void *state, struct context *context, const struct fa
         return;
     struct chain_record *record = &chains->records[index];
     if (context_up(context, context->self)) {
+        record->free_ns = context->now_ns;
         chain_wake(chains, context, index);
         return;
     }
@@ -279,6 +287,11 @@ static void chain_check_liveness(void *state, struct context *context)
     }
 }
 
+static void chain_report(void *state, struct context *context)
+{
+    chain_report_full(state, context);
+}
+
 static void chain_destroy(void *state)
 {
     struct chain_blocks *chains = state;
@@ -289,6 +302,7 @@ static void chain_destroy(void *state)
         memory_give(chains->memory, chains->records, count * sizeof *chains->records);
     pool_destroy(&chains->open_blocks);
     pool_destroy(&chains->journal);
+    limit_table_free(&chains->limits, chains->memory);
     chain_layout_free(&chains->layout);
     memory_give(chains->memory, chains, sizeof *chains);
 }
@@ -302,6 +316,7 @@ static const struct model_metric metrics[] = {
     {"blocks_dropped", "blocks", "blocks that were made and then dropped"},
     {"block_bytes", "bytes", "size of all final blocks"},
     {"block_gas", "gas", "gas of all final blocks"},
+    {"blocks_full", "blocks", "final blocks that refused an item for want of room"},
     {NULL, NULL, NULL},
 };
 
@@ -331,5 +346,6 @@ const struct model chain_blocks_model = {
     .on_timer = chain_on_timer,
     .on_fault = chain_on_fault,
     .check_liveness = chain_check_liveness,
+    .report = chain_report,
     .destroy = chain_destroy,
 };

@@ -53,30 +53,6 @@ static const struct param workchain_params[] = {
     PARAM_END,
 };
 
-static const struct param limit_params[] = {
-    {.name = "gas",
-     .help = "gas of one block (TON-27)",
-     .kind = PARAM_INTEGER,
-     .offset = offsetof(struct chain_config, block_limit.gas) -
-               offsetof(struct chain_config, block_limit),
-     .value_default = 10000000,
-     .value_min = 1,
-     .value_max = 2000000000,
-     .swarm_min = 1000,
-     .swarm_max = 100000},
-    {.name = "bytes",
-     .help = "size of one block (TON-27)",
-     .kind = PARAM_BYTES,
-     .offset = offsetof(struct chain_config, block_limit.bytes) -
-               offsetof(struct chain_config, block_limit),
-     .value_default = 1 << 20,
-     .value_min = 1,
-     .value_max = 1 << 30,
-     .swarm_min = 500,
-     .swarm_max = 100000},
-    PARAM_END,
-};
-
 static const struct param masterchain_params[] = {
     {.name = "present",
      .help = "whether there is a masterchain (when there are shards)",
@@ -165,6 +141,13 @@ const struct param chain_params[] = {
      .kind = PARAM_OBJECT,
      .offset = offsetof(struct chain_config, block_limit),
      .fields = limit_params},
+    {.name = "limits_of",
+     .help = "other limits for single shards, for instance to make one of them slow",
+     .kind = PARAM_LIST,
+     .offset = offsetof(struct chain_config, limits_of),
+     .item_kind = PARAM_OBJECT,
+     .fields = limit_override_params,
+     .item_bytes = sizeof(struct limit_override_config)},
     {.name = "masterchain",
      .help = "the chain of workchain -1",
      .kind = PARAM_OBJECT,
@@ -383,6 +366,7 @@ void chain_config_check(const void *section, const char *pointer, struct diagnos
     check_count(config->shards, &config->prefixes, pointer, diagnostics);
     check_workchains(config, pointer, diagnostics);
     check_masterchain(config, pointer, diagnostics);
+    limit_config_check(&config->block_limit, &config->limits_of, pointer, diagnostics);
     check_texts(&config->prefixes, pointer, diagnostics);
     const struct chain_workchain_config *items = config->workchains.items;
     for (uint32_t i = 0; i < config->workchains.count; i++) {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "models/chain/chain_layout.h"
+#include "models/chain/limit_config.h"
 #include "sim/param.h"
 
 struct diagnostics;
@@ -33,9 +34,8 @@ struct chain_config {
     struct param_list workchains; /* struct chain_workchain_config */
     int64_t block_interval_ns, clock, min_interval_ns;
     struct param_variant_value validators;
-    struct {
-        int64_t gas, bytes;
-    } block_limit;
+    struct limit_config block_limit;
+    struct param_list limits_of; /* struct limit_override_config */
     struct {
         int64_t present, block_interval_ns; /* 0 = that of the shards */
     } masterchain;

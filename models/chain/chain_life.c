@@ -58,18 +58,30 @@ void chain_wake(struct chain_blocks *chains, struct context *context, uint32_t i
                   next_slot(chains, index, context->now_ns), 0);
 }
 
-bool chain_charge(struct chain_blocks *chains, struct block *block, uint32_t bytes, uint32_t gas)
+static struct block_load load_of(const struct block *block)
 {
-    SIM_ASSERT(((struct open_block *)block)->filling);
+    return (struct block_load){{block->bytes, block->gas, block->lt_delta}};
+}
+
+bool chain_charge(struct chain_blocks *chains, struct block *block, enum charge_kind kind,
+                  uint32_t bytes, uint32_t gas)
+{
+    struct open_block *open = (struct open_block *)block;
+    (void)chains;
+    SIM_ASSERT(open->filling);
     SIM_ASSERT(bytes > 0 || gas > 0); /* what costs nothing could be added for ever */
-    uint64_t bytes_after = (uint64_t)block->bytes + bytes;
-    uint64_t gas_after = (uint64_t)block->gas + gas;
-    bool over = bytes_after > chains->bytes_limit || gas_after > chains->gas_limit;
-    /* An item larger than the limit still fits alone, else it would wait for ever. */
-    if (over && block->items > 0)
+    struct block_load load = load_of(block);
+    struct block_load item = {{bytes, gas, 0}};
+    if (kind == CHARGE_EXTERNAL && block->queue_full) /* TON-R37 */
         return false;
-    block->bytes = (uint32_t)bytes_after;
-    block->gas = (uint32_t)gas_after;
+    if (!block_limits_admit(&open->limits, &load, block->items, kind, &item)) {
+        open->full = true;
+        return false;
+    }
+    SIM_ASSERT(load.of[LIMIT_BYTES] + bytes <= UINT32_MAX);
+    SIM_ASSERT(load.of[LIMIT_GAS] + gas <= UINT32_MAX);
+    block->bytes += bytes;
+    block->gas += gas;
     block->items++;
     return true;
 }
@@ -127,8 +139,47 @@ static void close_block(struct chain_blocks *chains, struct context *context, ui
     struct chain_record *record = &chains->records[index];
     pool_give(&chains->open_blocks, record->open);
     record->open = 0;
+    record->free_ns = context->now_ns;
     if (wake || record->wanted)
         chain_wake(chains, context, index);
+}
+
+/* How long before this block the chain's previous one was. An idle chain makes none here, but the
+ * ones that it would have made count (TON-R36 is about chains that are late, not idle). */
+static uint64_t gap_ns(const struct chain_blocks *chains, const struct chain_record *record,
+                       uint64_t now_ns)
+{
+    uint64_t gap = now_ns - record->slot_ns;
+    bool idle = now_ns - record->free_ns > chains->interval_ns;
+    return idle && gap > chains->interval_ns ? chains->interval_ns : gap;
+}
+
+static struct block_limits limits_of(const struct chain_blocks *chains, uint32_t index,
+                                     const struct block *block)
+{
+    const struct chain_record *record = &chains->records[index];
+    int32_t workchain;
+    uint64_t shard;
+    chain_layout_prefix(&chains->layout, block->chain, &workchain, &shard);
+    struct block_limits limits = limit_table_of(&chains->limits, workchain, shard);
+    if (!limits.stepped)
+        return limits;
+    block_limits_retry(&limits, block->attempt);
+    block_limits_late(&limits, gap_ns(chains, record, block->time_ns));
+    return limits;
+}
+
+/* Filling is over: what the block's load says about its chain. */
+static void classify(struct open_block *open)
+{
+    struct block *block = &open->block;
+    struct block_load load = load_of(block);
+    if (open->limits.stepped)
+        load.of[LIMIT_BYTES] += BLOCK_BASE_BYTES;
+    enum block_class block_class = block_limits_class(&open->limits, &load);
+    block->limit_class = (uint8_t)block_class;
+    block->overloaded = block_overloaded(block_class, block->queue_length, block->dispatch_full);
+    block->underloaded = block_underloaded(block_class, block->queue_length, block->dispatch_full);
 }
 
 void chain_make_block(struct chain_blocks *chains, struct context *context, uint32_t index)
@@ -147,19 +198,24 @@ void chain_make_block(struct chain_blocks *chains, struct context *context, uint
                        .parent = record->parent ? (uint64_t)chain << 32 | record->parent : 0,
                        .time_ns = context->now_ns,
                        .chain = chain,
-                       .height = record->height + 1};
+                       .height = record->height + 1,
+                       .attempt = (uint8_t)(record->drops + 1)};
     if (master) /* TON-R30: it refers to itself */
         open->block.master_seqno =
             clock_slots(chains->master.phase_ns, chains->master.interval_ns, context->now_ns);
     else if (chains->layout.master)
         open->block.master_seqno = master_clock_final(&chains->master, context->now_ns);
+    open->limits = limits_of(chains, index, &open->block);
     open->filling = true;
     fill_rounds(chains, context, &open->block);
     open->filling = false;
+    classify(open);
     /* SIMPLIFICATION: a block without content is not made, where real chains make empty ones. */
     if (open->block.items == 0 && open->changes == 0) {
+        bool again = record->drops > 0; /* what a limit of the attempt kept out comes now */
+        record->drops = 0;
         tell_dropped(chains, context, &open->block, false);
-        close_block(chains, context, index, false);
+        close_block(chains, context, index, again);
         return;
     }
     record->number++;
@@ -202,6 +258,7 @@ static void make_final(struct chain_blocks *chains, struct context *context, uin
     struct chain_record *record = &chains->records[index];
     struct open_block *open = open_block(chains, index);
     open->block.final_ns = context->now_ns;
+    record->drops = 0;
     block_journal_forget(&open->journal, &chains->journal);
     record->parent = (uint32_t)open->block.id;
     record->height += chains->break_rule == BREAK_HEIGHT ? 2 : 1;
@@ -210,12 +267,28 @@ static void make_final(struct chain_blocks *chains, struct context *context, uin
     context_count(context, LAYER_CHAIN, METRIC_FINAL, 1);
     context_count(context, LAYER_CHAIN, METRIC_BYTES, open->block.bytes);
     context_count(context, LAYER_CHAIN, METRIC_GAS, open->block.gas);
+    if (open->full) {
+        record->full++;
+        context_count(context, LAYER_CHAIN, METRIC_FULL, 1);
+    }
     for (uint32_t i = 0; i < FILLING_LAYERS; i++) {
         const struct block_app *app = &chains->stack->app[filling_layers[i]];
         if (app->final)
             app->final(app->self, context, &open->block);
     }
     close_block(chains, context, index, false);
+}
+
+void chain_report_full(const struct chain_blocks *chains, struct context *context)
+{
+    uint32_t count = chain_layout_count(&chains->layout);
+    for (uint32_t index = 0; index < count; index++) {
+        const struct chain_record *record = &chains->records[index];
+        if (record->full > 0)
+            context_metric(context, "blocks_full",
+                           identity_of(ROLE_CHAIN, chain_layout_chain(&chains->layout, index)),
+                           record->full, "blocks", record->height);
+    }
 }
 
 void chain_complete(struct chain_blocks *chains, struct context *context, uint32_t index)
@@ -237,6 +310,8 @@ void chain_drop(struct chain_blocks *chains, struct context *context, uint32_t i
         block_journal_forget(&open->journal, &chains->journal);
     else
         block_journal_undo(&open->journal, &chains->journal);
+    if (chains->records[index].drops < BLOCK_ATTEMPTS_MAX - 1)
+        chains->records[index].drops++;
     trace(context, TRACE_DROPPED, &open->block);
     context_count(context, LAYER_CHAIN, METRIC_DROPPED, 1);
     tell_dropped(chains, context, &open->block, true);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "models/chain/block_journal.h"
+#include "models/chain/block_limits.h"
 #include "models/chain/chain_clock.h"
 #include "models/chain/chain_config.h"
 #include "models/chain/chain_layout.h"
@@ -15,14 +16,15 @@
 
 enum { TIMER_SLOT, TIMER_FINAL };
 enum { TRACE_BLOCK, TRACE_FINAL, TRACE_DROPPED };
-enum { METRIC_FINAL, METRIC_DROPPED, METRIC_BYTES, METRIC_GAS };
+enum { METRIC_FINAL, METRIC_DROPPED, METRIC_BYTES, METRIC_GAS, METRIC_FULL };
 enum { PROPERTY_HEIGHT, PROPERTY_FINALITY };
 
-/* 56 bytes a chain; everything else is attached while a block is open. */
+/* 64 bytes a chain; everything else is attached while a block is open. */
 struct chain_record {
     uint64_t phase_ns;   /* of its slots; 0 with clocks that have none */
     uint64_t slot_ns;    /* of its latest block, final or dropped */
     uint64_t checked_ns; /* of its latest final block, kept by the property only */
+    uint64_t free_ns;    /* since when it could make a block: up, and the latest one final */
     uint32_t checked_height;
     uint32_t number; /* of its latest block; never reused */
     uint32_t parent; /* number of its latest final block, 0 = none */
@@ -31,14 +33,20 @@ struct chain_record {
     uint32_t open;   /* handle of the block that is not final, 0 = none */
     bool armed;      /* a slot timer is set */
     bool wanted;     /* woken while a block was open or the node was down */
+    uint8_t drops;   /* blocks dropped since the latest one that was made or not needed */
+    uint32_t full;   /* final blocks that refused an item for want of room */
 };
+
+_Static_assert(sizeof(struct chain_record) == 64, "an idle chain costs as many bytes as is said");
 
 /* The block comes first: the layers hold a pointer to it, and set() gets back from there. */
 struct open_block {
     struct block block;
     struct block_journal journal;
+    struct block_limits limits;
     uint32_t changes;
     bool filling;
+    bool full; /* an item was refused */
 };
 
 struct chain_blocks {
@@ -50,7 +58,7 @@ struct chain_blocks {
     uint32_t first_node;          /* node of index 0; the others follow */
     struct pool open_blocks, journal;
     uint64_t interval_ns, min_interval_ns, consensus_delay_ns, finality_within_ns;
-    uint32_t gas_limit, bytes_limit;
+    struct limit_table limits;
     uint32_t drop_every;
     enum chain_clock clock;
     enum chain_visibility visibility;
@@ -73,8 +81,13 @@ void chain_make_block(struct chain_blocks *chains, struct context *context, uint
 void chain_complete(struct chain_blocks *chains, struct context *context, uint32_t index);
 void chain_drop(struct chain_blocks *chains, struct context *context, uint32_t index);
 
+/* chain_report_full writes a row "blocks_full" for each chain that had one: how many, of how many
+ * final blocks. */
+void chain_report_full(const struct chain_blocks *chains, struct context *context);
+
 /* chain_charge and chain_set are the seam's, inside fill(). */
-bool chain_charge(struct chain_blocks *chains, struct block *block, uint32_t bytes, uint32_t gas);
+bool chain_charge(struct chain_blocks *chains, struct block *block, enum charge_kind kind,
+                  uint32_t bytes, uint32_t gas);
 void chain_set(struct chain_blocks *chains, struct block *block, uint64_t *word, uint64_t value);
 
 #endif

@@ -91,12 +91,18 @@ bool account_books_row(const struct account_books *books, uint32_t chain, struct
     return true;
 }
 
+uint64_t account_books_balance(const struct account_books *books, const struct block *view,
+                               uint64_t index)
+{
+    int64_t balance = books->initial_balance + (int64_t)row_read(books, view, index);
+    SIM_ASSERT(balance >= 0);
+    return (uint64_t)balance;
+}
+
 bool account_books_covers(const struct account_books *books, const struct block *block,
                           uint64_t index, uint64_t amount)
 {
-    int64_t balance = books->initial_balance + (int64_t)row_read(books, block, index);
-    SIM_ASSERT(balance >= 0);
-    return (uint64_t)balance >= amount;
+    return account_books_balance(books, block, index) >= amount;
 }
 
 void account_books_change(struct account_books *books, struct account_book *book,

@@ -73,6 +73,10 @@ bool account_books_row(const struct account_books *books, uint32_t chain, struct
 bool account_books_warm(const struct account_books *books, const struct block *view,
                         uint64_t index);
 
+/* account_books_balance is what an account owns; its row must be warm. */
+uint64_t account_books_balance(const struct account_books *books, const struct block *view,
+                               uint64_t index);
+
 /* account_books_covers says whether a balance is at least `amount`. */
 bool account_books_covers(const struct account_books *books, const struct block *block,
                           uint64_t index, uint64_t amount);

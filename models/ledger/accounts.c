@@ -1,33 +1,54 @@
 #include "models/ledger/accounts.h"
 
 #include "models/ledger/account_address.h"
+#include "models/ledger/accounts_external.h"
 #include "models/ledger/accounts_fill.h"
 #include "models/stack.h"
 #include "sim/context.h"
+#include "sim/fault.h"
 #include "sim/memory.h"
 #include "sim/world.h"
 
-enum metric { METRIC_EXECUTED, METRIC_FAILED, METRIC_CREDITED, METRIC_UNCLAIMED, METRIC_VALUE };
 static const struct model_metric metrics[] = {
     {"transfers_executed", "transactions", "transfers that debited their sender, in final blocks"},
     {"transfers_failed", "transactions", "transfers that were refused by their home chain"},
     {"transfers_credited", "transactions", "messages that credited an account (TON-22)"},
     {"transfers_unclaimed", "transactions", "messages to an address that has no account"},
     {"value_moved", "units", "value credited to accounts"},
+    {"externals_checked", "messages", "messages from outside run before any block (TON-15)"},
+    {"externals_dropped", "messages", "messages from outside that no block took in"},
+    {"dropped_balance", "messages", "dropped: the account owns less than it shall send"},
+    {"dropped_no_account", "messages", "dropped: no such account"},
+    {"dropped_state", "messages", "dropped: the account's state could not be had"},
+    {"dropped_signature", "messages", "dropped: not signed by the account's owner (TON-17)"},
+    {"dropped_gas", "messages", "dropped: not done within the small gas limit (TON-15)"},
+    {"dropped_fee", "messages", "dropped: the account cannot pay for it (TON-R45)"},
+    {"dropped_size", "messages", "dropped: too large (TON-R48)"},
+    {"dropped_rate", "messages", "dropped: too many checks for its account (TON-R48)"},
+    {"dropped_pending", "messages", "dropped: too many of its account wait (TON-R48)"},
+    {"dropped_pool", "messages", "dropped: too many wait (TON-R48)"},
+    {"dropped_repeated", "messages", "dropped: the same one was let in before (TON-R48)"},
+    {"dropped_expired", "messages", "dropped: it waited for too long"},
+    {"dropped_method", "messages", "dropped: the recipient has no such method"},
+    {"gas_used", "gas", "gas that transactions used, in final blocks"},
+    {"gas_fees", "units", "what accounts paid for gas and for messages from outside (TON-16)"},
     {NULL, NULL, NULL},
 };
 
-enum property { PROPERTY_VALUE_CONSERVED };
 static const struct model_property properties[] = {
     {"value_conserved", "balances, messages under way and funds on hold add up to what there was",
      false},
+    {"external_once", "no message from outside is taken by two blocks", false},
     {NULL, NULL, false},
 };
 
-enum trace_kind { TRACE_DEBIT, TRACE_CREDIT, TRACE_REFUSED };
-static const char *const trace_kinds[] = {"debit", "credit", "refused", NULL};
+enum timer_kind { TIMER_CHECKED };
+static const char *const timer_kinds[] = {"checked", NULL};
 
-static const char *const break_rules[] = {"none", "mint", NULL};
+enum trace_kind { TRACE_DEBIT, TRACE_CREDIT, TRACE_REFUSED, TRACE_DROPPED };
+static const char *const trace_kinds[] = {"debit", "credit", "refused", "dropped", NULL};
+
+static const char *const break_rules[] = {"none", "mint", "replay", NULL};
 
 #define FIELD(name) .offset = offsetof(struct accounts_config, name)
 
@@ -64,6 +85,16 @@ static const struct param params[] = {
      .value_default = 200,
      .value_min = 0,
      .value_max = 1 << 20},
+    {.name = "external",
+     .help = "messages from outside: how they are let in (TON-14 to TON-18)",
+     .kind = PARAM_OBJECT,
+     FIELD(external),
+     .fields = external_params},
+    {.name = "gas",
+     .help = "what gas costs; free by default (TON-R47)",
+     .kind = PARAM_OBJECT,
+     FIELD(gas),
+     .fields = gas_params},
     {.name = "break", /* hidden: tests break conservation on purpose and see that it is noticed */
      .help = "credit one unit too many on every hundredth delivery of a chain",
      .kind = PARAM_CHOICE,
@@ -77,7 +108,7 @@ static const struct param params[] = {
 
 static bool watching(const struct accounts *accounts)
 {
-    return world_property_on(accounts->world, LAYER_LEDGER, PROPERTY_VALUE_CONSERVED);
+    return world_property_on(accounts->world, LAYER_LEDGER, ACCOUNTS_PROPERTY_VALUE_CONSERVED);
 }
 
 static void trace(struct context *context, const struct block *block,
@@ -91,36 +122,51 @@ static void trace(struct context *context, const struct block *block,
                                            .value = (int64_t)record->value});
 }
 
+static void count_cost(struct context *context, const struct accounts_record *record)
+{
+    if (record->gas > 0)
+        context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_GAS, (int64_t)record->gas);
+    if (record->fee > 0)
+        context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_FEES, (int64_t)record->fee);
+}
+
 static void settle_record(struct accounts *accounts, struct context *context,
                           const struct block *block, const struct accounts_record *record)
 {
     const struct atomic_seam *atomic = &accounts->stack->atomic;
     struct tx_result result = record->result;
+    count_cost(context, record);
     switch (record->deed) {
     case DEED_PARKED:
         return;
+    case DEED_LEFT_OUT:
+        trace(context, block, record, TRACE_DROPPED);
+        context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_DROPPED, 1);
+        context_count(context, LAYER_LEDGER, accounts_metric_dropped(result.reason), 1);
+        result.outcome = OUTCOME_FAILED;
+        break;
     case DEED_SENT:
         trace(context, block, record, TRACE_DEBIT);
-        context_count(context, LAYER_LEDGER, METRIC_EXECUTED, 1);
+        context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_EXECUTED, 1);
         return; /* it is settled where it arrives */
     case DEED_DONE:
         trace(context, block, record, TRACE_DEBIT);
-        context_count(context, LAYER_LEDGER, METRIC_EXECUTED, 1);
+        context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_EXECUTED, 1);
         result.outcome = OUTCOME_COMMITTED;
         break;
     case DEED_REFUSED:
         trace(context, block, record, TRACE_REFUSED);
-        context_count(context, LAYER_LEDGER, METRIC_FAILED, 1);
+        context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_FAILED, 1);
         result.outcome = OUTCOME_FAILED;
         break;
     case DEED_CREDITED:
     case DEED_UNCLAIMED:
         trace(context, block, record, TRACE_CREDIT);
         if (record->deed == DEED_CREDITED) {
-            context_count(context, LAYER_LEDGER, METRIC_CREDITED, 1);
-            context_count(context, LAYER_LEDGER, METRIC_VALUE, (int64_t)record->value);
+            context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_CREDITED, 1);
+            context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_VALUE, (int64_t)record->value);
         } else {
-            context_count(context, LAYER_LEDGER, METRIC_UNCLAIMED, 1);
+            context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_UNCLAIMED, 1);
         }
         result.outcome = OUTCOME_COMMITTED;
         break;
@@ -157,14 +203,17 @@ static void final(void *self, struct context *context, const struct block *block
         return;
     uint64_t wrong = account_flow_wrong(&book->open);
     if (wrong != 0 && watching(accounts))
-        context_violation(context, LAYER_LEDGER, PROPERTY_VALUE_CONSERVED, block->id,
+        context_violation(context, LAYER_LEDGER, ACCOUNTS_PROPERTY_VALUE_CONSERVED, block->id,
                           "block %u of chain %u made %lld units from nothing", (uint32_t)block->id,
                           block->chain, (long long)wrong);
     account_flow_add(&book->total, &book->open);
     book->open = (struct account_flow){0};
     accounts_fill_release(accounts, context, block, settle_record);
-    for (; book->inputs.done < book->inputs.head; book->inputs.done++)
-        pool_give(&accounts->inputs, input_ring_at(&book->inputs, book->inputs.done));
+    for (; book->inputs.done < book->inputs.head; book->inputs.done++) {
+        uint32_t handle = input_ring_at(&book->inputs, book->inputs.done);
+        accounts_external_final(accounts, context, block, pool_at(&accounts->inputs, handle));
+        pool_give(&accounts->inputs, handle);
+    }
     parked_work_forget(book, &accounts->parked);
     if (parked_work_ask(&accounts->books, context, book, &accounts->parked, block)) {
         const struct chain_seam *chain = &accounts->stack->chain;
@@ -193,6 +242,10 @@ static void submit(void *self, struct context *context, uint32_t chain, const st
     struct accounts *accounts = self;
     const struct chain_seam *seam = &accounts->stack->chain;
     stack_here(accounts->stack, context, chain);
+    if (accounts->config->external.check != EXTERNAL_TRUSTED) {
+        accounts_external_submit(accounts, context, chain, tx);
+        return;
+    }
     struct account_book *book = account_books_get(&accounts->books, chain);
     uint32_t handle = pool_take(&accounts->inputs);
     struct ledger_input *input = pool_at(&accounts->inputs, handle);
@@ -230,7 +283,7 @@ static void check_book(struct accounts *accounts, struct context *context,
     if (!account_books_sum(&accounts->books, book, &sum))
         sum = all.change; /* some are cold: the blocks' own sums have to do */
     if (sum != all.change || account_flow_wrong(&all) != 0)
-        context_violation(context, LAYER_LEDGER, PROPERTY_VALUE_CONSERVED, book->chain,
+        context_violation(context, LAYER_LEDGER, ACCOUNTS_PROPERTY_VALUE_CONSERVED, book->chain,
                           "balances of chain %u changed by %lld, its transactions made %lld",
                           book->chain, (long long)sum,
                           (long long)(all.change - account_flow_wrong(&all)));
@@ -247,7 +300,7 @@ static void check_safety(void *state, struct context *context)
         check_book(accounts, context, account_books_at(&accounts->books, number), &all);
     /* What is under way, in messages or between the parts of a commit, cannot be negative. */
     if (all.delivered > all.emitted)
-        context_violation(context, LAYER_LEDGER, PROPERTY_VALUE_CONSERVED, 0,
+        context_violation(context, LAYER_LEDGER, ACCOUNTS_PROPERTY_VALUE_CONSERVED, 0,
                           "%llu units were delivered, %llu were sent",
                           (unsigned long long)all.delivered, (unsigned long long)all.emitted);
 }
@@ -266,6 +319,7 @@ static int build(const struct build *build, void **ret_state)
     account_books_init(&accounts->books, memory, build->stack,
                        (uint64_t)accounts->config->accounts_per_shard,
                        accounts->config->initial_balance);
+    external_pools_init(&accounts->externals, memory);
     pool_init(&accounts->inputs, memory, "ledger: inputs", sizeof(struct ledger_input));
     pool_init(&accounts->parked, memory, "ledger: parked work", sizeof(struct parked_work));
     pool_init(&accounts->records, memory, "ledger: records of blocks",
@@ -276,6 +330,7 @@ static int build(const struct build *build, void **ret_state)
                                                 .collect = accounts_fill_collect,
                                                 .fetched = accounts_fill_fetched,
                                                 .submit = submit,
+                                                .sign = accounts_external_sign,
                                                 .account = account,
                                                 .account_count = account_count};
     build->stack->app[LAYER_LEDGER] = (struct block_app){.self = accounts,
@@ -296,8 +351,16 @@ static void on_message(void *state, struct context *context, const struct messag
 static void on_timer(void *state, struct context *context, uint8_t kind, uint32_t chain,
                      uint64_t cookie)
 {
-    (void)state, (void)context, (void)kind, (void)chain, (void)cookie;
-    SIM_ASSERT(false); /* and sets none */
+    (void)cookie;
+    SIM_ASSERT(kind == TIMER_CHECKED);
+    accounts_external_checked(state, context, chain);
+}
+
+static void on_fault(void *state, struct context *context, const struct fault *fault)
+{
+    bool comes_up = fault->type == FAULT_RESTART || (fault->type == FAULT_CRASH && !fault->begins);
+    if (comes_up)
+        accounts_external_up(state, context);
 }
 
 static void report(void *state, struct context *context)
@@ -320,6 +383,7 @@ static void destroy(void *state)
         return;
     struct memory *memory = accounts->memory;
     account_books_destroy(&accounts->books);
+    external_pools_destroy(&accounts->externals);
     pool_destroy(&accounts->inputs);
     pool_destroy(&accounts->records);
     pool_destroy(&accounts->parked);
@@ -337,13 +401,14 @@ const struct model ledger_accounts_model = {
     .config_bytes = sizeof(struct accounts_config),
     .params = params,
     .message_kinds = no_kinds,
-    .timer_kinds = no_kinds,
+    .timer_kinds = timer_kinds,
     .trace_kinds = trace_kinds,
     .metrics = metrics,
     .properties = properties,
     .build = build,
     .on_message = on_message,
     .on_timer = on_timer,
+    .on_fault = on_fault,
     .check_safety = check_safety,
     .report = report,
     .destroy = destroy,

@@ -1,5 +1,7 @@
 #include "models/ledger/accounts_fill.h"
 
+#include "models/ledger/accounts_external.h"
+
 enum { MINT_EVERY = 100 };
 
 /* The block's records: first in the high half of its word, last in the low half. */
@@ -35,19 +37,16 @@ static void send_value(struct accounts *accounts, struct context *context, struc
     messaging->emit(messaging->self, context, block, &envelope);
 }
 
-/* Whether a transfer may be made, and if not why. SIMPLIFICATION: what is refused stays in the
- * block; the deployed system leaves it out. */
-static enum tx_reason judge(struct accounts *accounts, const struct block *block,
-                            const struct tx *tx, uint64_t amount, uint64_t *ret_index)
+enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct block *block,
+                                   const struct tx *tx, uint64_t row, uint64_t fee)
 {
     const struct chain_seam *chain = &accounts->stack->chain;
-    if (!account_books_row(&accounts->books, block->chain, tx->part[0].account, ret_index))
-        return REASON_NO_ACCOUNT;
+    uint64_t amount = 0 - (uint64_t)tx->part[0].amount;
     /* TON-R54: a message to a workchain that does not exist cannot be sent. */
     if (tx->parts > 1 && chain->find(chain->self, tx->part[1].account) == CHAIN_NONE)
         return REASON_NO_ACCOUNT;
-    return account_books_covers(&accounts->books, block, *ret_index, amount) ? REASON_NONE
-                                                                             : REASON_BALANCE;
+    return account_books_covers(&accounts->books, block, row, amount + fee) ? REASON_NONE
+                                                                            : REASON_BALANCE;
 }
 
 static struct parked_work *park(struct accounts *accounts, struct account_book *book,
@@ -58,9 +57,9 @@ static struct parked_work *park(struct accounts *accounts, struct account_book *
     return pool_at(&accounts->parked, handle);
 }
 
-static void record_input(struct accounts *accounts, struct block *block,
-                         const struct ledger_input *input, enum accounts_deed deed,
-                         enum tx_reason reason)
+static struct accounts_record *record_input(struct accounts *accounts, struct block *block,
+                                            const struct ledger_input *input,
+                                            enum accounts_deed deed, enum tx_reason reason)
 {
     const struct tx *tx = &input->tx;
     struct accounts_record *record = record_add(accounts, block, deed);
@@ -73,24 +72,42 @@ static void record_input(struct accounts *accounts, struct block *block,
                                         .workload = tx->workload,
                                         .chains = 1,
                                         .reason = (uint8_t)reason};
+    return record;
+}
+
+/* TON-16: the account pays the validators of its chain. */
+static void pay(struct accounts *accounts, struct account_book *book, struct block *block,
+                uint64_t row, uint64_t fee)
+{
+    if (fee == 0)
+        return;
+    account_books_change(&accounts->books, book, block, row, 0 - fee);
+    book->open.emitted += fee;
+    accounts_fill_collect(accounts, block, 0, fee);
 }
 
 static void execute(struct accounts *accounts, struct context *context, struct account_book *book,
-                    struct block *block, const struct ledger_input *input)
+                    struct block *block, const struct ledger_input *input,
+                    const struct accounts_plan *plan)
 {
     const struct tx *tx = &input->tx;
     SIM_ASSERT(tx->parts >= 1);
     SIM_ASSERT(tx->part[0].amount <= 0);
+    SIM_ASSERT(!plan->cold);
     uint64_t amount = 0 - (uint64_t)tx->part[0].amount;
-    uint64_t index = 0;
-    enum tx_reason reason = judge(accounts, block, tx, amount, &index);
+    enum tx_reason reason = plan->run.reason;
+    if (reason == REASON_NONE)
+        reason = accounts_fill_judge(accounts, block, tx, plan->row, plan->fee);
     enum accounts_deed deed = reason != REASON_NONE ? DEED_REFUSED
                               : tx->parts > 1       ? DEED_SENT
                                                     : DEED_DONE;
-    record_input(accounts, block, input, deed, reason);
+    struct accounts_record *record = record_input(accounts, block, input, deed, reason);
+    record->gas = plan->run.gas.used;
+    record->fee = plan->fee;
+    pay(accounts, book, block, plan->row, plan->fee);
     if (deed == DEED_REFUSED)
         return;
-    account_books_change(&accounts->books, book, block, index, 0 - amount);
+    account_books_change(&accounts->books, book, block, plan->row, 0 - amount);
     if (deed == DEED_SENT) {
         book->open.emitted += amount;
         send_value(accounts, context, block, input, amount);
@@ -99,17 +116,18 @@ static void execute(struct accounts *accounts, struct context *context, struct a
     }
 }
 
-/* An input waits when its sender's balance is cold. */
+/* An input waits when its sender's balance is cold, and is left out when nobody would pay for it
+ * (TON-15, TON-R49). */
 static void take_input(struct accounts *accounts, struct context *context,
                        struct account_book *book, struct block *block,
-                       const struct ledger_input *input)
+                       const struct ledger_input *input, const struct accounts_plan *plan)
 {
-    uint64_t row;
-    if (account_books_row(&accounts->books, block->chain, input->tx.part[0].account, &row) &&
-        !account_books_warm(&accounts->books, block, row))
-        park(accounts, book, block, PARKED_INPUT, row)->content.input = *input;
+    if (plan->cold)
+        park(accounts, book, block, PARKED_INPUT, plan->row)->content.input = *input;
+    else if (plan->out != REASON_NONE)
+        record_input(accounts, block, input, DEED_LEFT_OUT, plan->out);
     else
-        execute(accounts, context, book, block, input);
+        execute(accounts, context, book, block, input, plan);
 }
 
 /* SIMPLIFICATION: no contract runs, and a message without a recipient does not bounce.
@@ -219,11 +237,36 @@ void accounts_fill_collect(void *self, struct block *block, uint32_t currency, u
     book->open.delivered += amount;
 }
 
-static bool charge(const struct accounts *accounts, struct block *block, uint32_t bytes)
+static bool charge(const struct accounts *accounts, struct block *block, enum charge_kind kind,
+                   uint32_t bytes, uint64_t gas)
 {
     const struct chain_seam *chain = &accounts->stack->chain;
-    return chain->charge(chain->self, block, bytes + (uint32_t)accounts->config->transaction_bytes,
-                         (uint32_t)accounts->config->gas_per_transfer);
+    SIM_ASSERT(gas <= UINT32_MAX);
+    return chain->charge_as(chain->self, block, kind,
+                            bytes + (uint32_t)accounts->config->transaction_bytes, (uint32_t)gas);
+}
+
+static void execute_parked(struct accounts *accounts, struct context *context,
+                           struct account_book *book, struct block *block,
+                           const struct parked_work *work, const struct accounts_plan *plan)
+{
+    const struct atomic_seam *atomic = &accounts->stack->atomic;
+    const struct ledger_reservation *wanted = &work->content.reservation;
+    enum verdict verdict;
+    switch (work->kind) {
+    case PARKED_INPUT:
+        take_input(accounts, context, book, block, &work->content.input, plan);
+        break;
+    case PARKED_DELIVERY:
+        credit(accounts, book, block, &work->content.envelope);
+        break;
+    case PARKED_RESERVE:
+        verdict = accounts_fill_reserve(accounts, block, wanted->tx, &wanted->part);
+        SIM_ASSERT(verdict != VERDICT_LATER);
+        atomic->reserved(atomic->self, context, block, wanted->tx, &wanted->part,
+                         verdict == VERDICT_YES);
+        break;
+    }
 }
 
 /* Executes parked work whose row is warm by now, oldest first. Returns false when the block is
@@ -231,33 +274,20 @@ static bool charge(const struct accounts *accounts, struct block *block, uint32_
 static bool fill_parked(struct accounts *accounts, struct context *context,
                         struct account_book *book, struct block *block, uint32_t *added)
 {
-    const struct atomic_seam *atomic = &accounts->stack->atomic;
     uint64_t end = book->parked.tail;
     for (uint64_t place = book->parked.done; place < end; place++) {
         struct parked_work *work = parked_work_find(book, &accounts->parked, place);
         if (!work || !account_books_warm(&accounts->books, block, work->row))
             continue;
-        if (!charge(accounts, block, 0))
+        struct accounts_plan plan = {.run.gas.used = (uint64_t)accounts->config->gas_per_transfer};
+        if (work->kind == PARKED_INPUT)
+            plan = accounts_external_plan(accounts, block, &work->content.input.tx);
+        if (plan.out == REASON_NONE &&
+            !charge(accounts, block, CHARGE_INTERNAL, 0, plan.run.gas.used))
             return false;
         block_set(accounts->stack, block, &work->done, 1);
-        (*added)++;
-        switch (work->kind) {
-        case PARKED_INPUT:
-            execute(accounts, context, book, block, &work->content.input);
-            break;
-        case PARKED_DELIVERY:
-            credit(accounts, book, block, &work->content.envelope);
-            break;
-        case PARKED_RESERVE: {
-            const struct ledger_reservation *wanted = &work->content.reservation;
-            enum verdict verdict =
-                accounts_fill_reserve(accounts, block, wanted->tx, &wanted->part);
-            SIM_ASSERT(verdict != VERDICT_LATER);
-            atomic->reserved(atomic->self, context, block, wanted->tx, &wanted->part,
-                             verdict == VERDICT_YES);
-            break;
-        }
-        }
+        *added += plan.out == REASON_NONE;
+        execute_parked(accounts, context, book, block, work, &plan);
     }
     return true;
 }
@@ -273,11 +303,13 @@ uint32_t accounts_fill(void *self, struct context *context, struct block *block,
     while (book->inputs.head < book->inputs.tail) {
         const struct ledger_input *input =
             pool_at(&accounts->inputs, input_ring_at(&book->inputs, book->inputs.head));
-        if (!charge(accounts, block, input->tx.bytes))
+        struct accounts_plan plan = accounts_external_plan(accounts, block, &input->tx);
+        if (plan.out == REASON_NONE &&
+            !charge(accounts, block, CHARGE_EXTERNAL, input->tx.bytes, plan.run.gas.used))
             break;
         block_set(accounts->stack, block, &book->inputs.head, book->inputs.head + 1);
-        take_input(accounts, context, book, block, input);
-        added++;
+        take_input(accounts, context, book, block, input, &plan);
+        added += plan.out == REASON_NONE;
     }
     return added;
 }

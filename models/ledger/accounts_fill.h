@@ -6,27 +6,46 @@
  * chain's fill(), but accounts_fill_release. */
 
 #include "models/ledger/account_books.h"
+#include "models/ledger/external_params.h"
 #include "models/ledger/parked_work.h"
 #include "models/stack.h"
 
-enum accounts_break { ACCOUNTS_BREAK_NONE, ACCOUNTS_BREAK_MINT };
+enum accounts_break { ACCOUNTS_BREAK_NONE, ACCOUNTS_BREAK_MINT, ACCOUNTS_BREAK_REPLAY };
 
 struct accounts_config {
     int64_t accounts_per_shard, initial_balance, gas_per_transfer, transaction_bytes, break_rule;
+    struct external_config external;
+    struct gas_config gas;
 };
+
+enum accounts_metric {
+    ACCOUNTS_METRIC_EXECUTED,
+    ACCOUNTS_METRIC_FAILED,
+    ACCOUNTS_METRIC_CREDITED,
+    ACCOUNTS_METRIC_UNCLAIMED,
+    ACCOUNTS_METRIC_VALUE,
+    ACCOUNTS_METRIC_CHECKED,
+    ACCOUNTS_METRIC_DROPPED, /* and then one for each tx_reason */
+    ACCOUNTS_METRIC_REASONS,
+    ACCOUNTS_METRIC_GAS = ACCOUNTS_METRIC_REASONS + REASON_COUNT - 1,
+    ACCOUNTS_METRIC_FEES
+};
+
+enum accounts_property { ACCOUNTS_PROPERTY_VALUE_CONSERVED, ACCOUNTS_PROPERTY_EXTERNAL_ONCE };
 
 /* What a block did, in order: the effects leave when it is final. */
 enum accounts_deed {
     DEED_SENT,
     DEED_DONE,
     DEED_REFUSED,
+    DEED_LEFT_OUT, /* it is not in the block, and nobody pays */
     DEED_CREDITED,
     DEED_UNCLAIMED,
     DEED_PARKED
 };
 struct accounts_record {
     struct tx_result result; /* final_ns and committed_ns are filled in at last */
-    uint64_t value;
+    uint64_t value, gas, fee;
     uint32_t next;
     uint32_t parked; /* DEED_PARKED: what the block must give back when it is dropped */
     enum accounts_deed deed;
@@ -38,6 +57,7 @@ struct accounts {
     struct world *world;
     struct stack *stack;
     struct account_books books;
+    struct external_pools externals;
     struct pool inputs, records, parked;
 };
 
@@ -53,6 +73,11 @@ void accounts_fill_fetched(void *self, struct context *context, struct block *bl
                            uint64_t ticket, bool ok);
 
 void accounts_fill_collect(void *self, struct block *block, uint32_t currency, uint64_t amount);
+
+/* accounts_fill_judge says whether the home account, whose row is given, can do what is asked, when
+ * it pays so much for it. */
+enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct block *block,
+                                   const struct tx *tx, uint64_t row, uint64_t fee);
 
 /* accounts_fill_release frees the records of a block after telling `visit` of each in order. */
 typedef void accounts_visit(struct accounts *accounts, struct context *context,

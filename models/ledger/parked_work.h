@@ -21,7 +21,8 @@ enum { PARKED_TRIES_MAX = 10 }; /* fetches that fail before the work is given up
 
 struct ledger_input {
     struct tx tx;
-    uint64_t arrived_ns;
+    uint64_t arrived_ns, checked_ns;
+    uint64_t hash; /* the first word of the message's, once it was checked */
 };
 
 struct ledger_reservation {

@@ -377,6 +377,10 @@ static void carry_out(struct hypercube *cube, struct context *context, const str
         context_sample(context, "queue", identity_of(ROLE_CHAIN, block->chain),
                        chain->queue_length);
     }
+    if (part->backlog != chain->backlog_sampled) {
+        chain->backlog_sampled = part->backlog;
+        context_sample(context, "backlog", identity_of(ROLE_CHAIN, block->chain), part->backlog);
+    }
     free_acts(cube, part_slot, true);
 }
 
@@ -388,6 +392,9 @@ void cube_final(void *self, struct context *context, const struct block *block)
         return;
     if (block->body[LAYER_MESSAGING] != 0)
         carry_out(cube, context, block, chain, (uint32_t)block->body[LAYER_MESSAGING]);
+    /* What the block said while it was filled is what it did. */
+    SIM_ASSERT(block->queue_length == chain->queue_length ||
+               cube->config.break_rule == CUBE_BREAK_LOSE);
     if (chain->inputs.first != 0 || chain->proofs.first != 0 || chain->heap.count > 0)
         cube_wake(cube, context, block->chain);
 }

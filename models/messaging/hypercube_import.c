@@ -158,6 +158,7 @@ static void take_input(struct hypercube *cube, struct block *block, struct cube_
             act = cube_act(cube, part, confirm ? ACT_STOP : ACT_DEQUEUE);
             act->entry = (uint32_t)entry_slot;
             block_set(cube->stack, block, &entry->state, ENTRY_GONE);
+            block->queue_length -= entry->link != 0;
         } else if (input->kind == INPUT_CONFIRM && cube->config.path == CUBE_BOTH &&
                    !map_get(&chain->confirmed, input->id, &entry_slot)) {
             act = cube_act(cube, part, ACT_CONFIRM);
@@ -246,6 +247,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
         struct entry *entry = pool_at(&cube->entries, mirror->entry);
         SIM_ASSERT(entry->state == ENTRY_QUEUED);
         block_set(cube->stack, block, &entry->state, ENTRY_GONE);
+        block->queue_length--;
         act = cube_act(cube, part, ACT_OWN);
         act->entry = mirror->entry;
     } else if (cube_already(cube, chain, link, &parcel) ||
@@ -263,6 +265,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
             route_onward((enum routing)cube->config.routing, cube_digit_bits(cube), envelope->from,
                          envelope->to, cube_prefix(cube, block->chain), parcel.next_bits);
         act->entry = cube_entry_make(cube, block, &parcel, route);
+        block->queue_length++;
     }
     act->mirror = slot;
     act->id = envelope->id;
@@ -357,6 +360,7 @@ static uint32_t fill_local(struct hypercube *cube, struct context *context, stru
         entry->next = 0;
         if (!part->enqueue_only) {
             block_set(cube->stack, block, &entry->state, ENTRY_GONE);
+            block->queue_length--;
             struct act *act = cube_act(cube, part, ACT_LOCAL);
             act->entry = slot;
             act->id = entry->parcel.envelope.id;
@@ -418,6 +422,8 @@ uint32_t cube_fill(void *self, struct context *context, struct block *block, uin
     struct cube_chain *chain = cube_chain_find(cube, block->chain);
     if (chain == NULL)
         return 0;
+    if (round == 0)
+        block->queue_length = chain->queue_length;
     bool waiting = chain->inputs.first != 0 || chain->heap.count > 0 || chain->proofs.first != 0;
     if (!waiting && block->body[LAYER_MESSAGING] == 0)
         return 0;
@@ -428,5 +434,7 @@ uint32_t cube_fill(void *self, struct context *context, struct block *block, uin
     added += fill_imports(cube, context, block, part, chain);
     added += fill_proofs(cube, context, block, part, chain);
     added += fill_local(cube, context, block, part, chain);
+    if (part->full) /* TON-27: it waits where it is; what comes after this was not refused */
+        part->backlog = chain->heap.count + chain->waiting.count;
     return added;
 }

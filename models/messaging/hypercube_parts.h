@@ -211,6 +211,7 @@ struct cube_part {
     uint32_t first, last;             /* acts */
     uint32_t local_first, local_last; /* emitted to the own shard, not yet delivered */
     bool full;                        /* no more imports */
+    uint32_t backlog;                 /* what was in view when it became full, and stayed out */
     bool enqueue_only;                /* TON-R27: a local message had to queue, so must the rest */
     bool imported;
     struct import_key last_key; /* of what was processed, for the watermark */
@@ -251,6 +252,7 @@ struct cube_chain {
     struct list links, inputs, proofs, pending, fading, confirmed_list, stops;
     struct processed_upto upto;
     uint32_t queue_length, queue_sampled;
+    uint32_t backlog_sampled;
     bool pending_timer, stopped_timer;
     uint32_t confirmed_lately; /* since the latest burst of proofs sent again */
     uint32_t burst;            /* at most so many at a time */
@@ -428,6 +430,13 @@ static inline bool cube_charge(const struct hypercube *cube, struct block *block
                                uint32_t gas)
 {
     return cube->stack->chain.charge(cube->stack->chain.self, block, bytes, gas);
+}
+
+/* What a transaction of this block made (TON-R35). */
+static inline bool cube_charge_emitted(const struct hypercube *cube, struct block *block,
+                                       uint32_t bytes)
+{
+    return cube->stack->chain.charge_as(cube->stack->chain.self, block, CHARGE_EMITTED, bytes, 0);
 }
 
 static inline void cube_wake(const struct hypercube *cube, struct context *context, uint32_t chain)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "models/anycast.h"
 #include "models/messaging/hypercube_parts.h"
 
 struct cube_chain *cube_chain_find(struct hypercube *cube, uint32_t chain)
@@ -122,6 +123,7 @@ void cube_emit(void *self, struct context *context, struct block *block, struct 
     struct cube_chain *chain = cube_chain_get(cube, block->chain);
     SIM_ASSERT(chain->counter < UINT32_MAX);
     SIM_ASSERT(cube_find(cube, envelope->from) == block->chain); /* TON-8: nobody else's */
+    anycast_send(envelope);
     SIM_ASSERT(cube_find(cube, envelope->to) != CHAIN_NONE); /* TON-R54: the sender checks that */
     block_set(cube->stack, block, &chain->counter, chain->counter + 1);
     block_set(cube->stack, block, &chain->lt, chain->lt + 1); /* TON-R14 */
@@ -131,14 +133,18 @@ void cube_emit(void *self, struct context *context, struct block *block, struct 
     struct parcel parcel = {.envelope = *envelope, .lt = chain->lt, .enqueued_lt = chain->lt};
     message_hash(envelope, parcel.lt, parcel.hash);
     /* What a transaction has emitted must be in its block: one message may overshoot (TON-R35). */
-    cube_charge(cube, block, envelope->bytes + NOTE_BYTES, 0);
+    cube_charge_emitted(cube, block, envelope->bytes + NOTE_BYTES);
+    block->lt_delta = (uint32_t)(chain->lt - part->start_lt);
     struct route route =
         route_find((enum routing)cube->config.routing, cube_digit_bits(cube), envelope->from,
                    envelope->to, cube_prefix(cube, block->chain), 0);
     uint32_t slot = cube_entry_make(cube, block, &parcel, route);
     struct act *act = cube_act(cube, part, ACT_EMIT);
     act->entry = slot;
-    if (cube_find(cube, envelope->to) != block->chain)
+    bool local = cube_find(cube, envelope->to) == block->chain;
+    if (local || cube->config.path != CUBE_INSTANT)
+        block->queue_length++;
+    if (!local)
         return;
     if (part->local_last != 0)
         ((struct entry *)pool_at(&cube->entries, part->local_last))->next = slot;

@@ -1,5 +1,6 @@
 #include "models/messaging/local.h"
 
+#include "models/anycast.h"
 #include "models/messaging/letter_arrivals.h"
 #include "models/messaging/letter_queue.h"
 #include "models/stack.h"
@@ -89,6 +90,7 @@ static void emit(void *self, struct context *context, struct block *block,
     struct office *office = office_get(local, block->chain);
     (void)context;
     SIM_ASSERT(chain->find(chain->self, envelope->from) == block->chain);
+    anycast_send(envelope);
     uint32_t destination = chain->find(chain->self, envelope->to);
     SIM_ASSERT(destination != CHAIN_NONE); /* the sender looked it up (TON-R54) */
     block_set(local->stack, block, &office->emitted, office->emitted + 1);

@@ -108,6 +108,16 @@ struct account_place account_law_any(const struct account_law *law, uint64_t x)
     return place_of(law, place);
 }
 
+struct account_place account_law_inside(const struct account_law *law, uint64_t shard, uint64_t x)
+{
+    SIM_ASSERT(shard < law->shards);
+    uint64_t first = shard * law->per_shard;
+    uint64_t place;
+    if (draw(law, first, first + law->per_shard, first, first, x, &place))
+        return place_of(law, place);
+    return (struct account_place){shard, below(x, law->per_shard)};
+}
+
 struct account_place account_law_within(const struct account_law *law, uint64_t shard,
                                         uint64_t avoid, uint64_t x)
 {

@@ -30,10 +30,11 @@ struct account_place {
     uint64_t shard, index; /* used shard, from 0; account within it */
 };
 
-/* Draws from one uniform 64-bit number x: any account; one of a shard, but not `avoid` unless it is
- * the only one; one of any other shard (there must be one). Accounts whose rounded weight is 0 are
- * never drawn; where all have 0 the draw is uniform. */
+/* Draws from one uniform 64-bit number x: any account; any of a shard; one of a shard, but not
+ * `avoid` unless it is the only one; one of any other shard (there must be one). Accounts whose
+ * rounded weight is 0 are never drawn; where all have 0 the draw is uniform. */
 struct account_place account_law_any(const struct account_law *law, uint64_t x);
+struct account_place account_law_inside(const struct account_law *law, uint64_t shard, uint64_t x);
 struct account_place account_law_within(const struct account_law *law, uint64_t shard,
                                         uint64_t avoid, uint64_t x);
 struct account_place account_law_outside(const struct account_law *law, uint64_t shard, uint64_t x);

@@ -62,7 +62,7 @@ struct client_private {
     struct account_law law;
     struct shard_list list; /* of used shards, when restricted */
     bool restricted;
-    uint64_t cross; /* threshold out of 2^64 */
+    struct traffic_law traffic;
 };
 
 uint64_t client_identity(const struct client_group *group, uint32_t client)
@@ -100,6 +100,33 @@ void client_check(const struct client_config *config, const char *pointer,
         snprintf(at, sizeof at, "%s/shards", pointer);
         diagnostics_add(diagnostics, "E207", at, AT_VALUE, wrong, "such as 0-3,8", NULL, "0-3");
     }
+    traffic_law_check(&config->destinations, pointer, diagnostics);
+}
+
+/* Which shard sends to which. A hot shard is named by its ordinal in the run. */
+static int build_traffic(struct client_group *group, const struct build *build, uint64_t used)
+{
+    struct client_private *part = group->part;
+    const struct param_variant_value *destinations = &group->config->destinations;
+    uint64_t position = 0;
+    if (destinations->index == TRAFFIC_HOT) {
+        const struct traffic_hot_config *hot = destinations->config;
+        position = (uint64_t)hot->shard;
+        bool known = part->restricted
+                         ? shard_list_find(&part->list, (uint32_t)hot->shard, &position)
+                         : position < used;
+        if (!known) {
+            char at[POINTER_BYTES];
+            snprintf(at, sizeof at, "%s/destinations/shard", build->pointer);
+            diagnostics_addf(build->diagnostics, "E402", at, AT_VALUE, NULL, NULL,
+                             "no shard %llu takes part: there are %llu, counted from 0",
+                             (unsigned long long)hot->shard, (unsigned long long)used);
+            return -1;
+        }
+    }
+    return traffic_law_build(destinations, used, exact_threshold(group->config->cross_shard),
+                             position, build->pointer, group->memory, build->diagnostics,
+                             &part->traffic);
 }
 
 /* The shards that take part and the law over their accounts. */
@@ -123,6 +150,8 @@ static int build_law(struct client_group *group, const struct build *build)
             return -1;
         }
     }
+    if (build_traffic(group, build, used) != 0)
+        return -1;
     if (config->accounts.index == LAW_UNIFORM) {
         account_law_uniform(&part->law, used, group->accounts);
         return 0;
@@ -193,7 +222,6 @@ int client_build(const struct build *build, const struct client_config *config,
     group->accounts =
         stack->ledger.account_count(stack->ledger.self, chain->at(chain->self, CHAIN_SHARD, 0));
     group->part = memory_take(memory, "workload", sizeof *group->part);
-    group->part->cross = exact_threshold(config->cross_shard);
     build_nodes(group, build);
     if (build_law(group, build) != 0) {
         client_destroy(group);
@@ -235,15 +263,10 @@ static void draw_transfer(const struct client_group *group, struct context *cont
     const struct client_private *part = group->part;
     const struct client_config *config = group->config;
     uint64_t x = draw_word(group, context, RNG_SOURCE, client, number);
-    struct account_place from = account_law_any(&part->law, x);
     struct rng_stream stream;
     context_rng(context, &stream, RNG_DESTINATION, client_identity(group, client), number);
-    bool cross = rng_chance(&stream, part->cross);
-    x = rng_u64(&stream);
-    /* One shard has no other: there all transactions stay at home. */
-    struct account_place to = cross && part->law.shards > 1
-                                  ? account_law_outside(&part->law, from.shard, x)
-                                  : account_law_within(&part->law, from.shard, from.index, x);
+    struct account_place from, to;
+    traffic_law_draw(&part->traffic, &part->law, x, &stream, &from, &to);
     uint64_t bytes = draw_value(group, context, RNG_SIZE, client, number, &config->size);
     uint64_t amount = draw_value(group, context, RNG_AMOUNT, client, number, &config->amount);
     bytes = bytes < 1 ? 1 : bytes > MESSAGE_BYTES_MAX ? MESSAGE_BYTES_MAX : bytes;
@@ -253,6 +276,16 @@ static void draw_transfer(const struct client_group *group, struct context *cont
                                              .to_account = to.index,
                                              .amount = amount,
                                              .bytes = (uint32_t)bytes};
+}
+
+static bool draw_operation(const struct client_group *group, struct context *context,
+                           uint32_t client, uint64_t number, struct tx *tx)
+{
+    if (client_operation_plain(&group->config->operations))
+        return false;
+    struct rng_stream stream;
+    context_rng(context, &stream, RNG_OPERATION, client_identity(group, client), number);
+    return client_operation_draw(&group->config->operations, &stream, tx);
 }
 
 /* ---- Run ---- */
@@ -310,6 +343,9 @@ static void submit(struct client_group *group, struct context *context, uint32_t
     tx.part[0].amount = -(int64_t)transfer.amount;
     tx.part[1].account = ledger->account(ledger->self, away, transfer.to_account);
     tx.part[1].amount = (int64_t)transfer.amount;
+    bool forged = draw_operation(group, context, index, number, &tx);
+    ledger->sign(ledger->self, &tx);
+    tx.signature[0] ^= forged;
     uint32_t handle = pool_take(&client->slots);
     struct outstanding *waiting = pool_at(&client->slots, handle);
     *waiting = (struct outstanding){
@@ -364,7 +400,9 @@ void client_on_fault(void *state, struct context *context, const struct fault *f
 
 static const char *reason_text(uint8_t reason)
 {
-    static const char *const texts[REASON_COUNT] = {NULL, "balance", "no_account", "state"};
+    static const char *const texts[REASON_COUNT] = {
+        NULL,   "balance", "no_account", "state", "signature", "gas",     "fee",
+        "size", "rate",    "pending",    "pool",  "repeated",  "expired", "method"};
     SIM_ASSERT(reason < REASON_COUNT);
     return texts[reason];
 }
@@ -487,6 +525,7 @@ void client_destroy(void *state)
     }
     memory_give(memory, group->part->clients, group->count * sizeof *group->part->clients);
     account_law_destroy(&group->part->law, memory);
+    traffic_law_destroy(&group->part->traffic, memory);
     memory_give(memory, group->part, sizeof *group->part);
     memory_give(memory, group, sizeof *group);
 }

@@ -1,7 +1,5 @@
 #include "models/workload/shard_list.h"
 
-#include <stdbool.h>
-
 #include "sim/sim_assert.h"
 
 /* Reads a decimal number below 2^32 and moves on. */
@@ -65,4 +63,18 @@ uint32_t shard_list_at(const struct shard_list *list, uint64_t position)
     }
     SIM_ASSERT(position == 0); /* not reached: the counts add up to `shards` */
     return list->range[0].first;
+}
+
+bool shard_list_find(const struct shard_list *list, uint32_t ordinal, uint64_t *ret_position)
+{
+    uint64_t before = 0;
+    for (uint32_t i = 0; i < list->range_count; i++) {
+        uint32_t first = list->range[i].first, last = list->range[i].last;
+        if (ordinal >= first && ordinal <= last) {
+            *ret_position = before + (ordinal - first);
+            return true;
+        }
+        before += (uint64_t)last - first + 1;
+    }
+    return false;
 }

@@ -3,6 +3,7 @@
 
 /* A text that names shards by ordinal: "0-3", "0,2,8-15". Pure. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,5 +23,8 @@ const char *shard_list_parse(const char *text, struct shard_list *ret_list);
 
 /* shard_list_at is the ordinal of the `position`-th shard named, position < shards. O(ranges). */
 uint32_t shard_list_at(const struct shard_list *list, uint64_t position);
+
+/* shard_list_find is the opposite: false when the list does not name the shard. O(ranges). */
+bool shard_list_find(const struct shard_list *list, uint32_t ordinal, uint64_t *ret_position);
 
 #endif

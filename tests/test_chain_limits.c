@@ -1,0 +1,166 @@
+/* Goal: the limits of the scenario are those of its blocks: stepped form, other limits for single
+ * shards, tighter ones after drops. Method: a toy ledger with jobs (support_stack.h), items counted
+ * by hand; configs by hand, diagnostics compared by code and place. */
+
+#include <string.h>
+
+#include "sim/fault.h"
+#include "sim/memory.h"
+#include "tests/check_main.h"
+#include "tests/support_stack.h"
+
+#define MS UINT64_C(1000000)
+#define SECOND UINT64_C(1000000000)
+
+static void set_steps(struct limit_config *limits)
+{
+    limits->form = LIMIT_FORM_STEPPED;
+    limits->bytes_steps = (struct limit_steps_config){2100, 1000000, 1000000};
+    limits->gas_steps = (struct limit_steps_config){40, 50, 100};
+    limits->lt_steps = (struct limit_steps_config){1000, 5000, 10000};
+}
+
+/* TON-R35: looked at before each item, so the one that reaches the soft limit is in. */
+START_TEST(a_stepped_block_takes_the_item_that_overshoots)
+{
+    struct support_stack *support = support_stack_new();
+    set_steps(&support->chain.block_limit);
+    support_stack_job(support, 300 * MS, 0, 8, SUPPORT_NOWHERE); /* 21 gas each: 0, 21, 42 < 50 */
+    support_stack_run(support);
+    ck_assert_uint_eq(support->block_count, 3);
+    ck_assert_uint_eq(support->blocks[0].items, 3);
+    ck_assert_uint_eq(support->blocks[0].gas, 63);
+    ck_assert_uint_eq(support->blocks[1].items, 3);
+    ck_assert_uint_eq(support->blocks[2].items, 2);
+    support_stack_free(support);
+}
+END_TEST
+
+/* TON-R34: an empty block counts for 2000 bytes. */
+START_TEST(the_size_of_a_stepped_block_has_a_base)
+{
+    struct support_stack *support = support_stack_new();
+    set_steps(&support->chain.block_limit);
+    support->chain.block_limit.gas_steps.soft = support->chain.block_limit.gas_steps.hard = 10000;
+    support->chain.block_limit.bytes_steps.soft = 2400;
+    support_stack_job(support, 300 * MS, 0, 8, SUPPORT_NOWHERE); /* 100 bytes each */
+    support_stack_run(support);
+    ck_assert_uint_eq(support->block_count, 2);
+    ck_assert_uint_eq(support->blocks[0].items, 4); /* 2300 is below, 2400 is not */
+    ck_assert_uint_eq(support->blocks[0].bytes, 400);
+    support_stack_free(support);
+}
+END_TEST
+
+START_TEST(single_shards_have_limits_of_their_own)
+{
+    /* The left half of all addresses, and in it the second quarter once more. */
+    struct limit_override_config overrides[] = {{"0:4000000000000000", 45, 0},
+                                                {"0:6000000000000000", 0, 100}};
+    struct support_stack *support = support_stack_new(); /* 4 shards: 2, 6, a, e */
+    support->chain.limits_of = (struct param_list){.items = overrides, .count = 2};
+    for (uint32_t shard = 0; shard < 4; shard++)
+        support_stack_job(support, 300 * MS, shard, 6, SUPPORT_NOWHERE);
+    support_stack_run(support);
+    uint32_t blocks[4] = {0};
+    for (uint32_t i = 0; i < support->block_count; i++)
+        blocks[support->blocks[i].chain & 3]++;
+    ck_assert_uint_eq(blocks[0], 3); /* 45 gas: 2 items of 21 */
+    ck_assert_uint_eq(blocks[1], 6); /* 100 bytes: 1 item */
+    ck_assert_uint_eq(blocks[2], 1);
+    ck_assert_uint_eq(blocks[3], 1);
+    support_stack_free(support);
+}
+END_TEST
+
+/* TON-R36: the third attempt at a block has half of the gas, the fourth a quarter; one that
+ * succeeds ends that. Each crash drops the open block. */
+START_TEST(a_block_that_was_dropped_is_tried_again_with_less)
+{
+    enum { CRASHES = 4 };
+    struct support_stack *support = support_stack_new();
+    struct fault_target target = {.type = TARGET_NODES, .role = "shard", .first = 0, .last = 0};
+    struct fault_spec crashes[CRASHES];
+    const uint32_t items[CRASHES + 2] = {8, 8, 4, 2, 2, 8}; /* soft 160, 160, 80, 40, 40, 160 */
+    set_steps(&support->chain.block_limit);
+    support->chain.block_limit.gas_steps = (struct limit_steps_config){40, 160, 200};
+    support->collective.consensus_delay_ns = (int64_t)(600 * MS);
+    for (uint64_t i = 0; i < CRASHES; i++)
+        crashes[i] = (struct fault_spec){.type = FAULT_CRASH,
+                                         .at_ns = (i + 1) * SECOND + 200 * MS,
+                                         .for_ns = 100 * MS,
+                                         .target = {.targets = &target, .count = 1}};
+    support->scenario.faults.specs = crashes;
+    support->scenario.faults.count = CRASHES;
+    support_stack_job(support, 300 * MS, 0, 12, SUPPORT_NOWHERE);
+    support_stack_run(support);
+    ck_assert_uint_eq(support->block_count, CRASHES + 3);
+    for (uint32_t i = 0; i < CRASHES + 2; i++) {
+        ck_assert_int_eq(support->blocks[i].dropped, i < CRASHES);
+        ck_assert_uint_eq(support->blocks[i].items, items[i]);
+    }
+    ck_assert_uint_eq(support->items_final, 12);
+    support_stack_free(support);
+}
+END_TEST
+
+/* All problems of the limits at once, each at its place. */
+START_TEST(wrong_limits_are_named_all_at_once)
+{
+    struct limit_override_config overrides[] = {
+        {"0:4000000000000000", 45, 0}, {"4000000000000000", 1, 1}, {"0:4000000000000000", 0, 0}};
+    const char *const places[] = {"/chain/block_limit/gas_steps", "/chain/limits_of/1/shard",
+                                  "/chain/limits_of/2/shard", "/chain/limits_of/2"};
+    const char *const codes[] = {"E310", "E203", "E310", "E310"};
+    struct limit_config limits = {0};
+    set_steps(&limits);
+    limits.gas_steps.underload = 51;
+    struct param_list list = {.items = overrides, .count = 3};
+    struct diagnostics diagnostics = {0};
+    limit_config_check(&limits, &list, "/chain", &diagnostics);
+    ck_assert_uint_eq(diagnostics.count, 4);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_str_eq(diagnostics.list[i].pointer, places[i]);
+        ck_assert_str_eq(diagnostics.list[i].code, codes[i]);
+    }
+    diagnostics_free(&diagnostics);
+}
+END_TEST
+
+START_TEST(limits_of_a_shard_that_is_not_there_are_warned_of)
+{
+    struct limit_override_config overrides[] = {{"0:4000000000000000", 45, 0},
+                                                {"0:2000000000000000", 45, 0},
+                                                {"0:1000000000000000", 45, 0},
+                                                {"3:8000000000000000", 45, 0}};
+    struct chain_config config = {.shards = 4, .block_interval_ns = 1000000000};
+    config.block_limit.gas = config.block_limit.bytes = 1000;
+    struct diagnostics diagnostics = {0};
+    struct memory memory = {0};
+    struct chain_layout layout;
+    ck_assert_int_eq(chain_config_layout(&config, "/chain", &memory, &diagnostics, &layout), 0);
+    struct param_list list = {.items = overrides, .count = 4};
+    struct limit_table table;
+    limit_table_init(&table, &config.block_limit, &list, "/chain", &layout, &memory, &diagnostics);
+    ck_assert_uint_eq(diagnostics.errors, 0);
+    ck_assert_uint_eq(diagnostics.count, 2);
+    ck_assert_str_eq(diagnostics.list[0].pointer, "/chain/limits_of/2/shard");
+    ck_assert_str_eq(diagnostics.list[1].pointer, "/chain/limits_of/3/shard");
+    /* The smallest shard that holds a chain decides, for all chains inside it. */
+    ck_assert_uint_eq(limit_table_of(&table, 0, UINT64_C(0x6000000000000000)).of[LIMIT_GAS].hard,
+                      45);
+    ck_assert_uint_eq(limit_table_of(&table, 0, UINT64_C(0xa000000000000000)).of[LIMIT_GAS].hard,
+                      1000);
+    ck_assert_uint_eq(limit_table_of(&table, 1, UINT64_C(0x6000000000000000)).of[LIMIT_GAS].hard,
+                      1000);
+    limit_table_free(&table, &memory);
+    chain_layout_free(&layout);
+    ck_assert_uint_eq(memory.used_bytes, 0);
+    diagnostics_free(&diagnostics);
+}
+END_TEST
+
+CHECK_MAIN("chain_limits", a_stepped_block_takes_the_item_that_overshoots,
+           the_size_of_a_stepped_block_has_a_base, single_shards_have_limits_of_their_own,
+           a_block_that_was_dropped_is_tried_again_with_less, wrong_limits_are_named_all_at_once,
+           limits_of_a_shard_that_is_not_there_are_warned_of)

@@ -1,0 +1,165 @@
+/* Goal: what is offered beyond a chain's capacity waits where the rules say, grows as fast as the
+ * difference of arrivals and service, and is gone when the load is.
+ * Method: the scenarios of scenarios/congestion/, run into databases; expected rates from the gas
+ * of a block and the rates of the clients, as scenarios/README.md derives them. */
+
+#include "tests/check_main.h"
+
+#include <math.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/theory/theory_run.h"
+
+#define BASE "scenarios/congestion/congestion_base.json"
+#define HOT_DESTINATION "scenarios/congestion/hot_destination.json"
+#define OVERLOAD_ALL "scenarios/congestion/overload_all.json"
+#define RECOVERY "scenarios/congestion/recovery.json"
+
+static char folder[THEORY_FOLDER_BYTES], path[THEORY_PATH_BYTES];
+
+static void run_scenario_file(const char *file, const char *set)
+{
+    theory_folder(folder);
+    snprintf(path, sizeof path, "%s/run.db", folder);
+    theory_run_file(file, set, path);
+}
+
+static int64_t ask(const char *sql)
+{
+    int64_t value;
+    theory_query(path, sql, 1, &value);
+    return value;
+}
+
+static void done(void)
+{
+    theory_folder_remove(folder);
+}
+
+/* Least squares over seconds from_s..to_s of the sum of a series over the chains that `where`
+ * admits; a chain keeps its value until its next sample. */
+static double slope_per_s(const char *series, const char *where, int from_s, int to_s)
+{
+    sqlite3 *database;
+    sqlite3_stmt *statement;
+    char sql[600];
+    snprintf(sql, sizeof sql,
+             "SELECT t_ns, value - coalesce(lag(value) OVER (PARTITION BY entity ORDER BY t_ns), 0)"
+             " FROM sample JOIN entity e ON e.entity_id = sample.entity"
+             " WHERE sample.name = '%s' AND %s ORDER BY t_ns",
+             series, where);
+    ck_assert_int_eq(sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+    double n = 0, sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0;
+    int64_t total = 0;
+    int second = from_s;
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        int64_t t_ns = sqlite3_column_int64(statement, 0);
+        for (; second <= to_s && t_ns > second * INT64_C(1000000000); second++) {
+            double x = second, y = (double)total;
+            n++, sum_x += x, sum_y += y, sum_xx += x * x, sum_xy += x * y;
+        }
+        total += sqlite3_column_int64(statement, 1);
+    }
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    ck_assert_double_ge(n, to_s - from_s - 2);
+    return (n * sum_xy - sum_x * sum_y) / (n * sum_xx - sum_x * sum_x);
+}
+
+/* The standard deviation of such a slope when arrivals are Poisson and service is constant: that of
+ * a line fitted to a random walk of `rate` steps a second over `span_s`, sqrt(6/5 rate / span). */
+static double slope_sd(double rate, double span_s)
+{
+    return sqrt(1.2 * rate / span_s);
+}
+
+/* TON-27, TON-28: 60 tx/s of the other shards send the hot one 0.5 + 0.5 * 0.75 / 15 of what they
+ * make, 31.5 messages/s. A block of 20 000 gas takes 18 imports of 1000 with their 18 notes of 100.
+ * So the queues of the sources together grow by 13.5 a second. */
+START_TEST(what_one_shard_cannot_import_waits_at_the_sources)
+{
+    const double arrivals = 31.5, service = 18;
+    run_scenario_file(HOT_DESTINATION, NULL);
+    double slope = slope_per_s("queue", "e.name != '0:0800000000000000'", 60, 290);
+    ck_assert_msg(fabs(slope - (arrivals - service)) < 4 * slope_sd(arrivals, 230),
+                  "the sources' queues grow by %g a second", slope);
+    /* The hot shard sees all of it and holds none of it: its own queue stays as it is at rest. */
+    slope = slope_per_s("backlog", "e.name = '0:0800000000000000'", 60, 290);
+    ck_assert_msg(fabs(slope - (arrivals - service)) < 4 * slope_sd(arrivals, 230),
+                  "the backlog grows by %g a second", slope);
+    ck_assert_int_le(ask("SELECT max(value) FROM sample JOIN entity e ON e.entity_id = entity WHERE"
+                         " sample.name = 'queue' AND e.name = '0:0800000000000000'"),
+                     20);
+    /* All sources wait, not some. */
+    ck_assert_int_eq(ask("SELECT count(*) FROM (SELECT entity, max(value) AS most FROM sample WHERE"
+                         " name = 'queue' GROUP BY entity) WHERE most > 150"),
+                     15);
+    done();
+}
+END_TEST
+
+/* A block counts as full when it refused something, and only then. */
+START_TEST(full_blocks_are_counted_for_the_chains_that_had_them)
+{
+    run_scenario_file(HOT_DESTINATION, "duration=100s");
+    ck_assert_int_eq(ask("SELECT count(*) FROM metric WHERE name = 'blocks_full' AND entity != -1"),
+                     1);
+    ck_assert_int_ge(ask("SELECT value FROM metric_v WHERE name = 'blocks_full' AND"
+                         " entity = '0:0800000000000000'"),
+                     90);
+    ck_assert_int_eq(ask("SELECT sum(value * (entity = -1)) - sum(value * (entity != -1))"
+                         " FROM metric WHERE name = 'blocks_full'"),
+                     0);
+    done();
+    run_scenario_file(BASE, "duration=100s");
+    ck_assert_int_eq(ask("SELECT count(*) FROM metric WHERE name = 'blocks_full' AND entity != -1"),
+                     0);
+    ck_assert_int_eq(ask("SELECT count(*) FROM sample WHERE name = 'backlog'"), 0);
+    done();
+}
+END_TEST
+
+/* TON-27, TON-R26: imports come first, so with all chains full the messages pass and the clients'
+ * transactions wait at home. */
+START_TEST(with_all_shards_full_transactions_wait_and_messages_pass)
+{
+    run_scenario_file(OVERLOAD_ALL, NULL);
+    ck_assert_int_eq(ask("SELECT count(*) FROM metric WHERE name = 'blocks_full' AND entity != -1"
+                         " AND value >= 0.98 * n"),
+                     16);
+    /* Of so many: all chains that made blocks have a row here. */
+    ck_assert_int_eq(ask("SELECT sum(n * (name = 'blocks_full' AND entity != -1)) -"
+                         " sum(value * (name = 'blocks_final')) FROM metric"),
+                     0);
+    double slope = slope_per_s("queue", "1", 30, 190);
+    ck_assert_msg(fabs(slope) < 0.2, "the queues grow by %g a second", slope);
+    ck_assert_int_gt(ask("SELECT count(*) FROM tx_v WHERE outcome = 'pending'"), 20000);
+    done();
+}
+END_TEST
+
+/* TON-26: what waited is delivered, and the queues are empty: at rest nothing is left behind. */
+START_TEST(after_a_burst_the_queues_empty_and_stay_so)
+{
+    run_scenario_file(RECOVERY, NULL);
+    ck_assert_int_eq(ask("SELECT count(*) FROM message_v WHERE outcome != 'delivered'"), 0);
+    ck_assert_int_gt(ask("SELECT max(value) FROM sample WHERE name = 'backlog'"), 1000);
+    ck_assert_int_eq(ask("SELECT coalesce(sum(value), 0) FROM sample s WHERE t_ns = (SELECT"
+                         " max(t_ns) FROM sample WHERE name = s.name AND entity = s.entity)"),
+                     0);
+    /* 3000 come at 60 s; of their messages 0.5 (15/16) + 0.5 * 0.75 / 16 of all are for the hot
+     * shard from elsewhere: 1476, beside its own share of the load. 18 a second pass. */
+    int64_t last_ns = ask("SELECT max(t_ns) FROM sample WHERE name = 'backlog'");
+    ck_assert_msg(last_ns > 60e9 + 1476 / 18.0 * 0.85e9 && last_ns < 60e9 + 1476 / 18.0 * 1.3e9,
+                  "the last backlog ends at %lld ns", (long long)last_ns);
+    done();
+}
+END_TEST
+
+CHECK_MAIN("congestion", what_one_shard_cannot_import_waits_at_the_sources,
+           full_blocks_are_counted_for_the_chains_that_had_them,
+           with_all_shards_full_transactions_wait_and_messages_pass,
+           after_a_burst_the_queues_empty_and_stay_so)
