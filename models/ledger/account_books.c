@@ -1,6 +1,7 @@
 #include "models/ledger/account_books.h"
 
 #include "models/ledger/account_address.h"
+#include "models/shard_prefix.h"
 
 void account_books_init(struct account_books *books, struct memory *memory, struct stack *stack,
                         uint64_t accounts, int64_t initial_balance)
@@ -9,7 +10,6 @@ void account_books_init(struct account_books *books, struct memory *memory, stru
         .memory = memory, .stack = stack, .accounts = accounts, .initial_balance = initial_balance};
     pool_init(&books->books, memory, "ledger: chains in use", sizeof(struct account_book));
     map_init(&books->book_of, memory, "ledger: index of chains");
-    map_init(&books->is_listed, memory, "ledger: index of touched rows");
 }
 
 void account_books_destroy(struct account_books *books)
@@ -19,10 +19,11 @@ void account_books_destroy(struct account_books *books)
         input_ring_destroy(&book->inputs, books->memory);
         input_ring_destroy(&book->parked, books->memory);
         memory_give(books->memory, book->touched, book->touched_capacity * sizeof *book->touched);
+        for (int space = 0; space < ACCOUNT_SPACES; space++)
+            map_destroy(&book->listed[space]);
     }
     pool_destroy(&books->books);
     map_destroy(&books->book_of);
-    map_destroy(&books->is_listed);
 }
 
 uint32_t account_books_count(const struct account_books *books)
@@ -43,6 +44,8 @@ struct account_book *account_books_get(struct account_books *books, uint32_t cha
         map_put(&books->book_of, chain, handle);
         struct account_book *book = pool_at(&books->books, (uint32_t)handle);
         book->chain = chain;
+        for (int space = 0; space < ACCOUNT_SPACES; space++)
+            map_init(&book->listed[space], books->memory, "ledger: index of touched rows");
     }
     return pool_at(&books->books, (uint32_t)handle);
 }
@@ -55,74 +58,98 @@ struct account_book *account_books_find(const struct account_books *books, uint3
 }
 
 static enum verdict read(const struct account_books *books, const struct block *view,
-                         uint64_t index, uint64_t *ret_value)
+                         struct account_row wanted, uint64_t *ret_value)
 {
     const struct state_seam *state = &books->stack->state;
-    struct row row = {.chain = view->chain, .space = 0, .key = index};
+    struct row row = {.chain = view->chain, .space = wanted.space, .key = wanted.key};
     return state->read(state->self, view, row, ret_value);
 }
 
-bool account_books_warm(const struct account_books *books, const struct block *view, uint64_t index)
+static struct account_row of_address(uint64_t key)
+{
+    return (struct account_row){.key = key, .space = ACCOUNT_SPACE_ADDRESS};
+}
+
+bool account_books_warm(const struct account_books *books, const struct block *view, uint64_t key)
 {
     uint64_t ignored;
-    return read(books, view, index, &ignored) == VERDICT_YES;
+    return read(books, view, of_address(key), &ignored) == VERDICT_YES;
 }
 
 /* Of a row that is warm: what waits for cold ones was parked before. */
 static uint64_t row_read(const struct account_books *books, const struct block *view,
-                         uint64_t index)
+                         struct account_row row)
 {
     uint64_t value = 0;
-    enum verdict verdict = read(books, view, index, &value);
+    enum verdict verdict = read(books, view, row, &value);
     SIM_ASSERT(verdict == VERDICT_YES);
     return value;
 }
 
 bool account_books_row(const struct account_books *books, uint32_t chain, struct address address,
-                       uint64_t *ret_index)
+                       uint64_t *ret_key)
 {
     const struct chain_seam *seam = &books->stack->chain;
     struct address shard = seam->prefix(seam->self, chain);
-    uint64_t index;
-    if (shard.workchain != address.workchain ||
-        !account_index(shard.prefix, address.prefix, &index) || index >= books->accounts)
+    *ret_key = address.prefix;
+    if (shard.workchain != address.workchain || !shard_contains(shard.prefix, address.prefix))
         return false;
-    *ret_index = index;
-    return true;
+    uint32_t origin = seam->origin(seam->self, chain, address);
+    if (origin != chain)
+        shard = seam->prefix(seam->self, origin);
+    uint64_t index;
+    return account_index(shard.prefix, address.prefix, &index) && index < books->accounts;
 }
 
 uint64_t account_books_balance(const struct account_books *books, const struct block *view,
-                               uint64_t index)
+                               uint64_t key)
 {
-    int64_t balance = books->initial_balance + (int64_t)row_read(books, view, index);
+    int64_t balance = books->initial_balance + (int64_t)row_read(books, view, of_address(key));
     SIM_ASSERT(balance >= 0);
     return (uint64_t)balance;
 }
 
 bool account_books_covers(const struct account_books *books, const struct block *block,
-                          uint64_t index, uint64_t amount)
+                          uint64_t key, uint64_t amount)
 {
-    return account_books_balance(books, block, index) >= amount;
+    return account_books_balance(books, block, key) >= amount;
 }
 
-void account_books_change(struct account_books *books, struct account_book *book,
-                          struct block *block, uint64_t index, uint64_t change)
+static void list_row(struct account_books *books, struct account_book *book, struct account_row row)
 {
-    const struct state_seam *state = &books->stack->state;
-    uint64_t before = row_read(books, block, index);
-    struct row row = {.chain = block->chain, .space = 0, .key = index};
-    state->write(state->self, block, row, before + change);
-    book->open.change += change;
-    uint64_t name = (uint64_t)block->chain << 32 | index;
     uint64_t listed = 0;
-    if (map_get(&books->is_listed, name, &listed))
+    if (map_get(&book->listed[row.space], row.key, &listed))
         return;
-    map_put(&books->is_listed, name, 1);
+    map_put(&book->listed[row.space], row.key, 1);
     if (book->touched_count == book->touched_capacity)
         book->touched =
             memory_grow(books->memory, "ledger: touched rows", book->touched,
                         &book->touched_capacity, book->touched_count + 1, sizeof *book->touched);
-    book->touched[book->touched_count++] = (uint32_t)index;
+    book->touched[book->touched_count++] = row;
+}
+
+static void change_row(struct account_books *books, struct account_book *book, struct block *block,
+                       struct account_row wanted, uint64_t change)
+{
+    const struct state_seam *state = &books->stack->state;
+    uint64_t before = row_read(books, block, wanted);
+    struct row row = {.chain = block->chain, .space = wanted.space, .key = wanted.key};
+    state->write(state->self, block, row, before + change);
+    book->open.change += change;
+    list_row(books, book, wanted);
+}
+
+void account_books_change(struct account_books *books, struct account_book *book,
+                          struct block *block, uint64_t key, uint64_t change)
+{
+    change_row(books, book, block, of_address(key), change);
+}
+
+void account_books_earn(struct account_books *books, struct account_book *book, struct block *block,
+                        uint64_t amount)
+{
+    struct account_row fees = {.key = ACCOUNT_ROW_FEES, .space = ACCOUNT_SPACE_CHAIN};
+    change_row(books, book, block, fees, amount);
 }
 
 uint64_t account_flow_wrong(const struct account_flow *flow)

@@ -12,6 +12,18 @@
 #include "models/stack.h"
 #include "sim/memory.h"
 
+/* Rows keep their keys wherever they are: shards may split and merge. A row is one account's
+ * balance, under the top 64 bits of its address, or what was sent to an address without an account;
+ * or it belongs to the chain itself, and then to the space of its own. */
+enum account_space { ACCOUNT_SPACE_ADDRESS, ACCOUNT_SPACE_CHAIN, ACCOUNT_SPACES };
+struct account_row {
+    uint64_t key;
+    uint32_t space;
+};
+
+/* The row of the chain's space that keeps what its validators have earned. */
+enum { ACCOUNT_ROW_FEES = 1 };
+
 /* What passed through a chain, in units of value, modulo 2^64. Always:
  * change + emitted + held + left = delivered + joined. */
 struct account_flow {
@@ -31,7 +43,8 @@ struct account_book {
     uint64_t deliveries;
     uint32_t chain;
     uint32_t touched_count, touched_capacity;
-    uint32_t *touched;
+    struct account_row *touched;
+    struct map listed[ACCOUNT_SPACES]; /* key -> 1: the row stands in `touched` */
 };
 
 struct account_books {
@@ -40,15 +53,8 @@ struct account_books {
     uint64_t accounts;       /* in each shard */
     int64_t initial_balance; /* of each account */
     struct pool books;
-    struct map book_of;   /* chain -> book */
-    struct map is_listed; /* chain << 32 | row: stands in its book's `touched` */
+    struct map book_of; /* chain -> book */
 };
-
-/* The row that keeps what was sent to addresses without an account. */
-static const uint64_t ACCOUNT_ROW_UNCLAIMED = UINT32_MAX;
-
-/* The row of what the validators of the chain have earned. */
-static const uint64_t ACCOUNT_ROW_FEES = UINT32_MAX - 1;
 
 /* account_books_init starts without a book; destroy frees them all with their input rings. */
 void account_books_init(struct account_books *books, struct memory *memory, struct stack *stack,
@@ -64,26 +70,29 @@ struct account_book *account_books_find(const struct account_books *books, uint3
 uint32_t account_books_count(const struct account_books *books);
 struct account_book *account_books_at(const struct account_books *books, uint32_t number);
 
-/* account_books_row says where an address of this chain keeps its balance; false: no such account.
- */
+/* account_books_row says where an address of this chain keeps its balance; false: no such account,
+ * and then it is where value sent to it is kept. Accounts are those that the chains of the
+ * beginning had. */
 bool account_books_row(const struct account_books *books, uint32_t chain, struct address address,
-                       uint64_t *ret_index);
+                       uint64_t *ret_key);
 
 /* account_books_warm says whether a balance can be read now. */
-bool account_books_warm(const struct account_books *books, const struct block *view,
-                        uint64_t index);
+bool account_books_warm(const struct account_books *books, const struct block *view, uint64_t key);
 
 /* account_books_balance is what an account owns; its row must be warm. */
 uint64_t account_books_balance(const struct account_books *books, const struct block *view,
-                               uint64_t index);
+                               uint64_t key);
 
 /* account_books_covers says whether a balance is at least `amount`. */
 bool account_books_covers(const struct account_books *books, const struct block *block,
-                          uint64_t index, uint64_t amount);
+                          uint64_t key, uint64_t amount);
 
-/* account_books_change adds to a balance, modulo 2^64; inside fill() only. */
+/* account_books_change adds to a balance, modulo 2^64; inside fill() only. account_books_earn adds
+ * to what the chain's validators have. */
 void account_books_change(struct account_books *books, struct account_book *book,
-                          struct block *block, uint64_t index, uint64_t change);
+                          struct block *block, uint64_t key, uint64_t change);
+void account_books_earn(struct account_books *books, struct account_book *book, struct block *block,
+                        uint64_t amount);
 
 /* account_books_sum adds up all balances of a chain, as differences from the start. False: one of
  * them is cold. */

@@ -5,6 +5,7 @@
 #include "models/ledger/accounts_fill.h"
 #include "models/stack.h"
 #include "sim/context.h"
+#include "sim/diagnostics.h"
 #include "sim/fault.h"
 #include "sim/memory.h"
 #include "sim/world.h"
@@ -310,6 +311,14 @@ static void check_safety(void *state, struct context *context)
 static int build(const struct build *build, void **ret_state)
 {
     SIM_ASSERT(build->slot == LAYER_LEDGER);
+    const struct chain_seam *chain = &build->stack->chain;
+    *ret_state = NULL;
+    if (chain->reshards && chain->reshards(chain->self) && !build->stack->state.move) {
+        diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
+                        "this state does not move rows when a shard splits",
+                        "state ram, or no chain.resharding", NULL, "\"type\": \"ram\"");
+        return -1;
+    }
     struct memory *memory = world_memory(build->world);
     struct accounts *accounts = memory_take(memory, "ledger", sizeof *accounts);
     accounts->config = build->config;

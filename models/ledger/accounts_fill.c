@@ -136,7 +136,7 @@ static void take_input(struct accounts *accounts, struct context *context,
 static void credit(struct accounts *accounts, struct account_book *book, struct block *block,
                    const struct envelope *envelope)
 {
-    uint64_t index = ACCOUNT_ROW_UNCLAIMED;
+    uint64_t index;
     bool exists = account_books_row(&accounts->books, block->chain, envelope->to, &index);
     struct accounts_record *record =
         record_add(accounts, block, exists ? DEED_CREDITED : DEED_UNCLAIMED);
@@ -163,7 +163,7 @@ void accounts_fill_deliver(void *self, struct context *context, struct block *bl
     struct accounts *accounts = self;
     struct account_book *book = account_books_get(&accounts->books, block->chain);
     (void)context;
-    uint64_t row = ACCOUNT_ROW_UNCLAIMED;
+    uint64_t row;
     (void)account_books_row(&accounts->books, block->chain, envelope->to, &row);
     if (account_books_warm(&accounts->books, block, row))
         credit(accounts, book, block, envelope);
@@ -233,7 +233,7 @@ void accounts_fill_collect(void *self, struct block *block, uint32_t currency, u
     struct accounts *accounts = self;
     struct account_book *book = account_books_get(&accounts->books, block->chain);
     SIM_ASSERT(currency == 0);
-    account_books_change(&accounts->books, book, block, ACCOUNT_ROW_FEES, amount);
+    account_books_earn(&accounts->books, book, block, amount);
     book->open.delivered += amount;
 }
 

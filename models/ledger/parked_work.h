@@ -32,7 +32,7 @@ struct ledger_reservation {
 
 struct parked_work {
     uint64_t done; /* a word: executed or given up */
-    uint64_t row;  /* the index it waits for */
+    uint64_t row;  /* the key that it waits for */
     union {
         struct ledger_input input;
         struct envelope envelope;

@@ -35,6 +35,12 @@ static void hold_row(void *self, struct block *block, struct row row, bool on)
     SIM_ASSERT(block->chain == row.chain);
 }
 
+static void move_row(void *self, struct row row, uint32_t chain)
+{
+    struct state_ram *state = self;
+    row_store_move(&state->store, row, chain);
+}
+
 static void fetch_row(void *self, struct context *context, struct row row, uint64_t ticket)
 {
     (void)self, (void)context, (void)row, (void)ticket;
@@ -49,8 +55,12 @@ static int build(const struct build *build, void **ret_state)
     state->memory = memory;
     state->stack = build->stack;
     row_store_init(&state->store, memory);
-    build->stack->state = (struct state_seam){
-        .self = state, .read = read_row, .write = write_row, .hold = hold_row, .fetch = fetch_row};
+    build->stack->state = (struct state_seam){.self = state,
+                                              .read = read_row,
+                                              .write = write_row,
+                                              .hold = hold_row,
+                                              .move = move_row,
+                                              .fetch = fetch_row};
     *ret_state = state;
     return 0;
 }
