@@ -164,14 +164,20 @@ struct spread_seam {
 
 struct chain_seam {
     void *self;
-    /* Fixed after build: any node may ask about any chain. */
+    /* Fixed after build: any node may ask about any chain. count and at tell the chains of the
+     * beginning: with resharding (TON-R56) others take their places. */
     uint32_t (*count)(const void *self, enum chain_class chain_class);
     uint32_t (*at)(const void *self, enum chain_class chain_class, uint32_t ordinal); /* -> chain */
     uint32_t (*members)(const void *self, uint32_t chain);
     uint32_t (*node)(const void *self, uint32_t chain, uint32_t member);
     uint32_t (*gateway)(const void *self, uint32_t chain, uint64_t salt);
-    /* The chain whose addresses include this one, CHAIN_NONE if no workchain does. */
+    /* The living chain whose addresses include this one, CHAIN_NONE if no workchain does. */
     uint32_t (*find)(const void *self, struct address address);
+    /* The chain of the beginning that held an address of `chain`. */
+    uint32_t (*origin)(const void *self, uint32_t chain, struct address address);
+    /* Whether chains split and merge. All their nodes are then one group, and find() changes while
+     * the run goes on: who calls it from nodes of his own puts them into that group. */
+    bool (*reshards)(const void *self);
     /* The routing address of a chain: workchain and tagged prefix (TON-R3). */
     struct address (*prefix)(const void *self, uint32_t chain);
     /* Nominal block interval of a chain, ns. */
@@ -203,6 +209,14 @@ struct block_app {
     /* Upcall of messaging, inside its own fill. The envelope is a copy on the caller's stack. */
     void (*deliver)(void *self, struct context *context, struct block *block,
                     const struct envelope *envelope);
+    /* A shard was divided into its halves, or two halves were united (TON-R57, TON-R58), as the
+     * masterchain block that says so became final. find() answers by the new layout already; the
+     * chains named here have no open block, others may. On the masterchain's node, outside of
+     * blocks: words are changed directly. NULL: this layer keeps nothing by chain. */
+    void (*divide)(void *self, struct context *context, uint32_t parent, uint32_t left,
+                   uint32_t right);
+    void (*unite)(void *self, struct context *context, uint32_t left, uint32_t right,
+                  uint32_t parent);
 };
 
 struct messaging_seam {
@@ -221,6 +235,8 @@ struct state_seam {
     void (*write)(void *self, struct block *block, struct row row, uint64_t value);
     /* A held row stays readable until let go. */
     void (*hold)(void *self, struct block *block, struct row row, bool on);
+    /* A row goes to another chain as shards are divided and united; outside of blocks. */
+    void (*move)(void *self, struct row row, uint32_t chain);
     /* Asks for a row that read() answered LATER. In final() only. Answer: ledger.fetched(). */
     void (*fetch)(void *self, struct context *context, struct row row, uint64_t ticket);
 };
@@ -308,6 +324,16 @@ static inline void stack_here(const struct stack *stack, const struct context *c
 {
     uint32_t node = stack->chain.node(stack->chain.self, chain, 0);
     SIM_ASSERT(world_group(context->world, node) == context->group);
+}
+
+/* stack_group is the group of a node that looks up living chains: one of its own, unless they
+ * change while the run goes on. */
+static inline uint32_t stack_group(const struct stack *stack, struct world *world)
+{
+    const struct chain_seam *chain = &stack->chain;
+    if (!chain->reshards || !chain->reshards(chain->self))
+        return world_group_add(world);
+    return world_group(world, chain->node(chain->self, chain->at(chain->self, CHAIN_SHARD, 0), 0));
 }
 
 /* block_set changes one word of consensus state. */

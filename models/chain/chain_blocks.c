@@ -35,7 +35,7 @@ static uint32_t seam_at(const void *self, enum chain_class chain_class, uint32_t
 static uint32_t seam_members(const void *self, uint32_t chain)
 {
     const struct chain_blocks *chains = self;
-    (void)chain_layout_index(&chains->layout, chain); /* asserts that there is such a chain */
+    (void)chain_living_index(&chains->living, chain); /* asserts that there is such a chain */
     return 1;
 }
 
@@ -43,7 +43,7 @@ static uint32_t seam_node(const void *self, uint32_t chain, uint32_t member)
 {
     const struct chain_blocks *chains = self;
     SIM_ASSERT(member == 0);
-    return chain_node(chains, chain_layout_index(&chains->layout, chain));
+    return chain_node(chains, chain_living_index(&chains->living, chain));
 }
 
 static uint32_t seam_gateway(const void *self, uint32_t chain, uint64_t salt)
@@ -55,7 +55,21 @@ static uint32_t seam_gateway(const void *self, uint32_t chain, uint64_t salt)
 static uint32_t seam_find(const void *self, struct address address)
 {
     const struct chain_blocks *chains = self;
+    return chain_living_find(&chains->living, address.workchain, address.prefix);
+}
+
+static uint32_t seam_origin(const void *self, uint32_t chain, struct address address)
+{
+    const struct chain_blocks *chains = self;
+    if (!chains->resharding)
+        return chain;
     return chain_layout_find(&chains->layout, address.workchain, address.prefix);
+}
+
+static bool seam_reshards(const void *self)
+{
+    const struct chain_blocks *chains = self;
+    return chains->resharding != NULL;
 }
 
 static struct address seam_prefix(const void *self, uint32_t chain)
@@ -88,7 +102,7 @@ static uint64_t seam_visible_ns(const void *self, uint64_t final_ns, uint64_t *r
 static void seam_wake(void *self, struct context *context, uint32_t chain)
 {
     struct chain_blocks *chains = self;
-    chain_wake(chains, context, chain_layout_index(&chains->layout, chain));
+    chain_wake(chains, context, chain_living_index(&chains->living, chain));
 }
 
 static void seam_complete(void *self, struct context *context, uint32_t chain, uint32_t member,
@@ -124,6 +138,8 @@ static void fill_seam(struct chain_blocks *chains)
                                                .node = seam_node,
                                                .gateway = seam_gateway,
                                                .find = seam_find,
+                                               .origin = seam_origin,
+                                               .reshards = seam_reshards,
                                                .prefix = seam_prefix,
                                                .interval_ns = seam_interval_ns,
                                                .visible_ns = seam_visible_ns,
@@ -137,7 +153,7 @@ static void fill_seam(struct chain_blocks *chains)
 static void add_chain(struct chain_blocks *chains, uint32_t index)
 {
     struct world *world = chains->world;
-    uint32_t chain = chain_layout_chain(&chains->layout, index);
+    uint32_t chain = chain_living_chain(&chains->living, index);
     bool master = index == chains->layout.shard_count;
     uint64_t identity = identity_of(ROLE_CHAIN, chain);
     uint64_t parent =
@@ -148,11 +164,15 @@ static void add_chain(struct chain_blocks *chains, uint32_t index)
     chain_layout_prefix(&chains->layout, chain, &workchain, &shard);
     shard_print(workchain, shard, name);
     world_entity_add(world, identity, "chain", name, parent);
+    /* SIMPLIFICATION: a split or merge concerns all neighbours at once, so all chains of a run with
+     * resharding are one group, and threads cannot share it. */
+    uint32_t group = chains->resharding && index > 0 ? world_group(world, chains->first_node)
+                                                     : world_group_add(world);
     uint32_t node =
         world_node_add(world, &(struct node_options){.role = master ? ROLE_MASTER : ROLE_SHARD,
                                                      .role_name = master ? "masterchain" : "shard",
                                                      .index = chain,
-                                                     .group = world_group_add(world),
+                                                     .group = group,
                                                      .parent = identity});
     if (index == 0)
         chains->first_node = node;
@@ -185,6 +205,8 @@ static void read_config(struct chain_blocks *chains, const struct chain_config *
         chains->consensus_delay_ns *= BREAK_FINALITY_FACTOR;
 }
 
+static void chain_destroy(void *state);
+
 static int chain_build(const struct build *build, void **ret_state)
 {
     const struct chain_config *config = build->config;
@@ -201,11 +223,19 @@ static int chain_build(const struct build *build, void **ret_state)
     chains->memory = memory;
     chains->layout = layout;
     read_config(chains, config);
+    chain_living_init(&chains->living, &chains->layout, memory, config->resharding.enabled != 0,
+                      (unsigned)config->resharding.min_split,
+                      (unsigned)config->resharding.max_split);
     limit_table_init(&chains->limits, &config->block_limit, &config->limits_of, build->pointer,
                      &chains->layout, memory, build->diagnostics);
     pool_init(&chains->open_blocks, memory, "chain: open blocks", sizeof(struct open_block));
     block_journal_pool(&chains->journal, memory);
-    uint32_t count = chain_layout_count(&layout);
+    if (chain_reshard_build(chains, &config->resharding, build) != 0) {
+        chain_destroy(chains);
+        *ret_state = NULL;
+        return -1;
+    }
+    uint32_t count = chain_living_count(&chains->living);
     if (count > 0)
         chains->records = memory_take(memory, "chain: chains", count * sizeof *chains->records);
     for (uint32_t index = 0; index < count; index++)
@@ -218,31 +248,43 @@ static int chain_build(const struct build *build, void **ret_state)
 static void chain_start(void *state, struct context *context)
 {
     struct chain_blocks *chains = state;
-    (void)context;
     if (world_property_on(chains->world, LAYER_CHAIN, PROPERTY_FINALITY))
         chains->finality_within_ns =
             world_property_within(chains->world, LAYER_CHAIN, PROPERTY_FINALITY);
+    if (chains->resharding)
+        chain_reshard_start(chains, context);
 }
 
 static void chain_on_message(void *state, struct context *context, const struct message *message)
 {
-    (void)state, (void)context, (void)message;
-    SIM_ASSERT(false); /* this layer sends none */
+    struct chain_blocks *chains = state;
+    (void)context;
+    SIM_ASSERT(chains->resharding && message->kind == MESSAGE_TOP);
+    chain_reshard_on_top(chains, message);
 }
 
 static void chain_on_timer(void *state, struct context *context, uint8_t kind, uint32_t chain,
                            uint64_t cookie)
 {
     struct chain_blocks *chains = state;
-    uint32_t index = chain_layout_index(&chains->layout, chain);
+    uint32_t index = chain_living_index(&chains->living, chain);
     SIM_ASSERT(context->self == chain_node(chains, index));
+    const struct chain_record *record = &chains->records[index];
     if (kind == TIMER_SLOT) {
-        chain_make_block(chains, context, index);
+        /* A chain that died and lives again may find a timer of its former life. */
+        if (record->armed || !chains->resharding)
+            chain_make_block(chains, context, index);
+        return;
+    }
+    if (kind == TIMER_TOP) {
+        chain_reshard_tell(chains, context, index);
         return;
     }
     SIM_ASSERT(kind == TIMER_FINAL);
-    SIM_ASSERT(chains->records[index].open);
-    const struct block *block = pool_at(&chains->open_blocks, chains->records[index].open);
+    if (!record->open && chains->resharding)
+        return; /* dropped as its chain was united with another */
+    SIM_ASSERT(record->open);
+    const struct block *block = pool_at(&chains->open_blocks, record->open);
     SIM_ASSERT(block->id == cookie);
     chain_complete(chains, context, index);
 }
@@ -253,7 +295,7 @@ static void chain_on_fault(void *state, struct context *context, const struct fa
 {
     struct chain_blocks *chains = state;
     uint32_t index = context->self - chains->first_node;
-    uint32_t count = chain_layout_count(&chains->layout);
+    uint32_t count = chain_living_count(&chains->living);
     bool ours = count > 0 && context->self >= chains->first_node && index < count;
     if (!ours || (fault->type != FAULT_CRASH && fault->type != FAULT_RESTART))
         return;
@@ -261,6 +303,8 @@ static void chain_on_fault(void *state, struct context *context, const struct fa
     if (context_up(context, context->self)) {
         record->free_ns = context->now_ns;
         chain_wake(chains, context, index);
+        if (chains->resharding && chains->resharding->ended[index])
+            chain_reshard_tell(chains, context, index);
         return;
     }
     record->armed = false;
@@ -272,7 +316,7 @@ static void chain_on_fault(void *state, struct context *context, const struct fa
 static void chain_check_liveness(void *state, struct context *context)
 {
     struct chain_blocks *chains = state;
-    uint32_t count = chain_layout_count(&chains->layout);
+    uint32_t count = chain_living_count(&chains->living);
     for (uint32_t index = 0; index < count; index++) {
         const struct chain_record *record = &chains->records[index];
         SIM_ASSERT(!record->wanted || record->open ||
@@ -297,9 +341,11 @@ static void chain_destroy(void *state)
     struct chain_blocks *chains = state;
     if (!chains)
         return;
-    uint32_t count = chain_layout_count(&chains->layout);
-    if (count > 0)
+    uint32_t count = chain_living_count(&chains->living);
+    if (chains->records)
         memory_give(chains->memory, chains->records, count * sizeof *chains->records);
+    chain_reshard_free(chains);
+    chain_living_free(&chains->living);
     pool_destroy(&chains->open_blocks);
     pool_destroy(&chains->journal);
     limit_table_free(&chains->limits, chains->memory);
@@ -307,9 +353,10 @@ static void chain_destroy(void *state)
     memory_give(chains->memory, chains, sizeof *chains);
 }
 
-static const char *const no_kinds[] = {NULL};
-static const char *const timer_kinds[] = {"slot", "final", NULL};
-static const char *const trace_kinds[] = {"block", "final", "dropped", NULL};
+static const char *const message_kinds[] = {"top", NULL};
+static const char *const timer_kinds[] = {"slot", "final", "top", NULL};
+static const char *const trace_kinds[] = {"block", "final", "dropped", "before_split",
+                                          "split", "merge", NULL};
 
 static const struct model_metric metrics[] = {
     {"blocks_final", "blocks", "blocks that became final"},
@@ -317,12 +364,15 @@ static const struct model_metric metrics[] = {
     {"block_bytes", "bytes", "size of all final blocks"},
     {"block_gas", "gas", "gas of all final blocks"},
     {"blocks_full", "blocks", "final blocks that refused an item for want of room"},
+    {"splits", "shards", "shards that were divided (TON-R56)"},
+    {"merges", "shards", "pairs of shards that were united (TON-R56)"},
     {NULL, NULL, NULL},
 };
 
 static const struct model_property properties[] = {
     {"block_height", "heights of a chain's final blocks rise by one, and their times rise", false},
     {"finality", "every block is final within the given time of its slot", PROPERTY_WITHIN},
+    {"one_shard", "every address lies in exactly one living shard", false},
     {NULL, NULL, false},
 };
 
@@ -334,7 +384,7 @@ const struct model chain_blocks_model = {
     .version = 1,
     .config_bytes = sizeof(struct chain_config),
     .params = chain_params,
-    .message_kinds = no_kinds,
+    .message_kinds = message_kinds,
     .timer_kinds = timer_kinds,
     .trace_kinds = trace_kinds,
     .metrics = metrics,

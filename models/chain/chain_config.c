@@ -153,6 +153,11 @@ const struct param chain_params[] = {
      .kind = PARAM_OBJECT,
      .offset = offsetof(struct chain_config, masterchain),
      .fields = masterchain_params},
+    {.name = "resharding",
+     .help = "shards that split and merge; off, the shards of the beginning stay",
+     .kind = PARAM_OBJECT,
+     .offset = offsetof(struct chain_config, resharding),
+     .fields = reshard_params},
     {.name = "visibility",
      .help =
          "when other chains may see a final block; masterchain is what the deployed system does",
@@ -367,6 +372,8 @@ void chain_config_check(const void *section, const char *pointer, struct diagnos
     check_workchains(config, pointer, diagnostics);
     check_masterchain(config, pointer, diagnostics);
     limit_config_check(&config->block_limit, &config->limits_of, pointer, diagnostics);
+    reshard_config_check(&config->resharding, config->masterchain.present || !has_chains(config),
+                         config->clock == CLOCK_ON_DEMAND, pointer, diagnostics);
     check_texts(&config->prefixes, pointer, diagnostics);
     const struct chain_workchain_config *items = config->workchains.items;
     for (uint32_t i = 0; i < config->workchains.count; i++) {

@@ -9,6 +9,7 @@
 
 #include "models/chain/chain_layout.h"
 #include "models/chain/limit_config.h"
+#include "models/chain/reshard_config.h"
 #include "sim/param.h"
 
 struct diagnostics;
@@ -39,6 +40,7 @@ struct chain_config {
     struct {
         int64_t present, block_interval_ns; /* 0 = that of the shards */
     } masterchain;
+    struct reshard_config resharding;
     int64_t visibility, drop_every, break_rule;
 };
 

@@ -32,7 +32,7 @@ static uint64_t next_slot(struct chain_blocks *chains, uint32_t index, uint64_t 
         earliest = record->slot_ns + (chains->min_interval_ns ? chains->min_interval_ns : 1);
         return earliest > now_ns ? earliest : now_ns;
     case CLOCK_POISSON:
-        identity = identity_of(ROLE_CHAIN, chain_layout_chain(&chains->layout, index));
+        identity = identity_of(ROLE_CHAIN, chain_living_chain(&chains->living, index));
         return now_ns +
                clock_gap(world_rng(chains->world), identity, record->gaps++, chains->interval_ns);
     }
@@ -45,6 +45,8 @@ void chain_wake(struct chain_blocks *chains, struct context *context, uint32_t i
     struct chain_record *record = &chains->records[index];
     uint32_t node = chain_node(chains, index);
     SIM_ASSERT(world_group(chains->world, node) == context->group);
+    if (!chain_reshard_makes(chains, index))
+        return;
     if (record->open || !context_up(context, node)) {
         record->wanted = true;
         return;
@@ -54,7 +56,7 @@ void chain_wake(struct chain_blocks *chains, struct context *context, uint32_t i
     record->armed = true;
     record->wanted = false;
     context_timer(context, node, LAYER_CHAIN, TIMER_SLOT,
-                  chain_layout_chain(&chains->layout, index),
+                  chain_living_chain(&chains->living, index),
                   next_slot(chains, index, context->now_ns), 0);
 }
 
@@ -140,7 +142,8 @@ static void close_block(struct chain_blocks *chains, struct context *context, ui
     pool_give(&chains->open_blocks, record->open);
     record->open = 0;
     record->free_ns = context->now_ns;
-    if (wake || record->wanted)
+    /* With resharding idle chains make their blocks too, so that they are seen to be idle. */
+    if (wake || record->wanted || chains->resharding)
         chain_wake(chains, context, index);
 }
 
@@ -190,7 +193,7 @@ void chain_make_block(struct chain_blocks *chains, struct context *context, uint
     record->armed = false;
     record->open = pool_take(&chains->open_blocks);
     struct open_block *open = open_block(chains, index);
-    uint32_t chain = chain_layout_chain(&chains->layout, index);
+    uint32_t chain = chain_living_chain(&chains->living, index);
     bool master = index == chains->layout.shard_count;
     SIM_ASSERT(record->number < UINT32_MAX);
     open->block =
@@ -200,6 +203,8 @@ void chain_make_block(struct chain_blocks *chains, struct context *context, uint
                        .chain = chain,
                        .height = record->height + 1,
                        .attempt = (uint8_t)(record->drops + 1)};
+    if (chains->resharding && chains->resharding->parents[index]) /* the first after a switch */
+        open->block.parent = chains->resharding->parents[index];
     if (master) /* TON-R30: it refers to itself */
         open->block.master_seqno =
             clock_slots(chains->master.phase_ns, chains->master.interval_ns, context->now_ns);
@@ -208,8 +213,10 @@ void chain_make_block(struct chain_blocks *chains, struct context *context, uint
     open->limits = limits_of(chains, index, &open->block);
     open->filling = true;
     fill_rounds(chains, context, &open->block);
-    open->filling = false;
     classify(open);
+    if (chains->resharding)
+        chain_reshard_fill(chains, open, index);
+    open->filling = false;
     /* SIMPLIFICATION: a block without content is not made, where real chains make empty ones. */
     if (open->block.items == 0 && open->changes == 0) {
         bool again = record->drops > 0; /* what a limit of the attempt kept out comes now */
@@ -276,6 +283,8 @@ static void make_final(struct chain_blocks *chains, struct context *context, uin
         if (app->final)
             app->final(app->self, context, &open->block);
     }
+    if (chains->resharding)
+        chain_reshard_final(chains, context, index, open);
     close_block(chains, context, index, false);
 }
 

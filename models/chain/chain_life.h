@@ -11,13 +11,24 @@
 #include "models/chain/chain_clock.h"
 #include "models/chain/chain_config.h"
 #include "models/chain/chain_layout.h"
+#include "models/chain/chain_living.h"
+#include "models/chain/chain_reshard.h"
 #include "models/stack.h"
 #include "sim/memory.h"
 
-enum { TIMER_SLOT, TIMER_FINAL };
-enum { TRACE_BLOCK, TRACE_FINAL, TRACE_DROPPED };
-enum { METRIC_FINAL, METRIC_DROPPED, METRIC_BYTES, METRIC_GAS, METRIC_FULL };
-enum { PROPERTY_HEIGHT, PROPERTY_FINALITY };
+enum { MESSAGE_TOP };
+enum { TIMER_SLOT, TIMER_FINAL, TIMER_TOP };
+enum { TRACE_BLOCK, TRACE_FINAL, TRACE_DROPPED, TRACE_BEFORE_SPLIT, TRACE_SPLIT, TRACE_MERGE };
+enum {
+    METRIC_FINAL,
+    METRIC_DROPPED,
+    METRIC_BYTES,
+    METRIC_GAS,
+    METRIC_FULL,
+    METRIC_SPLITS,
+    METRIC_MERGES
+};
+enum { PROPERTY_HEIGHT, PROPERTY_FINALITY, PROPERTY_ONE_SHARD };
 
 /* 64 bytes a chain; everything else is attached while a block is open. */
 struct chain_record {
@@ -47,15 +58,18 @@ struct open_block {
     uint32_t changes;
     bool filling;
     bool full; /* an item was refused */
+    bool last; /* its chain ends with it: it is divided (TON-R56) */
 };
 
 struct chain_blocks {
     struct world *world;
     struct stack *stack;
     struct memory *memory;
-    struct chain_layout layout;
-    struct chain_record *records; /* by index */
-    uint32_t first_node;          /* node of index 0; the others follow */
+    struct chain_layout layout; /* of the beginning */
+    struct chain_living living;
+    struct chain_resharding *resharding; /* NULL: the layout stays */
+    struct chain_record *records;        /* by index */
+    uint32_t first_node;                 /* node of index 0; the others follow */
     struct pool open_blocks, journal;
     uint64_t interval_ns, min_interval_ns, consensus_delay_ns, finality_within_ns;
     struct limit_table limits;

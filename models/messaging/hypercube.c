@@ -208,6 +208,13 @@ static void init_pools(struct hypercube *cube)
 static int build_cube(const struct build *build, void **ret_state)
 {
     *ret_state = NULL;
+    const struct chain_seam *chain = &build->stack->chain;
+    if (chain->reshards && chain->reshards(chain->self)) {
+        diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
+                        "queues are not divided yet when a shard splits", "no chain.resharding",
+                        NULL, NULL);
+        return -1;
+    }
     if (check_workchains(build->config, build) != 0)
         return -1;
     struct memory *memory = world_memory(build->world);

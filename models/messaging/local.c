@@ -5,6 +5,7 @@
 #include "models/messaging/letter_queue.h"
 #include "models/stack.h"
 #include "sim/context.h"
+#include "sim/diagnostics.h"
 #include "sim/fault.h"
 #include "sim/memory.h"
 #include "sim/world.h"
@@ -494,6 +495,15 @@ static int build(const struct build *build, void **ret_state)
 {
     const struct local_config *config = build->config;
     struct memory *memory = world_memory(build->world);
+    const struct chain_seam *chain = &build->stack->chain;
+    *ret_state = NULL;
+    if (chain->reshards && chain->reshards(chain->self)) {
+        diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
+                        "this messaging does not divide what it has when a shard splits",
+                        "messaging hypercube, or no chain.resharding", NULL,
+                        "\"type\": \"hypercube\"");
+        return -1;
+    }
     struct local *local = memory_take(memory, "messaging", sizeof *local);
     SIM_ASSERT(build->slot == LAYER_MESSAGING);
     local->memory = memory;
