@@ -219,8 +219,42 @@ struct block_app {
                   uint32_t parent);
 };
 
+enum tx_reason {
+    REASON_NONE,
+    REASON_BALANCE,
+    REASON_NO_ACCOUNT,
+    REASON_STATE,
+    REASON_FEE,       /* value or balance do not cover the fees of its message (TON-R41, R45) */
+    REASON_CURRENCY,  /* not supported by both workchains (TON-9) */
+    REASON_DEPOSIT,   /* less than the masterchain asks for (TON-55) */
+    REASON_SIGNATURE, /* not the owner's */
+    REASON_GAS,       /* it ran out */
+    REASON_BYTES,     /* too large to be let in; this one and the next four are of TON-R48 */
+    REASON_RATE,      /* too many checks of one account's messages */
+    REASON_PENDING,   /* too many of one account's messages wait */
+    REASON_POOL,      /* too many messages wait */
+    REASON_REPEATED,  /* the same message was let in before */
+    REASON_EXPIRED,   /* it waited for too long */
+    REASON_METHOD,    /* the recipient has no such method */
+    REASON_COUNT
+};
+
+struct message_price {
+    uint64_t from_value; /* what emit takes out of the message's value */
+    uint64_t on_top;     /* what the sender owes beside the value; emit trusts that it paid */
+};
+
+/* What held() answers where nobody counts it. */
+#define HELD_UNKNOWN UINT64_MAX
+
 struct messaging_seam {
     void *self;
+    /* What it costs to emit this envelope; REASON_FEE: its value is too small, it must not be
+     * emitted. `bytes` as for emit, which adds those of optional parts of the head (TON-12). */
+    enum tx_reason (*price)(const void *self, const struct envelope *envelope,
+                            struct message_price *ret_price);
+    /* Value and fees of a currency that are under way by final blocks. Slow: for checks. */
+    uint64_t (*held)(const void *self, uint32_t currency);
     /* Inside fill/deliver. Copies the envelope and sets its id. */
     void (*emit)(void *self, struct context *context, struct block *block,
                  struct envelope *envelope);
@@ -270,23 +304,6 @@ struct tx_result {
     uint8_t workload, chains;
     uint8_t outcome; /* enum outcome */
     uint8_t reason;  /* enum tx_reason */
-};
-enum tx_reason {
-    REASON_NONE,
-    REASON_BALANCE,
-    REASON_NO_ACCOUNT,
-    REASON_STATE,
-    REASON_SIGNATURE, /* not the owner's */
-    REASON_GAS,       /* it ran out */
-    REASON_FEE,       /* the account cannot pay for bringing the message in (TON-R45) */
-    REASON_BYTES,     /* too large to be let in; this one and the next are of TON-R48 */
-    REASON_RATE,      /* too many checks of one account's messages */
-    REASON_PENDING,   /* too many of one account's messages wait */
-    REASON_POOL,      /* too many messages wait */
-    REASON_REPEATED,  /* the same message was let in before */
-    REASON_EXPIRED,   /* it waited for too long */
-    REASON_METHOD,    /* the recipient has no such method */
-    REASON_COUNT
 };
 
 struct atomic_seam {

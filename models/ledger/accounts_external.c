@@ -129,7 +129,8 @@ static enum tx_reason check(const struct accounts *accounts, const struct block 
         return run.reason;
     struct gas_prices prices = accounts_gas_prices(accounts, view->chain);
     uint64_t fee = gas_fee(&prices, run.gas.used) + import_fee(accounts, tx);
-    return accounts_fill_judge(accounts, view, tx, row, fee);
+    uint64_t debit;
+    return accounts_fill_judge(accounts, view, tx, row, fee, &debit);
 }
 
 static void arm(struct accounts *accounts, struct context *context, struct external_pool *pool)

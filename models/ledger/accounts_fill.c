@@ -20,33 +20,50 @@ static struct accounts_record *record_add(struct accounts *accounts, struct bloc
     return record;
 }
 
+/* The message that a transfer makes. */
+static struct envelope envelope_of(const struct tx *tx, uint64_t amount)
+{
+    return (struct envelope){.tx = tx->id,
+                             .from = tx->part[0].account,
+                             .to = tx->part[1].account,
+                             .value = amount,
+                             .bytes = tx->bytes,
+                             .layer = LAYER_LEDGER,
+                             .workload = tx->workload,
+                             .submit_ns = tx->submit_ns};
+}
+
 static void send_value(struct accounts *accounts, struct context *context, struct block *block,
                        const struct ledger_input *input, uint64_t amount)
 {
     const struct messaging_seam *messaging = &accounts->stack->messaging;
-    struct envelope envelope = {.tx = input->tx.id,
-                                .from = input->tx.part[0].account,
-                                .to = input->tx.part[1].account,
-                                .value = amount,
-                                .bytes = input->tx.bytes,
-                                .layer = LAYER_LEDGER,
-                                .workload = input->tx.workload,
-                                .submit_ns = input->tx.submit_ns,
-                                .queued_ns = input->arrived_ns,
-                                .collated_ns = block->time_ns};
+    struct envelope envelope = envelope_of(&input->tx, amount);
+    envelope.queued_ns = input->arrived_ns;
+    envelope.collated_ns = block->time_ns;
     messaging->emit(messaging->self, context, block, &envelope);
 }
 
 enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct block *block,
-                                   const struct tx *tx, uint64_t row, uint64_t fee)
+                                   const struct tx *tx, uint64_t row, uint64_t fee,
+                                   uint64_t *ret_debit)
 {
     const struct chain_seam *chain = &accounts->stack->chain;
+    const struct messaging_seam *messaging = &accounts->stack->messaging;
     uint64_t amount = 0 - (uint64_t)tx->part[0].amount;
+    *ret_debit = amount;
     /* TON-R54: a message to a workchain that does not exist cannot be sent. */
     if (tx->parts > 1 && chain->find(chain->self, tx->part[1].account) == CHAIN_NONE)
         return REASON_NO_ACCOUNT;
-    return account_books_covers(&accounts->books, block, row, amount + fee) ? REASON_NONE
-                                                                            : REASON_BALANCE;
+    if (tx->parts > 1) {
+        struct envelope envelope = envelope_of(tx, amount);
+        struct message_price price;
+        enum tx_reason reason = messaging->price(messaging->self, &envelope, &price);
+        if (reason != REASON_NONE)
+            return reason;
+        *ret_debit += price.on_top; /* TON-R41: the sender pays beside the value */
+    }
+    return account_books_covers(&accounts->books, block, row, *ret_debit + fee) ? REASON_NONE
+                                                                                : REASON_BALANCE;
 }
 
 static struct parked_work *park(struct accounts *accounts, struct account_book *book,
@@ -95,9 +112,10 @@ static void execute(struct accounts *accounts, struct context *context, struct a
     SIM_ASSERT(tx->part[0].amount <= 0);
     SIM_ASSERT(!plan->cold);
     uint64_t amount = 0 - (uint64_t)tx->part[0].amount;
+    uint64_t debit = 0;
     enum tx_reason reason = plan->run.reason;
     if (reason == REASON_NONE)
-        reason = accounts_fill_judge(accounts, block, tx, plan->row, plan->fee);
+        reason = accounts_fill_judge(accounts, block, tx, plan->row, plan->fee, &debit);
     enum accounts_deed deed = reason != REASON_NONE ? DEED_REFUSED
                               : tx->parts > 1       ? DEED_SENT
                                                     : DEED_DONE;
@@ -107,9 +125,9 @@ static void execute(struct accounts *accounts, struct context *context, struct a
     pay(accounts, book, block, plan->row, plan->fee);
     if (deed == DEED_REFUSED)
         return;
-    account_books_change(&accounts->books, book, block, plan->row, 0 - amount);
+    account_books_change(&accounts->books, book, block, plan->row, 0 - debit);
     if (deed == DEED_SENT) {
-        book->open.emitted += amount;
+        book->open.emitted += debit;
         send_value(accounts, context, block, input, amount);
     } else {
         book->open.left += amount;

@@ -75,9 +75,10 @@ void accounts_fill_fetched(void *self, struct context *context, struct block *bl
 void accounts_fill_collect(void *self, struct block *block, uint32_t currency, uint64_t amount);
 
 /* accounts_fill_judge says whether the home account, whose row is given, can do what is asked, when
- * it pays so much for it. */
+ * it pays so much for it, and what is debited beside that. */
 enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct block *block,
-                                   const struct tx *tx, uint64_t row, uint64_t fee);
+                                   const struct tx *tx, uint64_t row, uint64_t fee,
+                                   uint64_t *ret_debit);
 
 /* accounts_fill_release frees the records of a block after telling `visit` of each in order. */
 typedef void accounts_visit(struct accounts *accounts, struct context *context,

@@ -217,7 +217,7 @@ static void check_links(struct delivery_check *check, struct context *context,
 
 static void write_row(const struct live_message *live, struct context *context,
                       enum message_outcome outcome, uint64_t delivered_ns, enum message_path path,
-                      uint32_t links)
+                      uint32_t links, uint64_t fee_total)
 {
     struct message_row row = {.id = live->id,
                               .created_ns = live->created_ns,
@@ -228,7 +228,8 @@ static void write_row(const struct live_message *live, struct context *context,
                               .hops = links,
                               .bytes = live->bytes,
                               .path = path,
-                              .outcome = outcome};
+                              .outcome = outcome,
+                              .fee_total = (int64_t)fee_total};
     context_message_row(context, &row);
 }
 
@@ -258,13 +259,20 @@ void delivery_check_delivered(struct delivery_check *check, struct context *cont
                           "message %" PRIu64 " is delivered in a block of %" PRIu64
                           " ns, made final at %" PRIu64 " ns",
                           id, block->time_ns, live->committed_ns);
-    write_row(live, context, MESSAGE_DELIVERED, block->final_ns, delivery->path, delivery->links);
+    write_row(live, context, MESSAGE_DELIVERED, block->final_ns, delivery->path, delivery->links,
+              delivery->fee_total);
     uint64_t bits = 0;
     map_get(&check->delivered, id >> 6, &bits);
     map_put(&check->delivered, id >> 6, bits | UINT64_C(1) << (id & 63));
     map_remove(&check->live_by_id, id);
     live->id = 0;
     pool_give(&check->live, (uint32_t)slot);
+}
+
+bool delivery_check_holds(const struct delivery_check *check, uint64_t id, uint32_t chain)
+{
+    const struct live_message *live = find_live(check, id);
+    return live != NULL && live->place == chain;
 }
 
 void delivery_check_scan_begin(struct delivery_check *check)
@@ -331,7 +339,7 @@ void delivery_check_report(struct delivery_check *check, struct context *context
     uint64_t *ids = sorted_ids(check, &count);
     for (uint32_t i = 0; i < count; i++)
         write_row(find_live(check, ids[i]), context, MESSAGE_IN_FLIGHT, UINT64_MAX,
-                  check->in_flight, 0);
+                  check->in_flight, 0, 0);
     if (ids != NULL)
         memory_give(check->memory, ids, count * sizeof *ids);
 }

@@ -78,10 +78,14 @@ struct delivery {
     uint64_t lt;
     enum message_path path;
     uint32_t links, links_expected, links_max; /* of the way it took; expected is exact */
+    uint64_t fee_total;                        /* of fees that its sender, its value or both paid */
     bool queued; /* came through queues only, so that TON-29(b) holds for it */
 };
 void delivery_check_delivered(struct delivery_check *check, struct context *context,
                               const struct block *block, const struct delivery *delivery);
+
+/* delivery_check_holds says whether a message is not delivered and in the hands of that chain. */
+bool delivery_check_holds(const struct delivery_check *check, uint64_t id, uint32_t chain);
 
 /* The scan at the end: begin, then found() for every message that stands in an authoritative place,
  * then end, which reports what is nowhere or in two places. */

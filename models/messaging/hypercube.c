@@ -22,6 +22,10 @@ static const char *const order_choices[] = {"deployed", "paper", NULL};
 static const char *const order_helps[] = {
     "one stream over all neighbours by logical time and hash (TON-R22)",
     "older masterchain reference first, then each neighbour's own order (TON-46)", NULL};
+static const char *const lt_choices[] = {"block", "account", NULL};
+static const char *const lt_helps[] = {
+    "every message of a block has its own",
+    "deployed: each account's transactions follow each other; ties go by the hash (TON-R14)", NULL};
 static const char *const break_choices[] = {"none",      "deliver_twice", "reorder", "lose",
                                             "extra_hop", "early",         "forge",   NULL};
 
@@ -71,6 +75,15 @@ static const struct param params[] = {
      .value_max = INT64_C(86400000000000),
      .swarm_min = INT64_C(200000000),
      .swarm_max = INT64_C(20000000000)},
+    CUBE_FEE_PARAMS(struct cube_config),
+    {.name = "lt",
+     .help = "logical time of the messages of a block",
+     .kind = PARAM_CHOICE,
+     .offset = offsetof(struct cube_config, lt),
+     .value_default = CUBE_LT_BLOCK,
+     .choices = lt_choices,
+     .choice_helps = lt_helps,
+     .deployed = true},
     {.name = "break",
      .help = "breaks one rule, so that tests see the property that guards it",
      .kind = PARAM_CHOICE,
@@ -103,12 +116,22 @@ static const struct model_metric metrics[] = {
                              "windows of entries sent again, and questions"},
     [CUBE_REMEMBERED] = {"remembered", "messages", "in deduplication sets at the end"},
     [CUBE_QUEUED] = {"queued", "messages", "in output queues and not confirmed at the end"},
+    [CUBE_FEES_EMITTER] = {"fees_emitter", "units", "earned by emitting blocks (TON-R41)"},
+    [CUBE_FEES_INTERMEDIATE] = {"fees_intermediate", "units",
+                                "earned by forwarding blocks (TON-51, TON-R42)"},
+    [CUBE_FEES_FINAL] = {"fees_final", "units", "earned by delivering blocks (TON-R43)"},
+    [CUBE_FEES_INSTANT] = {"fees_instant", "units", "instant fees of deliveries by proof"},
+    [CUBE_FEES_RETURNED] = {"fees_returned", "units",
+                            "instant fees that came back to the recipient (TON-R40)"},
+    [CUBE_FEES_STOPPED] = {"fees_stopped", "units",
+                           "rest of the fees of slow copies that were not executed (TON-R51)"},
     {NULL, NULL, NULL},
 };
 
 static void check_config(const void *config, const char *pointer, struct diagnostics *diagnostics)
 {
     const struct cube_config *cube = config;
+    cube_fee_check(&cube->pay, cube->path == CUBE_BOTH, pointer, diagnostics);
     if (cube->dedup != CUBE_WATERMARK)
         return;
     if (cube->order == DELIVERY_ORDER_PAPER)
@@ -225,10 +248,12 @@ static int build_cube(const struct build *build, void **ret_state)
     cube->stack = build->stack;
     cube->memory = memory;
     init_pools(cube);
+    lt_book_init(&cube->book, memory);
     delivery_check_init(&cube->check, build->world, build->slot,
                         (enum delivery_order)cube->config.order);
     cube->check.in_flight = cube->config.path == CUBE_INSTANT ? PATH_INSTANT : PATH_SLOW;
-    build->stack->messaging = (struct messaging_seam){.self = cube, .emit = cube_emit};
+    build->stack->messaging = (struct messaging_seam){
+        .self = cube, .emit = cube_emit, .price = cube_fee_price, .held = cube_fee_held};
     build->stack->app[LAYER_MESSAGING] = (struct block_app){
         .self = cube, .fill = cube_fill, .final = cube_final, .dropped = cube_dropped};
     *ret_state = cube;
@@ -363,6 +388,8 @@ static void destroy(void *state)
                         chain->upto.capacity * sizeof chain->upto.records[0]);
     }
     free_heap(cube, &cube->sorter);
+    free_heap(cube, &cube->locals);
+    lt_book_destroy(&cube->book);
     if (cube->packet != NULL)
         memory_give(cube->memory, cube->packet, cube->packet_capacity);
     if (cube->tree != NULL)

@@ -164,13 +164,16 @@ static bool take_removal(struct hypercube *cube, struct cube_chain *chain, struc
     if (removal->number != link->removal_seen + 1)
         return false;
     link->removal_seen++;
-    if (removal->place > link->place_seen && !is_held(cube, link, removal->place)) {
+    bool came = removal->place <= link->place_seen || is_held(cube, link, removal->place);
+    if (!came) {
         struct parcel tombstone = {.envelope = {.id = removal->id}, .place = removal->place};
         hold(cube, link, make_mirror(cube, link_slot, &tombstone, MIRROR_GONE));
     }
     struct input input = {.kind = INPUT_REMOVED,
                           .stopped = removal->stopped != 0,
+                          .never_came = !came,
                           .id = removal->id,
+                          .fee = removal->fee,
                           .to = removal->to};
     cube_input_put(cube, chain, &input);
     return input.stopped;

@@ -12,7 +12,7 @@ static uint32_t visible_links(const struct hypercube *cube, struct address from,
 }
 
 static void delivered(struct hypercube *cube, struct context *context, const struct block *block,
-                      const struct parcel *parcel, enum message_path path)
+                      const struct parcel *parcel, enum message_path path, uint64_t earned)
 {
     const struct envelope *envelope = &parcel->envelope;
     bool across = envelope->from.workchain != envelope->to.workchain;
@@ -27,6 +27,7 @@ static void delivered(struct hypercube *cube, struct context *context, const str
                              ? 1
                              : route_links_max((enum routing)cube->config.routing,
                                                (unsigned)cube->config.digit_bits, depth, across);
+    delivery.fee_total = cube_fee_count_final(cube, context, parcel, path, earned);
     delivery_check_delivered(&cube->check, context, block, &delivery);
     cube_count(cube, context, CUBE_DELIVERED, 1);
     cube_trace_message(cube, context, CUBE_TRACE_DELIVER, block->chain, envelope->id,
@@ -161,6 +162,7 @@ static void finish_emit(struct hypercube *cube, struct context *context, const s
     envelope->first_committed_ns = block->final_ns;
     uint32_t destination = cube_find(cube, envelope->to);
     cube_count(cube, context, CUBE_SENT, 1);
+    cube_fee_count_emit(cube, context, &entry->parcel);
     cube_trace_message(cube, context, CUBE_TRACE_EMIT, block->chain, envelope->id, envelope->bytes,
                        destination);
     delivery_check_committed(&cube->check, context, block->chain, destination, envelope);
@@ -196,7 +198,7 @@ static void finish_import(struct finishing *all, const struct act *act)
     const struct envelope *envelope = &mirror->parcel.envelope;
     imported(cube, all->context, all->block, mirror);
     if (act->kind == ACT_OWN || act->kind == ACT_SLOW)
-        delivered(cube, all->context, all->block, &mirror->parcel, PATH_SLOW);
+        delivered(cube, all->context, all->block, &mirror->parcel, PATH_SLOW, act->fee);
     if (act->kind == ACT_OWN) {
         cube_queue_remove(cube, all->context, all->chain, act->entry, false);
         cube_mirror_free(cube, all->chain, act->mirror);
@@ -204,6 +206,7 @@ static void finish_import(struct finishing *all, const struct act *act)
     }
     if (act->kind == ACT_FORWARD) {
         cube_count(cube, all->context, CUBE_FORWARDS, 1);
+        cube_fee_count_transit(cube, all->context, act->fee);
         cube_trace_message(cube, all->context, CUBE_TRACE_FORWARD, all->block->chain, act->id,
                            envelope->bytes, mirror->parcel.links);
         cube_sort_entry(cube, act->entry);
@@ -211,6 +214,7 @@ static void finish_import(struct finishing *all, const struct act *act)
     if (act->kind == ACT_DISCARD) {
         uint32_t destination = cube_find(cube, envelope->to);
         cube_count(cube, all->context, CUBE_DISCARDED, 1);
+        cube_fee_count_stopped(cube, all->context, act->fee);
         cube_trace_message(cube, all->context, CUBE_TRACE_DISCARD, all->block->chain, act->id,
                            envelope->bytes, destination == all->block->chain);
         uint64_t confirmed;
@@ -242,6 +246,7 @@ static void finish_stop(struct finishing *all, const struct act *act)
 static void finish_last_copy(struct finishing *all, const struct act *act)
 {
     struct hypercube *cube = all->cube;
+    cube_fee_count_stopped(cube, all->context, act->fee);
     if (act->mirror != 0) { /* it leaves the view when its turn comes */
         struct mirror *mirror = pool_at(&cube->mirrors, act->mirror);
         mirror->in_act = false;
@@ -270,7 +275,8 @@ static void finish_act(struct finishing *all, const struct act *act)
         break;
     case ACT_LOCAL:
         delivered(cube, all->context, all->block,
-                  &((struct entry *)pool_at(&cube->entries, act->entry))->parcel, PATH_LOCAL);
+                  &((struct entry *)pool_at(&cube->entries, act->entry))->parcel, PATH_LOCAL,
+                  act->fee);
         pool_give(&cube->entries, act->entry);
         break;
     case ACT_OWN:
@@ -283,7 +289,7 @@ static void finish_act(struct finishing *all, const struct act *act)
         const struct input *input = pool_at(&cube->inputs, act->input);
         cube_count(cube, all->context, CUBE_INSTANT_DELIVERED, 1);
         delivered(cube, all->context, all->block, pool_at(&cube->parcels, input->parcel),
-                  PATH_INSTANT);
+                  PATH_INSTANT, act->fee);
         break;
     }
     case ACT_IGNORE:
@@ -306,6 +312,7 @@ static void finish_act(struct finishing *all, const struct act *act)
         keep_confirmed(cube, all->block, all->chain, act->id);
         break;
     case ACT_FORGET: /* TON-49 */
+        cube_fee_count_stopped(cube, all->context, act->fee);
         let_go(cube, all->context, all->block, all->chain, act->node);
         break;
     case ACT_LAST_COPY:

@@ -133,6 +133,9 @@ static void take_removed(struct hypercube *cube, struct block *block, struct cub
     }
     act->id = input->id;
     act->input = input_slot;
+    /* What we had imported before it was stopped has paid its way already. */
+    if (last || (input->stopped && input->never_came))
+        act->fee = cube_fee_discard(cube, block, input->fee);
     if (node != NULL)
         forget(cube, block, act, node, node_slot);
 }
@@ -212,18 +215,31 @@ static uint32_t fill_inputs(struct hypercube *cube, struct block *block, struct 
     return added;
 }
 
-static void upcall(struct hypercube *cube, struct context *context, struct block *block,
-                   struct envelope envelope)
+/* Hands a copy to the recipient's layer, with what is left of the value; returns what the block
+ * earned. One delivery is one transaction of the recipient (TON-22). */
+static uint64_t upcall(struct hypercube *cube, struct context *context, struct block *block,
+                       struct cube_part *part, struct parcel parcel, enum message_path path)
 {
+    struct envelope envelope = parcel.envelope;
     const struct block_app *app = &cube->stack->app[envelope.layer];
     SIM_ASSERT(app->deliver != NULL);
+    uint64_t earned = cube_fee_final(cube, block, &parcel, path, &envelope);
+    cube_time_deliver(cube, block, part, &parcel);
     app->deliver(app->self, context, block, &envelope);
+    cube_time_delivered(part);
+    return earned;
 }
 
-static void note_last(struct cube_part *part, const struct parcel *parcel)
+/* TON-R22, TON-R28: what a block processes rises in (lt, hash), imports and messages of its own
+ * alike, so of two transactions of an account the one with the earlier message is the earlier. */
+static void note_last(const struct hypercube *cube, struct cube_part *part,
+                      const struct parcel *parcel)
 {
     struct import_key key = import_key_deployed(parcel->lt, parcel->hash);
-    if (!part->imported || import_key_compare(&key, &part->last_key) > 0)
+    bool rises = !part->imported || import_key_compare(&key, &part->last_key) > 0;
+    SIM_ASSERT(rises || cube->config.order == DELIVERY_ORDER_PAPER ||
+               cube->config.break_rule != CUBE_BREAK_NONE);
+    if (rises)
         part->last_key = key;
     part->imported = true;
 }
@@ -240,7 +256,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
     SIM_ASSERT(parcel.enqueued_lt >= parcel.lt); /* TON-R18 */
     SIM_ASSERT(parcel.lt < part->start_lt);      /* TON-R13: a block is later than what it sees */
     mirror->state = MIRROR_TAKEN;
-    note_last(part, &parcel);
+    note_last(cube, part, &parcel);
     struct act *act;
     if (mirror->entry != 0) { /* the own queue: deleted in the same block (TON-R25) */
         SIM_ASSERT(here);
@@ -254,6 +270,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
                (!here && map_get(&chain->confirmed, envelope->id, &confirmed))) {
         act = cube_act(cube, part, ACT_DISCARD);
         act->node = remember(cube, block, chain, envelope->id);
+        act->fee = cube_fee_discard(cube, block, envelope->forward_fee);
     } else if (here) {
         act = cube_act(cube, part, ACT_SLOW);
         act->node = remember(cube, block, chain, envelope->id);
@@ -261,6 +278,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
         act = cube_act(cube, part, ACT_FORWARD);
         act->node = remember(cube, block, chain, envelope->id);
         parcel.enqueued_lt = part->start_lt;
+        act->fee = cube_fee_transit(cube, block, &parcel);
         struct route route =
             route_onward((enum routing)cube->config.routing, cube_digit_bits(cube), envelope->from,
                          envelope->to, cube_prefix(cube, block->chain), parcel.next_bits);
@@ -270,7 +288,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
     act->mirror = slot;
     act->id = envelope->id;
     if (act->kind == ACT_OWN || act->kind == ACT_SLOW)
-        upcall(cube, context, block, parcel.envelope);
+        act->fee = upcall(cube, context, block, part, parcel, PATH_SLOW);
 }
 
 /* The entry that is next in order; the switch that breaks the order takes the second one. */
@@ -299,7 +317,10 @@ static uint32_t fill_imports(struct hypercube *cube, struct context *context, st
             act->mirror = slot;
             continue;
         }
-        if (!cube_charge(cube, block, mirror->parcel.envelope.bytes + NOTE_BYTES, GAS_IMPORT)) {
+        const struct envelope *envelope = &mirror->parcel.envelope;
+        bool forwards = cube_find(cube, envelope->to) != block->chain;
+        if (!cube_charge(cube, block, envelope->bytes + NOTE_BYTES,
+                         cube_fee_gas(cube, envelope, forwards))) {
             part->full = true;
             break;
         }
@@ -336,7 +357,7 @@ static uint32_t fill_proofs(struct hypercube *cube, struct context *context, str
         if (kind != ACT_INSTANT)
             continue;
         act->node = remember(cube, block, chain, parcel.envelope.id);
-        upcall(cube, context, block, parcel.envelope);
+        act->fee = upcall(cube, context, block, part, parcel, PATH_INSTANT);
     }
     return added;
 }
@@ -346,30 +367,25 @@ static uint32_t fill_proofs(struct hypercube *cube, struct context *context, str
 static uint32_t fill_local(struct hypercube *cube, struct context *context, struct block *block,
                            struct cube_part *part, struct cube_chain *chain)
 {
-    uint32_t added = 0, end = part->local_last;
-    while (part->local_first != 0) {
-        uint32_t slot = part->local_first;
-        struct entry *entry = pool_at(&cube->entries, slot);
+    uint32_t added = 0;
+    /* What these emit is for the next round. */
+    for (uint32_t left = cube->locals.count; left > 0; left--) {
         if (chain->heap.count > 0 || part->full)
             part->enqueue_only = true;
         if (!part->enqueue_only && !cube_charge(cube, block, NOTE_BYTES, GAS_IMPORT))
             part->enqueue_only = part->full = true;
-        part->local_first = entry->next;
-        if (part->local_first == 0)
-            part->local_last = 0;
-        entry->next = 0;
-        if (!part->enqueue_only) {
-            block_set(cube->stack, block, &entry->state, ENTRY_GONE);
-            block->queue_length--;
-            struct act *act = cube_act(cube, part, ACT_LOCAL);
-            act->entry = slot;
-            act->id = entry->parcel.envelope.id;
-            note_last(part, &entry->parcel);
-            upcall(cube, context, block, entry->parcel.envelope);
-            added++;
-        }
-        if (slot == end)
-            break; /* what these emitted is for the next round */
+        uint32_t slot = import_heap_pop(&cube->locals).slot;
+        if (part->enqueue_only)
+            continue; /* it joins the own queue when the block is final */
+        struct entry *entry = pool_at(&cube->entries, slot);
+        block_set(cube->stack, block, &entry->state, ENTRY_GONE);
+        block->queue_length--;
+        struct act *act = cube_act(cube, part, ACT_LOCAL);
+        act->entry = slot;
+        act->id = entry->parcel.envelope.id;
+        note_last(cube, part, &entry->parcel);
+        act->fee = upcall(cube, context, block, part, entry->parcel, PATH_LOCAL);
+        added++;
     }
     return added;
 }

@@ -14,8 +14,10 @@
 #include <stdint.h>
 
 #include "models/messaging/delivery_check.h"
+#include "models/messaging/hypercube_fees.h"
 #include "models/messaging/hypercube_route.h"
 #include "models/messaging/import_order.h"
+#include "models/messaging/logical_time.h"
 #include "models/messaging/merkle.h"
 #include "models/messaging/message_hash.h"
 #include "models/messaging/processed_upto.h"
@@ -24,6 +26,7 @@
 
 enum cube_path { CUBE_SLOW, CUBE_INSTANT, CUBE_BOTH };
 enum cube_dedup { CUBE_SET, CUBE_WATERMARK };
+enum cube_lt { CUBE_LT_BLOCK, CUBE_LT_ACCOUNT };
 
 /* Switches that tests use to break a rule on purpose. Each one breaks one property. */
 enum cube_break {
@@ -37,7 +40,8 @@ enum cube_break {
 };
 
 struct cube_config {
-    int64_t path, routing, digit_bits, dedup, order, resend_ns, break_rule;
+    int64_t path, routing, digit_bits, dedup, order, resend_ns, lt, break_rule;
+    struct cube_fee_config pay;
 };
 
 enum { GAS_IMPORT = 1000, GAS_NOTE = 100, NOTE_BYTES = 40 };
@@ -78,7 +82,13 @@ enum cube_metric {
     CUBE_PROOF_BYTES,
     CUBE_PACKETS_RESENT,
     CUBE_REMEMBERED,
-    CUBE_QUEUED
+    CUBE_QUEUED,
+    CUBE_FEES_EMITTER,
+    CUBE_FEES_INTERMEDIATE,
+    CUBE_FEES_FINAL,
+    CUBE_FEES_INSTANT,
+    CUBE_FEES_RETURNED,
+    CUBE_FEES_STOPPED
 };
 
 /* A message as chains hand it on. Plain data, copied into packets. */
@@ -89,6 +99,8 @@ struct parcel {
     uint64_t master_seqno;
     uint64_t block_ns; /* slot of the enqueuing block; in a proof: when it was sent */
     uint64_t block_end_lt;
+    uint64_t deducted; /* from the value that the hash covers, by forwarding shards (TON-51) */
+    uint64_t fee_paid; /* prepaid fees collected so far */
     unsigned char hash[HASH_BYTES];
     int32_t current_bits, next_bits;
     uint32_t links;      /* moves between shards so far */
@@ -114,6 +126,7 @@ struct entry {
 struct removal {
     uint64_t number, place, id;
     uint64_t stopped;  /* 1: by a confirmation, not because the neighbour processed it */
+    uint64_t fee;      /* forwarding fee that its entry still had */
     struct address to; /* the message's recipient: whom to tell if this was the last copy */
 };
 struct removal_node {
@@ -175,9 +188,10 @@ enum input_kind { INPUT_PROCESSED, INPUT_CONFIRM, INPUT_REMOVED, INPUT_STOPPED, 
 struct input {
     uint8_t kind;
     bool stopped;
+    bool never_came; /* INPUT_REMOVED: the entry was removed before we had it */
     uint32_t next;
-    uint64_t id;
-    struct address to; /* INPUT_REMOVED */
+    uint64_t id, fee;
+    struct address to; /* INPUT_REMOVED, like fee */
     uint32_t parcel;   /* INPUT_PROOF: slot of the parcel pool */
 };
 
@@ -202,19 +216,22 @@ struct act {
     uint8_t kind, previous_state;
     uint32_t next, next_of_link;
     uint32_t entry, mirror, input, node;
-    uint64_t id;
+    uint64_t id, fee; /* what the block earned by it */
 };
 
 /* The content of a block, behind block->body[LAYER_MESSAGING]. */
 struct cube_part {
     uint64_t start_lt;
-    uint32_t first, last;             /* acts */
-    uint32_t local_first, local_last; /* emitted to the own shard, not yet delivered */
-    bool full;                        /* no more imports */
-    uint32_t backlog;                 /* what was in view when it became full, and stayed out */
-    bool enqueue_only;                /* TON-R27: a local message had to queue, so must the rest */
+    uint32_t first, last; /* acts */
+    bool full;            /* no more imports */
+    uint32_t backlog;     /* what was in view when it became full, and stayed out */
+    bool enqueue_only;    /* TON-R27: a local message had to queue, so must the rest */
     bool imported;
     struct import_key last_key; /* of what was processed, for the watermark */
+    /* The transaction that is open: a message is being delivered, or an input made messages. */
+    bool in_transaction, delivering;
+    uint32_t emitted; /* its messages so far */
+    uint64_t tx, tx_account;
 };
 
 /* An end_lt of a neighbour as seen when our block of that number was made. */
@@ -266,6 +283,7 @@ struct hypercube {
     struct stack *stack;
     struct memory *memory;
     struct delivery_check check;
+    struct cube_fee_sums fee_sums;
     struct map chain_by_id; /* chain -> slot of chains */
     struct map link_by_key; /* chain << 32 | neighbour -> slot of links */
     struct pool chains, links, entries, mirrors, nodes, inputs, acts, parts, parcels, removals,
@@ -276,6 +294,8 @@ struct hypercube {
     unsigned char *packet;
     uint32_t packet_capacity;
     struct import_heap sorter;
+    struct import_heap locals; /* of the open block, to its own shard, not yet delivered */
+    struct lt_book book;       /* of the open block */
     struct merkle_hash *tree;
     uint32_t tree_capacity;
 };
@@ -302,6 +322,16 @@ void cube_queue_remove(struct hypercube *cube, struct context *context, struct c
                        uint32_t entry, bool stopped);
 void cube_sort_entry(struct hypercube *cube, uint32_t entry);
 uint32_t cube_sorted_next(struct hypercube *cube);
+
+/* hypercube_time.c: logical time of the open block. */
+void cube_time_open(struct hypercube *cube, struct block *block, struct cube_chain *chain,
+                    struct cube_part *part);
+void cube_time_deliver(struct hypercube *cube, struct block *block, struct cube_part *part,
+                       const struct parcel *parcel);
+void cube_time_delivered(struct cube_part *part);
+/* The logical time of the message that is emitted now. */
+uint64_t cube_time_emit(struct hypercube *cube, struct block *block, struct cube_chain *chain,
+                        struct cube_part *part, const struct envelope *envelope);
 
 /* hypercube_import.c: fill(): inputs, imports, proofs, local messages. */
 uint32_t cube_fill(void *self, struct context *context, struct block *block, uint32_t round);

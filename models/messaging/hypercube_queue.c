@@ -66,19 +66,12 @@ struct link *cube_link_get(struct hypercube *cube, uint32_t chain, uint32_t neig
 
 struct cube_part *cube_part_of(struct hypercube *cube, struct block *block)
 {
-    enum { LT_STEP = 1000000 }; /* TON-R13 */
     if (block->body[LAYER_MESSAGING] != 0)
         return pool_at(&cube->parts, (uint32_t)block->body[LAYER_MESSAGING]);
     uint32_t slot = pool_take(&cube->parts);
     block->body[LAYER_MESSAGING] = slot;
     struct cube_part *part = pool_at(&cube->parts, slot);
-    struct cube_chain *chain = cube_chain_get(cube, block->chain);
-    uint64_t above = chain->lt > chain->seen_lt ? chain->lt : chain->seen_lt;
-    /* SIMPLIFICATION: the masterchain's own logical time is taken as one step a block. */
-    if (block->master_seqno * LT_STEP > above)
-        above = block->master_seqno * LT_STEP;
-    part->start_lt = (above / LT_STEP + 1) * LT_STEP;
-    block_set(cube->stack, block, &chain->lt, part->start_lt);
+    cube_time_open(cube, block, cube_chain_get(cube, block->chain), part);
     return part;
 }
 
@@ -126,15 +119,15 @@ void cube_emit(void *self, struct context *context, struct block *block, struct 
     anycast_send(envelope);
     SIM_ASSERT(cube_find(cube, envelope->to) != CHAIN_NONE); /* TON-R54: the sender checks that */
     block_set(cube->stack, block, &chain->counter, chain->counter + 1);
-    block_set(cube->stack, block, &chain->lt, chain->lt + 1); /* TON-R14 */
     envelope->id = (uint64_t)block->chain << 32 | chain->counter;
     envelope->created_ns = block->time_ns;
     envelope->first_committed_ns = 0;
-    struct parcel parcel = {.envelope = *envelope, .lt = chain->lt, .enqueued_lt = chain->lt};
+    uint64_t first = cube_fee_emit(cube, block, envelope);
+    uint64_t lt = cube_time_emit(cube, block, chain, part, envelope);
+    struct parcel parcel = {.envelope = *envelope, .lt = lt, .enqueued_lt = lt, .fee_paid = first};
     message_hash(envelope, parcel.lt, parcel.hash);
     /* What a transaction has emitted must be in its block: one message may overshoot (TON-R35). */
     cube_charge_emitted(cube, block, envelope->bytes + NOTE_BYTES);
-    block->lt_delta = (uint32_t)(chain->lt - part->start_lt);
     struct route route =
         route_find((enum routing)cube->config.routing, cube_digit_bits(cube), envelope->from,
                    envelope->to, cube_prefix(cube, block->chain), 0);
@@ -146,11 +139,9 @@ void cube_emit(void *self, struct context *context, struct block *block, struct 
         block->queue_length++;
     if (!local)
         return;
-    if (part->local_last != 0)
-        ((struct entry *)pool_at(&cube->entries, part->local_last))->next = slot;
-    else
-        part->local_first = slot;
-    part->local_last = slot;
+    cube_heap_room(cube, &cube->locals);
+    struct import_item item = {import_key_deployed(parcel.lt, parcel.hash), slot};
+    import_heap_push(&cube->locals, &item);
 }
 
 /* The heap sorts what a block adds to its queue by (lt, hash): the order of TON-R22. */
@@ -241,8 +232,12 @@ static void note_removal(struct hypercube *cube, struct link *link, const struct
 {
     uint32_t slot = pool_take(&cube->removals);
     struct removal_node *node = pool_at(&cube->removals, slot);
-    node->removal = (struct removal){++link->removal_last, entry->parcel.place,
-                                     entry->parcel.envelope.id, stopped, entry->parcel.envelope.to};
+    node->removal = (struct removal){++link->removal_last,
+                                     entry->parcel.place,
+                                     entry->parcel.envelope.id,
+                                     stopped,
+                                     entry->parcel.envelope.forward_fee,
+                                     entry->parcel.envelope.to};
     if (link->removal_newest != 0)
         ((struct removal_node *)pool_at(&cube->removals, link->removal_newest))->next = slot;
     else

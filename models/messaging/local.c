@@ -3,6 +3,8 @@
 #include "models/anycast.h"
 #include "models/messaging/letter_arrivals.h"
 #include "models/messaging/letter_queue.h"
+#include "models/messaging/message_layout.h"
+#include "models/messaging/no_fees.h"
 #include "models/stack.h"
 #include "sim/context.h"
 #include "sim/diagnostics.h"
@@ -92,6 +94,7 @@ static void emit(void *self, struct context *context, struct block *block,
     (void)context;
     SIM_ASSERT(chain->find(chain->self, envelope->from) == block->chain);
     anycast_send(envelope);
+    envelope->bytes += message_layout_optional_bytes(envelope);
     uint32_t destination = chain->find(chain->self, envelope->to);
     SIM_ASSERT(destination != CHAIN_NONE); /* the sender looked it up (TON-R54) */
     block_set(local->stack, block, &office->emitted, office->emitted + 1);
@@ -518,7 +521,8 @@ static int build(const struct build *build, void **ret_state)
     map_init(&local->sent_of, memory, "messaging: pairs");
     letter_arrivals_init(&local->arrivals, memory);
     map_init(&local->watched, memory, "messaging: watched");
-    build->stack->messaging = (struct messaging_seam){.self = local, .emit = emit};
+    build->stack->messaging = (struct messaging_seam){
+        .self = local, .price = no_fees_price, .held = no_fees_held, .emit = emit};
     build->stack->app[LAYER_MESSAGING] =
         (struct block_app){.self = local, .fill = fill, .final = final, .dropped = dropped};
     *ret_state = local;

@@ -401,8 +401,8 @@ void client_on_fault(void *state, struct context *context, const struct fault *f
 static const char *reason_text(uint8_t reason)
 {
     static const char *const texts[REASON_COUNT] = {
-        NULL,   "balance", "no_account", "state", "signature", "gas",     "fee",
-        "size", "rate",    "pending",    "pool",  "repeated",  "expired", "method"};
+        NULL,  "balance", "no_account", "state",   "fee",  "currency", "deposit", "signature",
+        "gas", "size",    "rate",       "pending", "pool", "repeated", "expired", "method"};
     SIM_ASSERT(reason < REASON_COUNT);
     return texts[reason];
 }
