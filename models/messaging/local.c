@@ -13,10 +13,9 @@
 #include "sim/world.h"
 
 enum { MESSAGE_LETTER, MESSAGE_RECEIPT };
-enum { TIMER_RESEND };
 enum { TRACE_SENT, TRACE_DELIVERED };
 enum { METRIC_SENT, METRIC_DELIVERED, METRIC_RESENT, METRIC_DUPLICATES };
-enum { PROPERTY_EXACTLY_ONCE };
+enum { TIMER_RESEND = 0, PROPERTY_EXACTLY_ONCE = 0 }; /* the only ones */
 enum { BREAK_NOTHING, BREAK_TWICE, BREAK_LOSE };
 enum { HEADER_BYTES = 64, RECEIPT_BYTES = 64, RESEND_INTERVALS = 2 };
 
@@ -193,10 +192,8 @@ static void send_letter(struct local *local, struct context *context, struct let
 {
     const struct chain_seam *chain = &local->stack->chain;
     uint32_t source = source_of(&letter->envelope);
-    struct packet packet = {.envelope = letter->envelope,
-                            .destination = letter->destination,
-                            .sequence = letter->sequence,
-                            .attempt = letter->attempt};
+    struct packet packet = {letter->envelope, letter->destination, letter->sequence,
+                            letter->attempt};
     context_send(context, &(struct send){.to = chain->gateway(chain->self, letter->destination,
                                                               letter->envelope.id),
                                          .wire_bytes = letter->envelope.bytes + HEADER_BYTES,
