@@ -118,6 +118,11 @@ static void draw_procedure(struct support_stack *support, const struct rng *rng)
 {
     rng_stream_at(&dice, rng, RNG_TEST, 1, 0);
     support_stack_set(support, "lt", (int64_t)below(2));
+    support_stack_set(support, "cleanup", (int64_t)below(2)); /* TON-R31 */
+    if (below(3) == 0)                                        /* TON-R23 */
+        support_stack_set(support, "quota_messages", 1 + (int64_t)below(5));
+    if (below(3) == 0)
+        support_stack_set(support, "quota_bytes", 1 + (int64_t)below(1000));
     struct limit_config *limits = &support->chain.block_limit;
     if (below(3) == 0) { /* TON-R33 */
         limits->form = LIMIT_FORM_STEPPED;
@@ -177,7 +182,8 @@ static void run_seed(uint64_t seed)
  * later had it in hand. */
 static const uint64_t found[] = {43134};
 
-/* TON-3, TON-29, TON-30, TON-35, TON-36, TON-46, TON-47, TON-48, TON-R14, TON-R28, TON-R33 */
+/* TON-3, TON-29, TON-30, TON-35, TON-36, TON-46, TON-47, TON-48, TON-R14, TON-R23,
+ * TON-R28, TON-R31, TON-R33 */
 START_TEST(random_mixes_deliver_everything_once_and_in_order)
 {
     unsigned long from = 1, to = 600;

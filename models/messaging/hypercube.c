@@ -26,6 +26,12 @@ static const char *const lt_choices[] = {"block", "account", NULL};
 static const char *const lt_helps[] = {
     "every message of a block has its own",
     "deployed: each account's transactions follow each other; ties go by the hash (TON-R14)", NULL};
+static const char *const cleanup_choices[] = {"as_told", "round_robin", NULL};
+static const char *const cleanup_helps[] = {
+    "in the order in which the neighbours' answers came",
+    "deployed: one entry of each neighbour in turn, in (lt, hash) order, up to the first that it "
+    "has not processed (TON-R31)",
+    NULL};
 static const char *const break_choices[] = {"none",      "deliver_twice", "reorder", "lose",
                                             "extra_hop", "early",         "forge",   NULL};
 
@@ -84,6 +90,38 @@ static const struct param params[] = {
      .choices = lt_choices,
      .choice_helps = lt_helps,
      .deployed = true},
+    {.name = "quota_messages",
+     .help = "messages that a block imports from each neighbour; the first one beyond it ends the "
+             "import from all of them; deployed: 100 (TON-R23); 0 = any number",
+     .kind = PARAM_INTEGER,
+     .offset = offsetof(struct cube_config, quota_messages),
+     .value_max = 1000000,
+     .swarm_min = 1,
+     .swarm_max = 100},
+    {.name = "quota_bytes",
+     .help = "the same in bytes of messages; deployed: 65536; 0 = any number",
+     .kind = PARAM_BYTES,
+     .offset = offsetof(struct cube_config, quota_bytes),
+     .value_min = 0,
+     .value_max = 1 << 30,
+     .swarm_min = 100,
+     .swarm_max = 65536},
+    {.name = "cleanup",
+     .help = "in which order a block removes what neighbours have processed (TON-47)",
+     .kind = PARAM_CHOICE,
+     .offset = offsetof(struct cube_config, cleanup),
+     .value_default = CUBE_CLEANUP_AS_TOLD,
+     .choices = cleanup_choices,
+     .choice_helps = cleanup_helps,
+     .deployed = true},
+    {.name = "queue_limit",
+     .help = "with more entries in its own queue a block takes no inputs of the ledger; deployed: "
+             "8000 (TON-R37); 0 = no limit",
+     .kind = PARAM_INTEGER,
+     .offset = offsetof(struct cube_config, queue_limit),
+     .value_max = 1000000000,
+     .swarm_min = 1,
+     .swarm_max = 200},
     {.name = "break",
      .help = "breaks one rule, so that tests see the property that guards it",
      .kind = PARAM_CHOICE,
@@ -116,6 +154,9 @@ static const struct model_metric metrics[] = {
                              "windows of entries sent again, and questions"},
     [CUBE_REMEMBERED] = {"remembered", "messages", "in deduplication sets at the end"},
     [CUBE_QUEUED] = {"queued", "messages", "in output queues and not confirmed at the end"},
+    [CUBE_QUOTA_STOPS] = {"quota_stops", "blocks", "whose imports a quota ended (TON-R23)"},
+    [CUBE_QUEUE_FULL] = {"queue_full_blocks", "blocks",
+                         "that took no inputs, so long was their queue (TON-R37)"},
     [CUBE_FEES_EMITTER] = {"fees_emitter", "units", "earned by emitting blocks (TON-R41)"},
     [CUBE_FEES_INTERMEDIATE] = {"fees_intermediate", "units",
                                 "earned by forwarding blocks (TON-51, TON-R42)"},
@@ -389,6 +430,7 @@ static void destroy(void *state)
     }
     free_heap(cube, &cube->sorter);
     free_heap(cube, &cube->locals);
+    free_heap(cube, &cube->cleaning);
     lt_book_destroy(&cube->book);
     if (cube->packet != NULL)
         memory_give(cube->memory, cube->packet, cube->packet_capacity);

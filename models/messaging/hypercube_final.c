@@ -388,6 +388,12 @@ static void carry_out(struct hypercube *cube, struct context *context, const str
         chain->backlog_sampled = part->backlog;
         context_sample(context, "backlog", identity_of(ROLE_CHAIN, block->chain), part->backlog);
     }
+    if (part->clean_left)
+        cube_wake(cube, context, block->chain);
+    if (part->quota_reached)
+        cube_count(cube, context, CUBE_QUOTA_STOPS, 1);
+    if (block->queue_full)
+        cube_count(cube, context, CUBE_QUEUE_FULL, 1);
     free_acts(cube, part_slot, true);
 }
 

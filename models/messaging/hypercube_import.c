@@ -302,12 +302,28 @@ static struct import_item next_item(struct hypercube *cube, struct cube_chain *c
     return second;
 }
 
+/* TON-R23: a neighbour's queue comes as a proof of limited size, and the first message beyond it
+ * ends the import from all queues. The own queue is at hand. */
+static bool beyond_quota(const struct hypercube *cube, const struct block *block, struct link *link)
+{
+    uint64_t messages_max = (uint64_t)cube->config.quota_messages;
+    uint64_t bytes_max = (uint64_t)cube->config.quota_bytes;
+    if (link->neighbour == block->chain)
+        return false;
+    if (link->quota_block != block->id) {
+        link->quota_block = block->id;
+        link->quota_bytes = link->quota_messages = 0;
+    }
+    return (messages_max > 0 && link->quota_messages >= messages_max) ||
+           (bytes_max > 0 && link->quota_bytes >= bytes_max);
+}
+
 /* TON-26, 27, 45, 46: in order, while there is room; the rest stays where it is. */
 static uint32_t fill_imports(struct hypercube *cube, struct context *context, struct block *block,
                              struct cube_part *part, struct cube_chain *chain)
 {
     uint32_t added = 0;
-    while (chain->heap.count > 0 && !part->full) {
+    while (chain->heap.count > 0 && !part->full && !part->quota_reached) {
         uint32_t slot = chain->heap.items[0].slot;
         const struct mirror *mirror = pool_at(&cube->mirrors, slot);
         if (mirror->state == MIRROR_GONE) {
@@ -319,11 +335,18 @@ static uint32_t fill_imports(struct hypercube *cube, struct context *context, st
         }
         const struct envelope *envelope = &mirror->parcel.envelope;
         bool forwards = cube_find(cube, envelope->to) != block->chain;
+        struct link *link = pool_at(&cube->links, mirror->link);
+        if (beyond_quota(cube, block, link)) {
+            part->quota_reached = true;
+            break;
+        }
         if (!cube_charge(cube, block, envelope->bytes + NOTE_BYTES,
                          cube_fee_gas(cube, envelope, forwards))) {
             part->full = true;
             break;
         }
+        link->quota_messages++;
+        link->quota_bytes += envelope->bytes;
         import_one(cube, context, block, part, chain, next_item(cube, chain).slot);
         added++;
     }
@@ -432,6 +455,14 @@ void cube_history_prune(struct hypercube *cube, struct cube_chain *chain)
     }
 }
 
+/* TON-R37: with so much to send the ledger's inputs wait where they are. SIMPLIFICATION: inputs
+ * have no priorities, so none of them pass. */
+static void judge_queue(const struct hypercube *cube, struct block *block)
+{
+    int64_t limit = cube->config.queue_limit;
+    block->queue_full = limit > 0 && block->queue_length > limit;
+}
+
 uint32_t cube_fill(void *self, struct context *context, struct block *block, uint32_t round)
 {
     struct hypercube *cube = self;
@@ -440,17 +471,23 @@ uint32_t cube_fill(void *self, struct context *context, struct block *block, uin
         return 0;
     if (round == 0)
         block->queue_length = chain->queue_length;
-    bool waiting = chain->inputs.first != 0 || chain->heap.count > 0 || chain->proofs.first != 0;
-    if (!waiting && block->body[LAYER_MESSAGING] == 0)
+    bool clean = round == 0 && cube_clean_plan(cube, chain);
+    bool waiting =
+        clean || chain->inputs.first != 0 || chain->heap.count > 0 || chain->proofs.first != 0;
+    if (!waiting && block->body[LAYER_MESSAGING] == 0) {
+        judge_queue(cube, block);
         return 0;
+    }
     struct cube_part *part = cube_part_of(cube, block);
     if (round == 0 && cube->config.dedup == CUBE_WATERMARK)
         note_history(cube, block, chain);
-    uint32_t added = fill_inputs(cube, block, part, chain);
+    uint32_t added = clean ? cube_clean(cube, block, part) : 0;
+    added += fill_inputs(cube, block, part, chain);
     added += fill_imports(cube, context, block, part, chain);
     added += fill_proofs(cube, context, block, part, chain);
     added += fill_local(cube, context, block, part, chain);
     if (part->full) /* TON-27: it waits where it is; what comes after this was not refused */
         part->backlog = chain->heap.count + chain->waiting.count;
+    judge_queue(cube, block);
     return added;
 }

@@ -27,6 +27,7 @@
 enum cube_path { CUBE_SLOW, CUBE_INSTANT, CUBE_BOTH };
 enum cube_dedup { CUBE_SET, CUBE_WATERMARK };
 enum cube_lt { CUBE_LT_BLOCK, CUBE_LT_ACCOUNT };
+enum cube_cleanup { CUBE_CLEANUP_AS_TOLD, CUBE_CLEANUP_ROUND_ROBIN };
 
 /* Switches that tests use to break a rule on purpose. Each one breaks one property. */
 enum cube_break {
@@ -41,6 +42,7 @@ enum cube_break {
 
 struct cube_config {
     int64_t path, routing, digit_bits, dedup, order, resend_ns, lt, break_rule;
+    int64_t cleanup, queue_limit, quota_messages, quota_bytes; /* 0 = no limit */
     struct cube_fee_config pay;
 };
 
@@ -83,6 +85,8 @@ enum cube_metric {
     CUBE_PACKETS_RESENT,
     CUBE_REMEMBERED,
     CUBE_QUEUED,
+    CUBE_QUOTA_STOPS,
+    CUBE_QUEUE_FULL,
     CUBE_FEES_EMITTER,
     CUBE_FEES_INTERMEDIATE,
     CUBE_FEES_FINAL,
@@ -151,12 +155,16 @@ struct link {
     uint32_t timer_node;
     bool timer_set;
     uint32_t backoff, attempts;
-    uint32_t packets;     /* of entries, sent so far: their numbers */
-    uint32_t window;      /* number of the last one that sent something again */
-    uint32_t heard;       /* the highest number that an answer told us to have come */
-    uint64_t answered_ns; /* when the latest block's answers may be seen */
-    uint32_t answers;     /* packets sent back for duplicates: addresses their luck */
+    uint32_t packets;        /* of entries, sent so far: their numbers */
+    uint32_t window;         /* number of the last one that sent something again */
+    uint32_t heard;          /* the highest number that an answer told us to have come */
+    uint64_t answered_ns;    /* when the latest block's answers may be seen */
+    uint32_t answered_count; /* entries that it processed and that are still here (TON-R31) */
+    uint32_t answers;        /* packets sent back for duplicates: addresses their luck */
     /* In: what the neighbour's queue shows. */
+    uint64_t quota_block; /* the block that imports from it now, and how much so far (TON-R23) */
+    uint64_t quota_bytes;
+    uint32_t quota_messages;
     uint64_t place_seen; /* every place up to it has come */
     uint32_t held_first; /* mirrors that wait for an earlier place, rising */
     uint64_t removal_seen;
@@ -224,6 +232,8 @@ struct cube_part {
     uint64_t start_lt;
     uint32_t first, last; /* acts */
     bool full;            /* no more imports */
+    bool quota_reached;   /* TON-R23: no more imports from queues, whatever the neighbour */
+    bool clean_left;      /* cleaning found no more room */
     uint32_t backlog;     /* what was in view when it became full, and stayed out */
     bool enqueue_only;    /* TON-R27: a local message had to queue, so must the rest */
     bool imported;
@@ -294,8 +304,9 @@ struct hypercube {
     unsigned char *packet;
     uint32_t packet_capacity;
     struct import_heap sorter;
-    struct import_heap locals; /* of the open block, to its own shard, not yet delivered */
-    struct lt_book book;       /* of the open block */
+    struct import_heap cleaning; /* entries to remove in this block, in their turn */
+    struct import_heap locals;   /* of the open block, to its own shard, not yet delivered */
+    struct lt_book book;         /* of the open block */
     struct merkle_hash *tree;
     uint32_t tree_capacity;
 };
@@ -332,6 +343,16 @@ void cube_time_delivered(struct cube_part *part);
 /* The logical time of the message that is emitted now. */
 uint64_t cube_time_emit(struct hypercube *cube, struct block *block, struct cube_chain *chain,
                         struct cube_part *part, const struct envelope *envelope);
+
+/* hypercube_clean.c: removal of what neighbours have processed (TON-47, TON-R31). */
+/* Finds what can be removed, into cube->cleaning; cube_clean removes it in the open block. */
+bool cube_clean_plan(struct hypercube *cube, const struct cube_chain *chain);
+uint32_t cube_clean(struct hypercube *cube, struct block *block, struct cube_part *part);
+/* A neighbour says that it processed an entry; an entry left its queue, in final(). */
+void cube_clean_answered(struct hypercube *cube, struct cube_chain *chain, struct link *link,
+                         struct entry *entry);
+void cube_clean_removed(struct hypercube *cube, struct context *context, struct link *link,
+                        const struct entry *entry);
 
 /* hypercube_import.c: fill(): inputs, imports, proofs, local messages. */
 uint32_t cube_fill(void *self, struct context *context, struct block *block, uint32_t round);

@@ -259,6 +259,7 @@ void cube_queue_remove(struct hypercube *cube, struct context *context, struct c
             link->news = entry->next;
         if (link->neighbour != chain->chain)
             note_removal(cube, link, entry, stopped);
+        cube_clean_removed(cube, context, link, entry);
         SIM_ASSERT(chain->queue_length > 0);
         chain->queue_length--;
     } else {

@@ -277,9 +277,7 @@ void cube_slow_on_answer(struct hypercube *cube, struct context *context,
         entry->received = true;
         if (!processed)
             continue;
-        entry->answered = true;
-        struct input input = {.kind = INPUT_PROCESSED, .id = id};
-        cube_input_put(cube, chain, &input);
+        cube_clean_answered(cube, chain, link, entry);
         wanted = true;
     }
     forget_removals(cube, link, head.removal_seen);
