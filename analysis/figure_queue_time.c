@@ -1,9 +1,11 @@
 /* Queue lengths over time. Up to three groups: a panel each, with a line a chain where there are at
- * most five, else the median chain, the band of the middle 90 % of chains, and the longest queue.
- * More groups: the queues of all chains together, a line a group. Of a group, the first replication
- * is drawn: a mean over replications would hide the very bursts the figure is for. */
+ * most five, else the median chain, the band of the middle 90 % of chains, and the longest queue
+ * (of one group alone the four longest, by name: chains that wait for a congested one). More
+ * groups: the queues of all chains together, a line a group. Of a group, the first replication is
+ * drawn: a mean over replications would hide the very bursts the figure is for. */
 
 #include "analysis/figure.h"
+#include "analysis/measure.h"
 #include "analysis/must.h"
 #include "analysis/quantile.h"
 #include "analysis/run_queue.h"
@@ -12,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PANELS_MAX = 3, CHAINS_MAX = 5, INSTANTS = 300 };
+enum { PANELS_MAX = 3, CHAINS_MAX = 5, LONGEST_MAX = 4, INSTANTS = 300 };
 
 /* One drawn line: where its data is and how it looks. */
 struct trace {
@@ -79,14 +81,28 @@ static void write_band(struct figure *figure, const char *group, const struct ru
     free(values);
 }
 
-/* The chain whose queue was longest at any time; the first of equals. */
+/* The chains whose queues were longest at any time, the longest first; of equals the first. Returns
+ * how many there are, at most LONGEST_MAX. */
+static size_t longest_queues(const struct run_data *run, const struct run_queue *longest[])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->queue_count; i++) {
+        int64_t peak = run_queue_peak(&run->queues[i], 0);
+        size_t at = count < LONGEST_MAX ? count++ : LONGEST_MAX;
+        for (; at > 0 && run_queue_peak(longest[at - 1], 0) < peak; at--)
+            if (at < LONGEST_MAX)
+                longest[at] = longest[at - 1];
+        if (at < LONGEST_MAX)
+            longest[at] = &run->queues[i];
+    }
+    return count;
+}
+
 static const struct run_queue *longest_queue(const struct run_data *run)
 {
-    const struct run_queue *longest = &run->queues[0];
-    for (size_t i = 1; i < run->queue_count; i++)
-        if (run_queue_peak(&run->queues[i], 0) > run_queue_peak(longest, 0))
-            longest = &run->queues[i];
-    return longest;
+    const struct run_queue *longest[LONGEST_MAX];
+    longest_queues(run, longest);
+    return longest[0];
 }
 
 static void write_group(struct figure *figure, const struct group *group, struct traces *traces)
@@ -95,9 +111,15 @@ static void write_group(struct figure *figure, const struct group *group, struct
     if (run->queue_count > CHAINS_MAX) {
         write_band(figure, group->label, run);
         trace_add(traces, figure->series, 0, must_copy("median chain"), true);
-        const struct run_queue *longest = longest_queue(run);
-        write_queue(figure, group->label, run, longest);
-        trace_add(traces, figure->series, 1, must_copy("longest queue"), false);
+        const struct run_queue *longest[LONGEST_MAX];
+        /* Panels share one key, so there a line has no chain's name. */
+        bool named = figure->grouping->count == 1;
+        size_t count = longest_queues(run, longest);
+        for (size_t i = 0; i < (named ? count : 1); i++) {
+            write_queue(figure, group->label, run, longest[i]);
+            trace_add(traces, figure->series, 1 + i,
+                      must_copy(named ? longest[i]->name : "longest queue"), false);
+        }
         return;
     }
     for (size_t i = 0; i < run->queue_count; i++) {
@@ -239,6 +261,15 @@ static void write_caption(struct figure *figure, bool panels)
                     " (band: middle 90 %% of %zu chains; longest queue %s, peak %lld)",
                     run->queue_count, longest_queue(run)->name,
                     (long long)run_queue_peak(longest_queue(run), 0));
+    }
+    for (size_t g = 0; g < figure->grouping->count; g++) {
+        const struct run_data *run = figure->grouping->groups[g].runs[0];
+        struct congestion congestion = measure_congestion(run);
+        if (congestion.saturated > 0)
+            fprintf(figure->caption, ". Saturated in %s: %s, full in %.3g %% of its blocks%s",
+                    figure->grouping->groups[g].label, congestion.worst[0].name,
+                    congestion.worst[0].share * 100,
+                    congestion.saturated > 1 ? ", and others" : "");
     }
     fprintf(figure->caption,
             ". The dashed upright line ends the warm-up; grey areas are fault windows.%s ",

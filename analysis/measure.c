@@ -238,19 +238,22 @@ static double or_zero(double value)
     return isnan(value) ? 0 : value;
 }
 
-/* Puts a chain where it belongs among the worst: by what waits for it, then by full blocks. */
+/* Whether a chain is worse off than another: saturated, then more waits for it, then fuller. */
+static bool is_worse(const struct congested *chain, const struct congested *other)
+{
+    double waits = or_zero(chain->backlog_per_s) + or_zero(chain->waiting_per_s);
+    double other_waits = or_zero(other->backlog_per_s) + or_zero(other->waiting_per_s);
+    if (chain->saturated != other->saturated)
+        return chain->saturated;
+    return waits != other_waits ? waits > other_waits : chain->share > other->share;
+}
+
 static void add_congested(struct congestion *congestion, const struct congested *chain)
 {
     size_t at = congestion->count;
-    double waits = or_zero(chain->backlog_per_s) + or_zero(chain->waiting_per_s);
-    for (; at > 0; at--) {
-        const struct congested *other = &congestion->worst[at - 1];
-        double other_waits = or_zero(other->backlog_per_s) + or_zero(other->waiting_per_s);
-        if (other_waits > waits || (other_waits == waits && other->share >= chain->share))
-            break;
+    for (; at > 0 && is_worse(chain, &congestion->worst[at - 1]); at--)
         if (at < MEASURE_WORST_MAX)
-            congestion->worst[at] = *other;
-    }
+            congestion->worst[at] = congestion->worst[at - 1];
     if (at < MEASURE_WORST_MAX)
         congestion->worst[at] = *chain;
     congestion->count += congestion->count < MEASURE_WORST_MAX;

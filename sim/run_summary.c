@@ -175,16 +175,15 @@ static void print_full(sqlite3 *database, const char *path)
     int named = 0, more = 0;
     for (; named < CHAINS_NAMED && sqlite3_step(statement) == SQLITE_ROW; named++) {
         more = sqlite3_column_int(statement, 2) - named - 1;
-        printf("%s%s (%.0f %%)", named > 0 ? ", " : "full     ", sqlite3_column_text(statement, 0),
-               sqlite3_column_double(statement, 1));
+        printf("%s%.0f %% of the blocks of %s", named > 0 ? ", " : "full     ",
+               sqlite3_column_double(statement, 1), sqlite3_column_text(statement, 0));
     }
     sqlite3_finalize(statement);
     if (named == 0)
         return;
     if (more > 0)
-        printf(" and %d more", more);
-    printf(" of their blocks were full;\n         whether more is offered than they can carry says "
-           "shardsim report ");
+        printf(", and so on: %d chains more", more);
+    printf("\n         whether that is less than they are offered: shardsim report ");
     command_word_print(stdout, path);
     printf("\n");
 }
