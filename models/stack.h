@@ -87,12 +87,12 @@ struct block {
     uint64_t body[LAYER_COUNT];
 };
 
-struct row { /* space: contract or chaincode */
+struct row { /* space: a currency, a contract or a chaincode */
     uint32_t chain, space;
     uint64_t key;
 };
 
-enum { TX_PARTS_MAX = 2 };
+enum { TX_PARTS_MAX = 2, EXTRA_CURRENCIES_MAX = 2 };
 
 struct part { /* what one chain does for a transaction */
     struct address account;
@@ -127,9 +127,10 @@ struct tx {
     uint64_t gas_limit;    /* TON-12: of the message it makes; 0 = not given */
     struct part part[TX_PARTS_MAX];
     unsigned char signature[SIGNATURE_BYTES];
+    uint64_t extra_amount[EXTRA_CURRENCIES_MAX]; /* TON-9: moved with it; 0 = no such pair */
+    uint32_t extra_currency[EXTRA_CURRENCIES_MAX];
 };
 
-enum { EXTRA_CURRENCIES_MAX = 2 };
 enum envelope_flag { ENVELOPE_NO_INSTANT = 1 }; /* the sender needs order: no proof (TON-R51) */
 
 /* A message between accounts. Copied at emit; id, created_lt and hash are set by emit. Routed by

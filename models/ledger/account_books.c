@@ -76,6 +76,13 @@ bool account_books_warm(const struct account_books *books, const struct block *v
     return read(books, view, of_address(key), &ignored) == VERDICT_YES;
 }
 
+bool account_books_warm_in(const struct account_books *books, const struct block *view,
+                           struct account_row row)
+{
+    uint64_t ignored;
+    return read(books, view, row, &ignored) == VERDICT_YES;
+}
+
 /* Of a row that is warm: what waits for cold ones was parked before. */
 static uint64_t row_read(const struct account_books *books, const struct block *view,
                          struct account_row row)
@@ -162,6 +169,7 @@ void account_flow_add(struct account_flow *total, const struct account_flow *flo
     total->change += flow->change;
     total->emitted += flow->emitted;
     total->delivered += flow->delivered;
+    total->parked += flow->parked;
     total->held += flow->held;
     total->left += flow->left;
     total->joined += flow->joined;

@@ -24,13 +24,21 @@ struct account_row {
 /* The row of the chain's space that keeps what its validators have earned. */
 enum { ACCOUNT_ROW_FEES = 1 };
 
+/* Balances in a further currency stand in a space of its own, under the same keys. */
+enum { ACCOUNT_SPACE_CURRENCIES = 256 };
+static inline uint32_t account_space(uint32_t currency)
+{
+    return currency == 0 ? ACCOUNT_SPACE_ADDRESS : ACCOUNT_SPACE_CURRENCIES + currency;
+}
+
 /* What passed through a chain, in units of value, modulo 2^64. Always:
  * change + emitted + held + left = delivered + joined. */
 struct account_flow {
-    uint64_t change;       /* of all balances */
-    uint64_t emitted;      /* in messages */
-    uint64_t delivered;    /* by messages */
-    uint64_t held;         /* reserved, neither settled nor given back */
+    uint64_t change;    /* of all balances */
+    uint64_t emitted;   /* in messages */
+    uint64_t delivered; /* by messages */
+    uint64_t parked;    /* by messages that wait for their recipient's row: not in the sum above */
+    uint64_t held;      /* reserved, neither settled nor given back */
     uint64_t left, joined; /* settled without a message: debits and credits of a commit */
 };
 
@@ -78,6 +86,10 @@ bool account_books_row(const struct account_books *books, uint32_t chain, struct
 
 /* account_books_warm says whether a balance can be read now. */
 bool account_books_warm(const struct account_books *books, const struct block *view, uint64_t key);
+
+/* account_books_warm_in is the same of any row. */
+bool account_books_warm_in(const struct account_books *books, const struct block *view,
+                           struct account_row row);
 
 /* account_books_balance is what an account owns; its row must be warm. */
 uint64_t account_books_balance(const struct account_books *books, const struct block *view,

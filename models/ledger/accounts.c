@@ -98,6 +98,13 @@ static const struct param params[] = {
      .kind = PARAM_OBJECT,
      FIELD(gas),
      .fields = gas_params},
+    {.name = "currencies",
+     .help = "currencies beside currency 0, and which workchains support them (TON-9)",
+     .kind = PARAM_LIST,
+     FIELD(currencies),
+     .item_kind = PARAM_OBJECT,
+     .fields = currency_params,
+     .item_bytes = sizeof(struct currency_config)},
     {.name = "break", /* hidden: tests break conservation on purpose and see that it is noticed */
      .help = "credit one unit too many on every hundredth delivery of a chain",
      .kind = PARAM_CHOICE,
@@ -205,6 +212,11 @@ static void final(void *self, struct context *context, const struct block *block
     if (!book)
         return;
     uint64_t wrong = account_flow_wrong(&book->open);
+    uint32_t currency = currency_books_final(&accounts->currencies, block->chain);
+    if (currency != 0 && watching(accounts))
+        context_violation(context, LAYER_LEDGER, ACCOUNTS_PROPERTY_VALUE_CONSERVED, block->id,
+                          "block %u of chain %u made units of currency %u from nothing",
+                          (uint32_t)block->id, block->chain, currency);
     if (wrong != 0 && watching(accounts))
         context_violation(context, LAYER_LEDGER, ACCOUNTS_PROPERTY_VALUE_CONSERVED, block->id,
                           "block %u of chain %u made %lld units from nothing", (uint32_t)block->id,
@@ -234,6 +246,7 @@ static void dropped(void *self, struct context *context, const struct block *blo
     if (!book)
         return;
     book->open = (struct account_flow){0};
+    currency_books_dropped(&accounts->currencies, block->chain);
     wake_if_left(accounts, context, book);
 }
 
@@ -308,7 +321,46 @@ static void check_safety(void *state, struct context *context)
                           (unsigned long long)all.delivered, (unsigned long long)all.emitted);
 }
 
+/* At the end: what left and did not arrive is under way, to the last unit. Of final blocks only, on
+ * both sides; messaging adds up what stands in its queues. */
+static void check_under_way(struct accounts *accounts, struct context *context, uint32_t currency,
+                            const struct account_flow *flow)
+{
+    const struct messaging_seam *messaging = &accounts->stack->messaging;
+    uint64_t held = messaging->held(messaging->self, currency);
+    uint64_t owed = flow->emitted - flow->delivered - flow->parked;
+    if (held != HELD_UNKNOWN && held != owed)
+        context_violation(context, LAYER_LEDGER, ACCOUNTS_PROPERTY_VALUE_CONSERVED, currency,
+                          "%lld units of currency %u are under way by the books, %lld in messages",
+                          (long long)owed, currency, (long long)held);
+}
+
+static void check_liveness(void *state, struct context *context)
+{
+    struct accounts *accounts = state;
+    const struct currency_config *currencies = accounts->config->currencies.items;
+    struct account_flow all = {0};
+    if (!watching(accounts))
+        return;
+    for (uint32_t number = 0; number < account_books_count(&accounts->books); number++)
+        account_flow_add(&all, &account_books_at(&accounts->books, number)->total);
+    check_under_way(accounts, context, 0, &all);
+    for (uint32_t i = 0; i < accounts->config->currencies.count; i++) {
+        uint32_t currency = (uint32_t)currencies[i].id;
+        if (currency_books_wrong(&accounts->currencies, currency, &all))
+            context_violation(context, LAYER_LEDGER, ACCOUNTS_PROPERTY_VALUE_CONSERVED, currency,
+                              "balances in currency %u are not what transactions made", currency);
+        check_under_way(accounts, context, currency, &all);
+    }
+}
+
 /* ---- Model ---- */
+
+static void check_config(const void *config, const char *pointer, struct diagnostics *diagnostics)
+{
+    const struct accounts_config *accounts = config;
+    currency_books_check(&accounts->currencies, pointer, diagnostics);
+}
 
 static int build(const struct build *build, void **ret_state)
 {
@@ -321,6 +373,13 @@ static int build(const struct build *build, void **ret_state)
                         "state ram, or no chain.resharding", NULL, "\"type\": \"ram\"");
         return -1;
     }
+    const struct accounts_config *config = build->config;
+    if (chain->reshards && chain->reshards(chain->self) && config->currencies.count > 0) {
+        diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
+                        "balances in further currencies do not move when a shard splits",
+                        "no currencies, or no chain.resharding", NULL, "\"currencies\": []");
+        return -1;
+    }
     struct memory *memory = world_memory(build->world);
     struct accounts *accounts = memory_take(memory, "ledger", sizeof *accounts);
     accounts->config = build->config;
@@ -331,6 +390,7 @@ static int build(const struct build *build, void **ret_state)
                        (uint64_t)accounts->config->accounts_per_shard,
                        accounts->config->initial_balance);
     external_pools_init(&accounts->externals, memory);
+    currency_books_init(&accounts->currencies, memory, build->stack, &accounts->config->currencies);
     pool_init(&accounts->inputs, memory, "ledger: inputs", sizeof(struct ledger_input));
     pool_init(&accounts->parked, memory, "ledger: parked work", sizeof(struct parked_work));
     pool_init(&accounts->records, memory, "ledger: records of blocks",
@@ -395,6 +455,7 @@ static void destroy(void *state)
     struct memory *memory = accounts->memory;
     account_books_destroy(&accounts->books);
     external_pools_destroy(&accounts->externals);
+    currency_books_destroy(&accounts->currencies);
     pool_destroy(&accounts->inputs);
     pool_destroy(&accounts->records);
     pool_destroy(&accounts->parked);
@@ -416,11 +477,13 @@ const struct model ledger_accounts_model = {
     .trace_kinds = trace_kinds,
     .metrics = metrics,
     .properties = properties,
+    .check = check_config,
     .build = build,
     .on_message = on_message,
     .on_timer = on_timer,
     .on_fault = on_fault,
     .check_safety = check_safety,
+    .check_liveness = check_liveness,
     .report = report,
     .destroy = destroy,
 };

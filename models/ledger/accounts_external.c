@@ -86,7 +86,7 @@ struct accounts_plan accounts_external_plan(const struct accounts *accounts,
         plan.out = trusted(accounts) ? REASON_NONE : REASON_NO_ACCOUNT;
         return plan;
     }
-    plan.cold = !account_books_warm(&accounts->books, block, plan.row);
+    plan.cold = !accounts_fill_warm(accounts, block, plan.row, tx->extra_currency);
     if (plan.cold)
         return plan;
     if (!trusted(accounts) && block->time_ns > tx->submit_ns + limits_of(accounts)->life_ns) {
@@ -117,7 +117,7 @@ static enum tx_reason check(const struct accounts *accounts, const struct block 
     uint64_t row, gas, small = (uint64_t)config->gas;
     if (!account_books_row(&accounts->books, view->chain, tx->part[0].account, &row))
         return REASON_NO_ACCOUNT;
-    bool warm = account_books_warm(&accounts->books, view, row);
+    bool warm = accounts_fill_warm(accounts, view, row, tx->extra_currency);
     if (warm && !purse(accounts, view, tx, row, &gas))
         return REASON_FEE;
     if (warm && gas < small)

@@ -1,5 +1,7 @@
 #include "models/ledger/accounts_fill.h"
 
+#include <string.h>
+
 #include "models/ledger/accounts_external.h"
 
 enum { MINT_EVERY = 100 };
@@ -27,6 +29,8 @@ static struct envelope envelope_of(const struct tx *tx, uint64_t amount)
                              .from = tx->part[0].account,
                              .to = tx->part[1].account,
                              .value = amount,
+                             .extra_amount = {tx->extra_amount[0], tx->extra_amount[1]},
+                             .extra_currency = {tx->extra_currency[0], tx->extra_currency[1]},
                              .bytes = tx->bytes,
                              .layer = LAYER_LEDGER,
                              .workload = tx->workload,
@@ -62,8 +66,10 @@ enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct
             return reason;
         *ret_debit += price.on_top; /* TON-R41: the sender pays beside the value */
     }
-    return account_books_covers(&accounts->books, block, row, *ret_debit + fee) ? REASON_NONE
-                                                                                : REASON_BALANCE;
+    if (!account_books_covers(&accounts->books, block, row, *ret_debit + fee))
+        return REASON_BALANCE;
+    return tx->parts > 1 ? currency_books_judge(&accounts->currencies, block, tx, row)
+                         : REASON_NONE;
 }
 
 static struct parked_work *park(struct accounts *accounts, struct account_book *book,
@@ -72,6 +78,15 @@ static struct parked_work *park(struct accounts *accounts, struct account_book *
     uint32_t handle = parked_work_add(&accounts->books, book, &accounts->parked, block, kind, row);
     record_add(accounts, block, DEED_PARKED)->parked = handle;
     return pool_at(&accounts->parked, handle);
+}
+
+bool accounts_fill_warm(const struct accounts *accounts, const struct block *view, uint64_t row,
+                        const uint32_t currency[EXTRA_CURRENCIES_MAX])
+{
+    struct parked_work wanted = {.row = row};
+    memcpy(wanted.currency, currency, sizeof wanted.currency);
+    struct account_row cold;
+    return !parked_work_cold(&accounts->books, view, &wanted, &cold);
 }
 
 static struct accounts_record *record_input(struct accounts *accounts, struct block *block,
@@ -128,6 +143,7 @@ static void execute(struct accounts *accounts, struct context *context, struct a
     account_books_change(&accounts->books, book, block, plan->row, 0 - debit);
     if (deed == DEED_SENT) {
         book->open.emitted += debit;
+        currency_books_debit(&accounts->currencies, block, tx, plan->row);
         send_value(accounts, context, block, input, amount);
     } else {
         book->open.left += amount;
@@ -140,12 +156,15 @@ static void take_input(struct accounts *accounts, struct context *context,
                        struct account_book *book, struct block *block,
                        const struct ledger_input *input, const struct accounts_plan *plan)
 {
-    if (plan->cold)
-        park(accounts, book, block, PARKED_INPUT, plan->row)->content.input = *input;
-    else if (plan->out != REASON_NONE)
+    if (plan->cold) {
+        struct parked_work *work = park(accounts, book, block, PARKED_INPUT, plan->row);
+        work->content.input = *input;
+        memcpy(work->currency, input->tx.extra_currency, sizeof work->currency);
+    } else if (plan->out != REASON_NONE) {
         record_input(accounts, block, input, DEED_LEFT_OUT, plan->out);
-    else
+    } else {
         execute(accounts, context, book, block, input, plan);
+    }
 }
 
 /* SIMPLIFICATION: no contract runs, and a message without a recipient does not bounce.
@@ -171,6 +190,7 @@ static void credit(struct accounts *accounts, struct account_book *book, struct 
     uint64_t minted =
         ++book->deliveries % MINT_EVERY == 0 && accounts->config->break_rule == ACCOUNTS_BREAK_MINT;
     account_books_change(&accounts->books, book, block, index, envelope->value + minted);
+    currency_books_credit(&accounts->currencies, block, envelope, index);
     book->open.delivered += envelope->value;
 }
 
@@ -183,10 +203,15 @@ void accounts_fill_deliver(void *self, struct context *context, struct block *bl
     (void)context;
     uint64_t row;
     (void)account_books_row(&accounts->books, block->chain, envelope->to, &row);
-    if (account_books_warm(&accounts->books, block, row))
+    if (accounts_fill_warm(accounts, block, row, envelope->extra_currency)) {
         credit(accounts, book, block, envelope);
-    else
-        park(accounts, book, block, PARKED_DELIVERY, row)->content.envelope = *envelope;
+        return;
+    }
+    struct parked_work *work = park(accounts, book, block, PARKED_DELIVERY, row);
+    work->content.envelope = *envelope;
+    memcpy(work->currency, envelope->extra_currency, sizeof work->currency);
+    book->open.parked += envelope->value;
+    currency_books_park(&accounts->currencies, block, envelope, true);
 }
 
 /* A row stays readable from reserve() to settle(), which cannot wait. Holds count. */
@@ -246,13 +271,25 @@ void accounts_fill_settle(void *self, struct block *block, uint64_t tx, const st
     hold(accounts, block, index, false);
 }
 
+static void earn(struct accounts *accounts, struct account_book *book, struct block *block,
+                 uint64_t amount)
+{
+    account_books_earn(&accounts->books, book, block, amount);
+    book->open.delivered += amount;
+}
+
 void accounts_fill_collect(void *self, struct block *block, uint32_t currency, uint64_t amount)
 {
     struct accounts *accounts = self;
     struct account_book *book = account_books_get(&accounts->books, block->chain);
-    SIM_ASSERT(currency == 0);
-    account_books_earn(&accounts->books, book, block, amount);
-    book->open.delivered += amount;
+    SIM_ASSERT(currency == 0); /* fees are paid in it alone */
+    struct account_row fees = {.key = ACCOUNT_ROW_FEES, .space = ACCOUNT_SPACE_CHAIN};
+    if (account_books_warm_in(&accounts->books, block, fees)) {
+        earn(accounts, book, block, amount);
+        return;
+    }
+    park(accounts, book, block, PARKED_FEES, ACCOUNT_ROW_FEES)->content.fees = amount;
+    book->open.parked += amount;
 }
 
 static bool charge(const struct accounts *accounts, struct block *block, enum charge_kind kind,
@@ -275,7 +312,13 @@ static void execute_parked(struct accounts *accounts, struct context *context,
     case PARKED_INPUT:
         take_input(accounts, context, book, block, &work->content.input, plan);
         break;
+    case PARKED_FEES:
+        book->open.parked -= work->content.fees;
+        earn(accounts, book, block, work->content.fees);
+        break;
     case PARKED_DELIVERY:
+        book->open.parked -= work->content.envelope.value;
+        currency_books_park(&accounts->currencies, block, &work->content.envelope, false);
         credit(accounts, book, block, &work->content.envelope);
         break;
     case PARKED_RESERVE:
@@ -295,7 +338,8 @@ static bool fill_parked(struct accounts *accounts, struct context *context,
     uint64_t end = book->parked.tail;
     for (uint64_t place = book->parked.done; place < end; place++) {
         struct parked_work *work = parked_work_find(book, &accounts->parked, place);
-        if (!work || !account_books_warm(&accounts->books, block, work->row))
+        struct account_row cold;
+        if (!work || parked_work_cold(&accounts->books, block, work, &cold))
             continue;
         struct accounts_plan plan = {.run.gas.used = (uint64_t)accounts->config->gas_per_transfer};
         if (work->kind == PARKED_INPUT)
@@ -345,7 +389,8 @@ void accounts_fill_fetched(void *self, struct context *context, struct block *bl
         return;
     work->asked = false;
     work->tries += !ok;
-    if (work->tries < PARKED_TRIES_MAX || work->kind == PARKED_DELIVERY)
+    if (work->tries < PARKED_TRIES_MAX || work->kind == PARKED_DELIVERY ||
+        work->kind == PARKED_FEES)
         return; /* value that arrived is never given up */
     block_set(accounts->stack, block, &work->done, 1);
     const struct ledger_reservation *wanted = &work->content.reservation;

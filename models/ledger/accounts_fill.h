@@ -6,6 +6,7 @@
  * chain's fill(), but accounts_fill_release. */
 
 #include "models/ledger/account_books.h"
+#include "models/ledger/currency_books.h"
 #include "models/ledger/external_params.h"
 #include "models/ledger/parked_work.h"
 #include "models/stack.h"
@@ -16,6 +17,7 @@ struct accounts_config {
     int64_t accounts_per_shard, initial_balance, gas_per_transfer, transaction_bytes, break_rule;
     struct external_config external;
     struct gas_config gas;
+    struct param_list currencies; /* struct currency_config */
 };
 
 enum accounts_metric {
@@ -58,6 +60,7 @@ struct accounts {
     struct stack *stack;
     struct account_books books;
     struct external_pools externals;
+    struct currency_books currencies;
     struct pool inputs, records, parked;
 };
 
@@ -72,7 +75,13 @@ void accounts_fill_settle(void *self, struct block *block, uint64_t tx, const st
 void accounts_fill_fetched(void *self, struct context *context, struct block *block,
                            uint64_t ticket, bool ok);
 
+/* What validators earn waits when their row is cold, as a message's value does. */
 void accounts_fill_collect(void *self, struct block *block, uint32_t currency, uint64_t amount);
+
+/* accounts_fill_warm says whether an account's balances can be read now: that of currency 0 and
+ * those of these, 0 = no further one. */
+bool accounts_fill_warm(const struct accounts *accounts, const struct block *view, uint64_t row,
+                        const uint32_t currency[EXTRA_CURRENCIES_MAX]);
 
 /* accounts_fill_judge says whether the home account, whose row is given, can do what is asked, when
  * it pays so much for it, and what is debited beside that. */

@@ -31,6 +31,10 @@ void external_hash(const struct tx *tx, unsigned char ret_hash[OWNER_HASH_BYTES]
         put(&writer, tx->part[i].account.prefix, 8);
         put(&writer, (uint64_t)tx->part[i].amount, 8);
     }
+    for (unsigned i = 0; i < EXTRA_CURRENCIES_MAX; i++) {
+        put(&writer, tx->extra_currency[i], 4);
+        put(&writer, tx->extra_amount[i], 8);
+    }
     int failed = crypto_hash_sha256(ret_hash, writer.bytes, writer.count);
     SIM_ASSERT(failed == 0);
 }

@@ -27,6 +27,21 @@ void parked_work_forget(struct account_book *book, struct pool *pool)
     }
 }
 
+bool parked_work_cold(const struct account_books *books, const struct block *view,
+                      const struct parked_work *work, struct account_row *ret_row)
+{
+    uint32_t first = work->kind == PARKED_FEES ? ACCOUNT_SPACE_CHAIN : ACCOUNT_SPACE_ADDRESS;
+    *ret_row = (struct account_row){.key = work->row, .space = first};
+    if (!account_books_warm_in(books, view, *ret_row))
+        return true;
+    for (unsigned i = 0; i < EXTRA_CURRENCIES_MAX; i++) {
+        ret_row->space = account_space(work->currency[i]);
+        if (work->currency[i] != 0 && !account_books_warm_in(books, view, *ret_row))
+            return true;
+    }
+    return false;
+}
+
 bool parked_work_ask(struct account_books *books, struct context *context,
                      struct account_book *book, const struct pool *pool, const struct block *block)
 {
@@ -36,11 +51,12 @@ bool parked_work_ask(struct account_books *books, struct context *context,
         struct parked_work *work = work_at(book, pool, place);
         if (work->done)
             continue;
-        if (account_books_warm(books, block, work->row)) {
+        struct account_row cold;
+        if (!parked_work_cold(books, block, work, &cold)) {
             ready = true;
         } else if (!work->asked) {
             work->asked = true;
-            struct row row = {.chain = book->chain, .space = 0, .key = work->row};
+            struct row row = {.chain = book->chain, .space = cold.space, .key = cold.key};
             state->fetch(state->self, context, row, place);
         }
     }

@@ -16,7 +16,7 @@
 #include "models/stack.h"
 #include "sim/memory.h"
 
-enum parked_kind { PARKED_INPUT, PARKED_DELIVERY, PARKED_RESERVE };
+enum parked_kind { PARKED_INPUT, PARKED_DELIVERY, PARKED_RESERVE, PARKED_FEES };
 enum { PARKED_TRIES_MAX = 10 }; /* fetches that fail before the work is given up, VRAM-R43 */
 
 struct ledger_input {
@@ -32,11 +32,13 @@ struct ledger_reservation {
 
 struct parked_work {
     uint64_t done; /* a word: executed or given up */
-    uint64_t row;  /* the key that it waits for */
+    uint64_t row;  /* the key that it waits for, of an address; PARKED_FEES: of the chain */
+    uint32_t currency[EXTRA_CURRENCIES_MAX]; /* and the same key in these; 0 = no further one */
     union {
         struct ledger_input input;
         struct envelope envelope;
         struct ledger_reservation reservation;
+        uint64_t fees;
     } content;
     enum parked_kind kind;
     uint32_t tries;
@@ -54,6 +56,10 @@ void parked_work_forget(struct account_book *book, struct pool *pool);
  * work waits for nothing, only for the next block. */
 bool parked_work_ask(struct account_books *books, struct context *context,
                      struct account_book *book, const struct pool *pool, const struct block *block);
+
+/* parked_work_cold says whether one of the rows of a work is cold, and which is the first. */
+bool parked_work_cold(const struct account_books *books, const struct block *view,
+                      const struct parked_work *work, struct account_row *ret_row);
 
 /* parked_work_find returns the work behind a ticket, NULL when it is done. */
 struct parked_work *parked_work_find(const struct account_book *book, const struct pool *pool,
