@@ -17,7 +17,9 @@
 enum { SLOW, INSTANT, BOTH, PATHS };
 enum { SET, WATERMARK };
 enum { DEPLOYED, PAPER };
-enum { NONE, DELIVER_TWICE, REORDER, LOSE, EXTRA_HOP, EARLY, FORGE };
+enum { NONE, DELIVER_TWICE, REORDER, LOSE, EXTRA_HOP, EARLY, TRUST };
+enum { ORDER_STRICT, ORDER_NONE };
+enum { NEWER_POSTPONE, NEWER_DISCARD, NEWER_ACCEPT };
 
 static inline uint64_t counter(const struct support_stack *support, const char *metric)
 {

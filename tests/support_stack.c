@@ -80,6 +80,7 @@ static void emit_to(struct toy *toy, struct context *context, struct block *bloc
 {
     const struct chain_seam *chain = &toy->stack->chain;
     struct envelope envelope = {.bytes = 200, .layer = LAYER_LEDGER, .kind = TOY_MESSAGE};
+    envelope.flags = toy->support->envelope_flags;
     envelope.from = chain->prefix(chain->self, block->chain);
     if (toy->support->foreign_sender)
         envelope.from = chain->prefix(chain->self, chain_of(toy, ordinal));

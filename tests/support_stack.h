@@ -42,6 +42,7 @@ struct support_stack {
     int64_t messaging_config[64];
     struct support_job jobs[SUPPORT_JOBS_MAX];
     uint32_t job_count;
+    uint8_t envelope_flags; /* of every message */
     bool foreign_sender; /* messages name a sender that their shard does not have */
     struct scenario_property properties[8];
     struct engine_options options;

@@ -1,6 +1,7 @@
 #include "models/messaging/hypercube.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "models/messaging/hypercube_parts.h"
 #include "sim/diagnostics.h"
@@ -33,7 +34,30 @@ static const char *const cleanup_helps[] = {
     "has not processed (TON-R31)",
     NULL};
 static const char *const break_choices[] = {"none",      "deliver_twice", "reorder", "lose",
-                                            "extra_hop", "early",         "forge",   NULL};
+                                            "extra_hop", "early",         "trust",   NULL};
+static const char *const instant_order_choices[] = {"strict", "none", NULL};
+static const char *const instant_order_helps[] = {
+    "a proof waits for every older message in a neighbour's queue (TON-R51)",
+    "proofs go before queues, whatever waits there", NULL};
+static const char *const instant_newer_choices[] = {"postpone", "discard", "accept", NULL};
+static const char *const instant_newer_helps[] = {
+    "it waits until the masterchain registers its block (TON-R51)",
+    "it is refused; the slow copy delivers (TON-R51)",
+    "it is delivered at once, whatever the masterchain knows (TON-40)", NULL};
+
+static const struct param off_params[] = {
+    {.name = "from",
+     .help = "when instant routing is switched off",
+     .kind = PARAM_DURATION,
+     .offset = offsetof(struct cube_off, from_ns),
+     .required = true},
+    {.name = "until",
+     .help = "when it is on again",
+     .kind = PARAM_DURATION,
+     .offset = offsetof(struct cube_off, until_ns),
+     .required = true},
+    PARAM_END,
+};
 
 static const struct param params[] = {
     {.name = "path",
@@ -122,6 +146,40 @@ static const struct param params[] = {
      .value_max = 1000000000,
      .swarm_min = 1,
      .swarm_max = 200},
+    {.name = "look_back",
+     .help =
+         "a proof is refused once so many blocks of its destination are as late as its message, "
+         "and what was delivered is remembered as long (TON-R51: 8)",
+     .kind = PARAM_INTEGER,
+     .offset = offsetof(struct cube_config, look_back),
+     .value_default = 8,
+     .value_min = 1,
+     .value_max = 1024,
+     .swarm_min = 1,
+     .swarm_max = 16},
+    {.name = "instant_order",
+     .help = "whether a proof may overtake older messages in the queues of neighbours",
+     .kind = PARAM_CHOICE,
+     .offset = offsetof(struct cube_config, instant_order),
+     .value_default = INSTANT_ORDER_STRICT,
+     .choices = instant_order_choices,
+     .choice_helps = instant_order_helps},
+    {.name = "instant_newer",
+     .help = "what becomes of a proof whose block the latest masterchain block does not register "
+             "(with chain.visibility masterchain)",
+     .kind = PARAM_CHOICE,
+     .offset = offsetof(struct cube_config, instant_newer),
+     .value_default = INSTANT_NEWER_POSTPONE,
+     .choices = instant_newer_choices,
+     .choice_helps = instant_newer_helps},
+    {.name = "instant_off",
+     .help = "times in which instant routing is switched off: nothing goes by proof, and no proof "
+             "is accepted (TON-42)",
+     .kind = PARAM_LIST,
+     .offset = offsetof(struct cube_config, instant_off),
+     .item_kind = PARAM_OBJECT,
+     .item_bytes = sizeof(struct cube_off),
+     .fields = off_params},
     {.name = "break",
      .help = "breaks one rule, so that tests see the property that guards it",
      .kind = PARAM_CHOICE,
@@ -134,7 +192,7 @@ static const struct param params[] = {
 
 static const char *const message_kinds[] = {"entries", "processed", "receipt",         "proof",
                                             "confirm", "stopped",   "stopped_receipt", NULL};
-static const char *const timer_kinds[] = {"resend", "pending", "stopped", NULL};
+static const char *const timer_kinds[] = {"resend", "pending", "stopped", "postponed", NULL};
 static const char *const trace_kinds[] = {"emit",    "enqueue", "forward", "deliver", "dequeue",
                                           "discard", "stop",    "confirm", "refuse",  NULL};
 
@@ -148,7 +206,7 @@ static const struct model_metric metrics[] = {
     [CUBE_INSTANT_SENT] = {"instant_sent", "messages", "sent with a proof"},
     [CUBE_INSTANT_RESENT] = {"instant_resent", "packets", "proofs sent again"},
     [CUBE_INSTANT_DELIVERED] = {"instant_delivered", "messages", "delivered by their proof"},
-    [CUBE_PROOFS_REFUSED] = {"proofs_refused", "packets", "proofs that did not verify"},
+    [CUBE_PROOFS_REFUSED] = {"proofs_refused", "packets", "proofs refused, for whatever reason"},
     [CUBE_PROOF_BYTES] = {"proof_bytes", "bytes", "of proofs on the wire"},
     [CUBE_PACKETS_RESENT] = {"packets_resent", "packets",
                              "windows of entries sent again, and questions"},
@@ -166,13 +224,45 @@ static const struct model_metric metrics[] = {
                             "instant fees that came back to the recipient (TON-R40)"},
     [CUBE_FEES_STOPPED] = {"fees_stopped", "units",
                            "rest of the fees of slow copies that were not executed (TON-R51)"},
+    [CUBE_REFUSED_SIGNATURE] = {"refused_signature", "packets",
+                                "proofs whose root its block's validators did not sign"},
+    [CUBE_REFUSED_LEAF] = {"refused_leaf", "packets",
+                           "proofs of something else than the message that came with them"},
+    [CUBE_REFUSED_BLOCK] = {"refused_block", "packets",
+                            "proofs of another chain's block, or for another chain"},
+    [CUBE_REFUSED_STALE] = {"refused_stale", "packets", "proofs older than look_back blocks"},
+    [CUBE_REFUSED_NEWER] = {"refused_newer", "packets",
+                            "proofs of blocks that the masterchain does not register yet"},
+    [CUBE_REFUSED_OFF] = {"refused_off", "packets", "proofs that came while instant_off"},
+    [CUBE_PROOFS_IGNORED] = {"proofs_ignored", "packets", "proofs of what was delivered already"},
+    [CUBE_PROOFS_POSTPONED] = {"proofs_postponed", "packets",
+                               "proofs that waited until the masterchain registered their block"},
+    [CUBE_PROOFS_WAITED] = {"proofs_waited", "messages",
+                            "proofs that waited for older messages in queues"},
+    [CUBE_INSTANT_WITHHELD] = {"instant_withheld", "messages",
+                               "sent by the slow path alone: instant_off, or the sender needs "
+                               "order"},
     {NULL, NULL, NULL},
 };
+
+static void check_off(const struct cube_config *cube, const char *pointer,
+                      struct diagnostics *diagnostics)
+{
+    const struct cube_off *windows = cube->instant_off.items;
+    for (uint32_t i = 0; i < cube->instant_off.count; i++) {
+        char place[128];
+        snprintf(place, sizeof place, "%s/instant_off/%u/until", pointer, i);
+        if (windows[i].until_ns <= windows[i].from_ns)
+            diagnostics_add(diagnostics, "E310", place, AT_VALUE, "\"until\" is not after \"from\"",
+                            "a later time", NULL, NULL);
+    }
+}
 
 static void check_config(const void *config, const char *pointer, struct diagnostics *diagnostics)
 {
     const struct cube_config *cube = config;
     cube_fee_check(&cube->pay, cube->path == CUBE_BOTH, pointer, diagnostics);
+    check_off(cube, pointer, diagnostics);
     if (cube->dedup != CUBE_WATERMARK)
         return;
     if (cube->order == DELIVERY_ORDER_PAPER)
@@ -265,8 +355,27 @@ static void init_pools(struct hypercube *cube)
     pool_init(&cube->removals, memory, "messaging.removals", sizeof(struct removal_node));
     pool_init(&cube->histories, memory, "messaging.histories", sizeof(struct history));
     pool_init(&cube->confirmations, memory, "messaging.confirmed", sizeof(struct confirmed));
+    pool_init(&cube->instants, memory, "messaging.instant", sizeof(struct instant_node));
+    pool_init(&cube->rings, memory, "messaging.look_back",
+              (size_t)cube->config.look_back * sizeof(uint64_t));
     pool_init(&cube->stops, memory, "messaging.stops", sizeof(struct stop_notice));
     slab_init(&cube->proofs, memory, "messaging.proofs");
+}
+
+/* What the chain layer fixed before us. */
+static void learn_chains(struct hypercube *cube)
+{
+    const struct chain_seam *seam = &cube->stack->chain;
+    uint64_t seqno;
+    seam->visible_ns(seam->self, 0, &seqno);
+    cube->by_master = seqno != 0;
+    cube->master_lt_step = LT_STEP;
+    if (seam->count(seam->self, CHAIN_MASTER) == 0 || seam->count(seam->self, CHAIN_SHARD) == 0)
+        return;
+    uint64_t master_ns = seam->interval_ns(seam->self, seam->at(seam->self, CHAIN_MASTER, 0));
+    uint64_t shard_ns = seam->interval_ns(seam->self, seam->at(seam->self, CHAIN_SHARD, 0));
+    if (master_ns > shard_ns)
+        cube->master_lt_step = (master_ns + shard_ns - 1) / shard_ns * LT_STEP;
 }
 
 static int build_cube(const struct build *build, void **ret_state)
@@ -290,6 +399,7 @@ static int build_cube(const struct build *build, void **ret_state)
     cube->memory = memory;
     init_pools(cube);
     lt_book_init(&cube->book, memory);
+    learn_chains(cube);
     delivery_check_init(&cube->check, build->world, build->slot,
                         (enum delivery_order)cube->config.order);
     cube->check.in_flight = cube->config.path == CUBE_INSTANT ? PATH_INSTANT : PATH_SLOW;
@@ -313,7 +423,7 @@ static void on_message(void *state, struct context *context, const struct messag
         cube_slow_on_answer(cube, context, message, message->kind == CUBE_PROCESSED);
         return;
     case CUBE_PROOF:
-        cube_instant_on_proof(cube, context, message);
+        cube_accept_on_proof(cube, context, message);
         return;
     case CUBE_CONFIRM:
         cube_confirm_on_message(cube, context, message);
@@ -342,6 +452,9 @@ static void on_timer(void *state, struct context *context, uint8_t kind, uint32_
     case CUBE_TIMER_STOPPED:
         cube_stop_on_timer(cube, context, chain);
         return;
+    case CUBE_TIMER_POSTPONED:
+        cube_accept_on_timer(cube, context, chain);
+        return;
     }
     SIM_ASSERT(false); /* every kind is above */
 }
@@ -362,6 +475,10 @@ static void on_fault(void *state, struct context *context, const struct fault *f
         if (chain->stopped_timer && chain->stopped_node == context->self) {
             chain->stopped_timer = false;
             cube_stop_rearm(cube, context, chain);
+        }
+        if (chain->postponed_at_ns != 0 && chain->postponed_node == context->self) {
+            chain->postponed_at_ns = 0;
+            cube_accept_rearm(cube, context, chain);
         }
         for (uint32_t link_slot = chain->links.first; link_slot != 0;) {
             struct link *link = pool_at(&cube->links, link_slot);
@@ -423,6 +540,7 @@ static void destroy(void *state)
         map_destroy(&chain->entries);
         map_destroy(&chain->confirmed);
         map_destroy(&chain->waiting);
+        instant_table_destroy(&chain->instant);
         free_heap(cube, &chain->heap);
         if (chain->upto.records != NULL)
             memory_give(cube->memory, chain->upto.records,
@@ -438,9 +556,9 @@ static void destroy(void *state)
         memory_give(cube->memory, cube->tree, cube->tree_capacity * sizeof cube->tree[0]);
     delivery_check_destroy(&cube->check);
     struct pool *const pools[] = {
-        &cube->chains, &cube->links,     &cube->entries,      &cube->mirrors, &cube->nodes,
-        &cube->inputs, &cube->acts,      &cube->parts,        &cube->parcels, &cube->removals,
-        &cube->stops,  &cube->histories, &cube->confirmations};
+        &cube->chains, &cube->links,     &cube->entries,       &cube->mirrors,  &cube->nodes,
+        &cube->inputs, &cube->acts,      &cube->parts,         &cube->parcels,  &cube->removals,
+        &cube->stops,  &cube->histories, &cube->confirmations, &cube->instants, &cube->rings};
     for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++)
         pool_destroy(pools[i]);
     slab_destroy(&cube->proofs);
@@ -454,7 +572,7 @@ const struct model messaging_hypercube_model = {
     .layer_name = "messaging",
     .name = "hypercube",
     .summary = "output queues along the edges of a hypercube, and proofs past them",
-    .version = 2,
+    .version = 3,
     .config_bytes = sizeof(struct cube_config),
     .params = params,
     .message_kinds = message_kinds,

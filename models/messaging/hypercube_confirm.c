@@ -19,6 +19,7 @@ struct confirm_packet {
 
 struct stopped_packet {
     uint64_t id;
+    uint64_t position; /* no copy of the proof speaks as of a later one */
     uint32_t from, to;
 };
 
@@ -50,7 +51,7 @@ static void send_confirm(struct hypercube *cube, struct context *context,
 {
     size_t bytes =
         offsetof(struct confirm_packet, proof) + BLOCK_PROOF_HEAD + confirm->proof.proof_bytes;
-    uint32_t proof_bytes = BLOCK_PROOF_HEAD + confirm->proof.proof_bytes;
+    uint32_t proof_bytes = BLOCK_PROOF_WIRE_HEAD + confirm->proof.proof_bytes;
     cube_count(cube, context, CUBE_PROOF_BYTES, proof_bytes);
     context_send(context, &(struct send){.to = cube_gateway(cube, confirm->target, here + attempt),
                                          .wire_bytes = CONFIRM_HEAD_BYTES + proof_bytes,
@@ -81,6 +82,7 @@ static const struct parcel *proven(const struct hypercube *cube, const struct ac
     case ACT_EMIT:
     case ACT_FORWARD:
     case ACT_DISCARD:
+    case ACT_REFUSE:
     case ACT_DEQUEUE:
     case ACT_STOP:
     case ACT_CONFIRM:
@@ -140,7 +142,7 @@ void cube_confirm_send(struct hypercube *cube, struct context *context, const st
                              : chain_before(cube, envelope->from, envelope->to, block->chain);
         SIM_ASSERT(confirm.target != CHAIN_NONE);
         memcpy(confirm.hash, parcel->hash, HASH_BYTES);
-        cube_prove(cube, block->id, leaves, leaf, &confirm.proof);
+        cube_prove(cube, block, 0, leaves, leaf, &confirm.proof);
         send_confirm(cube, context, &confirm, block->chain, (uint32_t)block->id);
     }
 }
@@ -154,7 +156,7 @@ void cube_confirm_on_message(struct hypercube *cube, struct context *context,
     uint32_t here = confirm.target;
     stack_here(cube->stack, context, here);
     if (cube_find(cube, confirm.to) != confirm.deliverer ||
-        !cube_proof_holds(&confirm.proof, confirm.hash, confirm.deliverer)) {
+        cube_proof_check(&confirm.proof, confirm.hash, confirm.deliverer) != PROOF_HOLDS) {
         cube_count(cube, context, CUBE_PROOFS_REFUSED, 1);
         cube_trace_message(cube, context, CUBE_TRACE_REFUSE, here, confirm.id, message->wire_bytes,
                            1);
@@ -181,9 +183,10 @@ void cube_confirm_on_message(struct hypercube *cube, struct context *context,
 }
 
 static void send_stopped(struct hypercube *cube, struct context *context, uint32_t from,
-                         uint32_t to, uint64_t id, enum cube_message kind, uint32_t attempt)
+                         uint32_t to, uint64_t id, uint64_t position, enum cube_message kind,
+                         uint32_t attempt)
 {
-    struct stopped_packet packet = {id, from, to};
+    struct stopped_packet packet = {id, position, from, to};
     context_send(context, &(struct send){.to = cube_gateway(cube, to, from + attempt),
                                          .wire_bytes = STOPPED_BYTES,
                                          .slot = cube->slot,
@@ -215,17 +218,17 @@ void cube_stop_rearm(struct hypercube *cube, struct context *context, struct cub
 }
 
 void cube_stop_notify(struct hypercube *cube, struct context *context, struct cube_chain *chain,
-                      uint64_t id, uint32_t destination)
+                      uint64_t id, uint32_t destination, uint64_t position)
 {
     uint32_t slot = pool_take(&cube->stops);
     *(struct stop_notice *)pool_at(&cube->stops, slot) = (struct stop_notice){
-        id, context->now_ns + cube_resend_ns(cube, chain->chain), destination, 0, 0};
+        id, context->now_ns + cube_resend_ns(cube, chain->chain), position, destination, 0, 0};
     if (chain->stops.last != 0)
         ((struct stop_notice *)pool_at(&cube->stops, chain->stops.last))->next = slot;
     else
         chain->stops.first = slot;
     chain->stops.last = slot;
-    send_stopped(cube, context, chain->chain, destination, id, CUBE_STOPPED, 0);
+    send_stopped(cube, context, chain->chain, destination, id, position, CUBE_STOPPED, 0);
     cube_stop_rearm(cube, context, chain);
 }
 
@@ -236,13 +239,16 @@ void cube_stop_on_message(struct hypercube *cube, struct context *context,
     memcpy(&packet, message->payload, sizeof packet);
     stack_here(cube->stack, context, packet.to);
     struct cube_chain *chain = cube_chain_get(cube, packet.to);
-    uint64_t slot;
-    if (map_get(&chain->dedup, packet.id, &slot) &&
-        !((const struct dedup_node *)pool_at(&cube->nodes, (uint32_t)slot))->fading) {
-        struct input input = {.kind = INPUT_STOPPED, .id = packet.id};
+    uint32_t slot, instant = instant_table_named(&chain->instant, packet.id);
+    const struct dedup_node *node = cube_node_find(cube, chain, packet.id, &slot);
+    bool news = node != NULL && !node->fading;
+    if (instant != 0)
+        news |= !((const struct instant_node *)pool_at(&cube->instants, instant))->copy_gone;
+    if (news) {
+        struct input input = {.kind = INPUT_STOPPED, .id = packet.id, .position = packet.position};
         cube_input_put(cube, chain, &input); /* the set lets go in whatever block comes next */
     }
-    send_stopped(cube, context, packet.to, packet.from, packet.id, CUBE_STOPPED_RECEIPT,
+    send_stopped(cube, context, packet.to, packet.from, packet.id, 0, CUBE_STOPPED_RECEIPT,
                  (uint32_t)(context->now_ns >> 20));
 }
 
@@ -284,8 +290,8 @@ void cube_stop_on_timer(struct hypercube *cube, struct context *context, uint32_
         notice->attempt++;
         uint32_t doublings = notice->attempt < DOUBLINGS_MAX ? notice->attempt : DOUBLINGS_MAX;
         notice->due_ns = context->now_ns + (cube_resend_ns(cube, chain_id) << doublings);
-        send_stopped(cube, context, chain_id, notice->destination, notice->id, CUBE_STOPPED,
-                     notice->attempt);
+        send_stopped(cube, context, chain_id, notice->destination, notice->id, notice->position,
+                     CUBE_STOPPED, notice->attempt);
     }
     cube_stop_rearm(cube, context, chain);
 }

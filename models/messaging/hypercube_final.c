@@ -82,78 +82,6 @@ static void free_input(struct hypercube *cube, uint32_t slot)
     pool_give(&cube->inputs, slot);
 }
 
-static void free_node(struct hypercube *cube, struct cube_chain *chain, uint32_t slot)
-{
-    const struct dedup_node *node = pool_at(&cube->nodes, slot);
-    map_remove(&chain->dedup, node->id);
-    pool_give(&cube->nodes, slot);
-}
-
-/* With proofs about, a late copy may still come: it is refused by age, so the node stays until any
- * copy that was sent before this is too old. */
-static void let_go(struct hypercube *cube, struct context *context, const struct block *block,
-                   struct cube_chain *chain, uint32_t slot)
-{
-    struct dedup_node *node = pool_at(&cube->nodes, slot);
-    if (node->fading)
-        return;
-    if (cube->config.path == CUBE_SLOW) {
-        free_node(cube, chain, slot);
-        cube_count(cube, context, CUBE_REMEMBERED, -1);
-        return;
-    }
-    node->fading = true;
-    node->fade_ns = block->final_ns + cube_proof_life_ns(cube, block->chain);
-    node->next = 0;
-    if (chain->fading.last != 0)
-        ((struct dedup_node *)pool_at(&cube->nodes, chain->fading.last))->next = slot;
-    else
-        chain->fading.first = slot;
-    chain->fading.last = slot;
-}
-
-static void expire(struct hypercube *cube, struct context *context, const struct block *block,
-                   struct cube_chain *chain)
-{
-    while (chain->fading.first != 0) {
-        uint32_t slot = chain->fading.first;
-        const struct dedup_node *node = pool_at(&cube->nodes, slot);
-        if (node->fade_ns > block->time_ns)
-            break;
-        chain->fading.first = node->next;
-        if (node->next == 0)
-            chain->fading.last = 0;
-        free_node(cube, chain, slot);
-        cube_count(cube, context, CUBE_REMEMBERED, -1);
-    }
-    while (chain->confirmed_list.first != 0) {
-        uint32_t slot = chain->confirmed_list.first;
-        const struct confirmed *confirmed = pool_at(&cube->confirmations, slot);
-        if (confirmed->expires_ns > block->time_ns)
-            break;
-        chain->confirmed_list.first = confirmed->next;
-        if (confirmed->next == 0)
-            chain->confirmed_list.last = 0;
-        map_remove(&chain->confirmed, confirmed->id);
-        pool_give(&cube->confirmations, slot);
-    }
-}
-
-static void keep_confirmed(struct hypercube *cube, const struct block *block,
-                           struct cube_chain *chain, uint64_t id)
-{
-    enum { CONFIRMED_LIFE_BLOCKS = 64 };
-    uint32_t slot = pool_take(&cube->confirmations);
-    *(struct confirmed *)pool_at(&cube->confirmations, slot) = (struct confirmed){
-        id, block->final_ns + CONFIRMED_LIFE_BLOCKS * cube_interval_ns(cube, block->chain), 0};
-    if (chain->confirmed_list.last != 0)
-        ((struct confirmed *)pool_at(&cube->confirmations, chain->confirmed_list.last))->next =
-            slot;
-    else
-        chain->confirmed_list.first = slot;
-    chain->confirmed_list.last = slot;
-}
-
 static void finish_emit(struct hypercube *cube, struct context *context, const struct block *block,
                         struct cube_chain *chain, uint32_t slot)
 {
@@ -168,7 +96,8 @@ static void finish_emit(struct hypercube *cube, struct context *context, const s
     delivery_check_committed(&cube->check, context, block->chain, destination, envelope);
     if (entry->state == ENTRY_GONE)
         return; /* delivered in this very block: ACT_LOCAL follows */
-    if (destination == block->chain || cube->config.path != CUBE_INSTANT) {
+    bool queues = cube->config.path != CUBE_INSTANT || !cube_instant_goes(cube, envelope);
+    if (destination == block->chain || queues) {
         cube_sort_entry(cube, slot);
         return;
     }
@@ -220,7 +149,10 @@ static void finish_import(struct finishing *all, const struct act *act)
         uint64_t confirmed;
         if (destination != all->block->chain &&
             map_get(&all->chain->confirmed, act->id, &confirmed))
-            cube_stop_notify(cube, all->context, all->chain, act->id, destination);
+            cube_stop_notify(cube, all->context, all->chain, act->id, destination, 0);
+        uint32_t instant = instant_table_named(&all->chain->instant, act->id);
+        if (instant != 0)
+            cube_instant_copy_gone(cube, all->chain, instant, 0);
     }
     answer_later(cube, all->chain, act->mirror, &all->answered);
 }
@@ -230,16 +162,31 @@ static void finish_stop(struct finishing *all, const struct act *act)
     struct hypercube *cube = all->cube;
     const struct entry *entry = pool_at(&cube->entries, act->entry);
     uint32_t link_slot = entry->link, destination = cube_find(cube, entry->parcel.envelope.to);
+    uint64_t position = 0;
+    if (link_slot == 0) { /* no copy of the proof speaks as of a later position */
+        struct block_proof proof;
+        memcpy(&proof, slab_at(&cube->proofs, entry->proof), BLOCK_PROOF_HEAD);
+        position = proof.position;
+    }
     cube_trace_message(cube, all->context, CUBE_TRACE_STOP, all->block->chain, act->id, 0,
                        link_slot != 0);
     cube_queue_remove(cube, all->context, all->chain, act->entry, true);
     if (link_slot == 0) {
-        cube_stop_notify(cube, all->context, all->chain, act->id, destination);
+        cube_stop_notify(cube, all->context, all->chain, act->id, destination, position);
         return;
     }
     cube_count(cube, all->context, CUBE_SLOW_STOPPED, 1);
     ((struct link *)pool_at(&cube->links, link_slot))->told_stop = true;
     cube_slow_touch(cube, &all->touched, link_slot);
+}
+
+static void finish_forget(struct finishing *all, const struct act *act)
+{
+    const struct input *input = pool_at(&all->cube->inputs, act->input);
+    if (act->node != 0)
+        cube_let_go(all->cube, all->context, all->chain, act->node);
+    if (act->instant != 0)
+        cube_instant_copy_gone(all->cube, all->chain, act->instant, input->position);
 }
 
 /* The copy that the neighbour stopped would have come to us next: it was the last one. */
@@ -254,12 +201,11 @@ static void finish_last_copy(struct finishing *all, const struct act *act)
         if (mirror->left)
             cube_mirror_free(cube, all->chain, act->mirror);
     }
-    if (act->node != 0)
-        let_go(cube, all->context, all->block, all->chain, act->node);
+    finish_forget(all, act);
     const struct input *input = pool_at(&cube->inputs, act->input);
     uint32_t destination = cube_find(cube, input->to);
     if (destination != all->block->chain)
-        cube_stop_notify(cube, all->context, all->chain, act->id, destination);
+        cube_stop_notify(cube, all->context, all->chain, act->id, destination, 0);
 }
 
 static void finish_act(struct finishing *all, const struct act *act)
@@ -267,7 +213,7 @@ static void finish_act(struct finishing *all, const struct act *act)
     struct hypercube *cube = all->cube;
     bool remembers = act->kind == ACT_SLOW || act->kind == ACT_FORWARD ||
                      act->kind == ACT_DISCARD || act->kind == ACT_INSTANT;
-    if (remembers && act->node != 0)
+    if (remembers && (act->node != 0 || act->instant != 0))
         cube_count(cube, all->context, CUBE_REMEMBERED, 1);
     switch ((enum act_kind)act->kind) {
     case ACT_EMIT:
@@ -294,8 +240,13 @@ static void finish_act(struct finishing *all, const struct act *act)
     }
     case ACT_IGNORE:
         cube_count(cube, all->context, CUBE_DISCARDED, 1);
+        cube_count(cube, all->context, CUBE_PROOFS_IGNORED, 1);
         cube_trace_message(cube, all->context, CUBE_TRACE_DISCARD, all->block->chain, act->id, 0,
                            2);
+        break;
+    case ACT_REFUSE:
+        cube_accept_refused(cube, all->context, all->block->chain, act->id,
+                            (enum cube_metric)act->previous_state);
         break;
     case ACT_DEQUEUE: /* TON-47 */
         cube_count(cube, all->context, CUBE_DEQUEUES, 1);
@@ -309,11 +260,11 @@ static void finish_act(struct finishing *all, const struct act *act)
     case ACT_CONFIRM:
         cube_trace_message(cube, all->context, CUBE_TRACE_CONFIRM, all->block->chain, act->id, 0,
                            0);
-        keep_confirmed(cube, all->block, all->chain, act->id);
+        cube_keep_confirmed(cube, all->block, all->chain, act->id);
         break;
     case ACT_FORGET: /* TON-49 */
         cube_fee_count_stopped(cube, all->context, act->fee);
-        let_go(cube, all->context, all->block, all->chain, act->node);
+        finish_forget(all, act);
         break;
     case ACT_LAST_COPY:
         finish_last_copy(all, act);
@@ -376,7 +327,6 @@ static void carry_out(struct hypercube *cube, struct context *context, const str
     cube_slow_send_news(cube, context, block, &all.touched, visible_ns);
     cube_slow_send_processed(cube, context, block, &all.answered, visible_ns);
     note_watermark(cube, block, chain, part);
-    expire(cube, context, block, chain);
     if (cube->config.path == CUBE_INSTANT)
         cube_instant_rearm(cube, context, chain);
     if (chain->queue_length != chain->queue_sampled) {
@@ -397,19 +347,31 @@ static void carry_out(struct hypercube *cube, struct context *context, const str
     free_acts(cube, part_slot, true);
 }
 
+static void wake_if_wanted(struct hypercube *cube, struct context *context,
+                           const struct cube_chain *chain)
+{
+    if (chain->inputs.first != 0 || chain->heap.count > 0 || cube_accept_ready(cube, chain))
+        cube_wake(cube, context, chain->chain);
+}
+
 void cube_final(void *self, struct context *context, const struct block *block)
 {
     struct hypercube *cube = self;
-    struct cube_chain *chain = cube_chain_find(cube, block->chain);
+    bool proofs = cube->config.path != CUBE_SLOW;
+    struct cube_chain *chain =
+        proofs ? cube_chain_get(cube, block->chain) : cube_chain_find(cube, block->chain);
     if (chain == NULL)
         return;
     if (block->body[LAYER_MESSAGING] != 0)
         carry_out(cube, context, block, chain, (uint32_t)block->body[LAYER_MESSAGING]);
     /* What the block said while it was filled is what it did. */
-    SIM_ASSERT(block->queue_length == chain->queue_length ||
+    SIM_ASSERT(block->body[LAYER_MESSAGING] == 0 || block->queue_length == chain->queue_length ||
                cube->config.break_rule == CUBE_BREAK_LOSE);
-    if (chain->inputs.first != 0 || chain->proofs.first != 0 || chain->heap.count > 0)
-        cube_wake(cube, context, block->chain);
+    if (proofs) {
+        cube_look_back_note(cube, chain, block);
+        cube_expire(cube, context, block, chain);
+    }
+    wake_if_wanted(cube, context, chain);
 }
 
 static void back_to_heap(struct hypercube *cube, struct cube_chain *chain, uint32_t slot,
@@ -450,9 +412,13 @@ static void take_back(struct hypercube *cube, struct cube_chain *chain, const st
     case ACT_CONFIRM:
         map_remove(&chain->confirmed, act->id);
         return;
-    case ACT_LOCAL:
     case ACT_INSTANT:
+        if (act->instant != 0)
+            instant_table_remove(&chain->instant, &cube->instants, act->instant);
+        return;
+    case ACT_LOCAL:
     case ACT_IGNORE:
+    case ACT_REFUSE:
     case ACT_DEQUEUE:
     case ACT_STOP:
     case ACT_INPUT:
@@ -461,7 +427,7 @@ static void take_back(struct hypercube *cube, struct cube_chain *chain, const st
         return;
     }
     if (act->node != 0)
-        free_node(cube, chain, act->node);
+        cube_node_free(cube, chain, act->node);
 }
 
 /* Inputs go back to the front, in the order in which they came. */
@@ -503,6 +469,5 @@ void cube_dropped(void *self, struct context *context, const struct block *block
     give_back(cube, &chain->inputs, &inputs);
     give_back(cube, &chain->proofs, &proofs);
     free_acts(cube, (uint32_t)block->body[LAYER_MESSAGING], false);
-    if (chain->inputs.first != 0 || chain->proofs.first != 0 || chain->heap.count > 0)
-        cube_wake(cube, context, block->chain);
+    wake_if_wanted(cube, context, chain);
 }

@@ -31,16 +31,6 @@ void cube_mirror_free(struct hypercube *cube, struct cube_chain *chain, uint32_t
     pool_give(&cube->mirrors, slot);
 }
 
-static struct dedup_node *find_node(struct hypercube *cube, struct cube_chain *chain, uint64_t id,
-                                    uint32_t *ret_slot)
-{
-    uint64_t slot;
-    if (!map_get(&chain->dedup, id, &slot))
-        return NULL;
-    *ret_slot = (uint32_t)slot;
-    return pool_at(&cube->nodes, (uint32_t)slot);
-}
-
 struct link_view {
     const struct hypercube *cube;
     const struct link *link;
@@ -72,11 +62,8 @@ bool cube_already(struct hypercube *cube, struct cube_chain *chain, const struct
     if (cube->config.break_rule == CUBE_BREAK_DELIVER_TWICE &&
         cube_find(cube, parcel->envelope.to) == chain->chain)
         return false;
-    if (cube->config.dedup == CUBE_SET) {
-        uint32_t slot;
-        const struct dedup_node *node = find_node(cube, chain, parcel->envelope.id, &slot);
-        return node != NULL && node->state != 0;
-    }
+    if (cube->config.dedup == CUBE_SET)
+        return cube_remembers(cube, chain, parcel);
     const struct envelope *envelope = &parcel->envelope;
     struct processed_query query = {
         route_interpolate(envelope->from, envelope->to, parcel->current_bits),
@@ -84,21 +71,6 @@ bool cube_already(struct hypercube *cube, struct cube_chain *chain, const struct
         parcel->enqueued_lt, parcel->hash};
     struct link_view view = {cube, link};
     return processed_already(&chain->upto, &query, view_end_lt, &view);
-}
-
-/* Remembers a message in the set, in this block. 0 if it was there, or if watermarks do it. */
-static uint32_t remember(struct hypercube *cube, struct block *block, struct cube_chain *chain,
-                         uint64_t id)
-{
-    uint32_t slot;
-    if (cube->config.dedup == CUBE_WATERMARK || find_node(cube, chain, id, &slot) != NULL)
-        return 0;
-    slot = pool_take(&cube->nodes);
-    struct dedup_node *node = pool_at(&cube->nodes, slot);
-    node->id = id;
-    block_set(cube->stack, block, &node->state, 1);
-    map_put(&chain->dedup, id, slot);
-    return slot;
 }
 
 static void forget(struct hypercube *cube, struct block *block, struct act *act,
@@ -116,7 +88,7 @@ static void take_removed(struct hypercube *cube, struct block *block, struct cub
 {
     uint64_t mirror_slot;
     uint32_t node_slot = 0;
-    struct dedup_node *node = find_node(cube, chain, input->id, &node_slot);
+    struct dedup_node *node = cube_node_find(cube, chain, input->id, &node_slot);
     struct act *act;
     bool last = input->stopped && map_get(&chain->mirrors, input->id, &mirror_slot);
     if (last) {
@@ -136,6 +108,7 @@ static void take_removed(struct hypercube *cube, struct block *block, struct cub
     /* What we had imported before it was stopped has paid its way already. */
     if (last || (input->stopped && input->never_came))
         act->fee = cube_fee_discard(cube, block, input->fee);
+    act->instant = instant_table_named(&chain->instant, input->id);
     if (node != NULL)
         forget(cube, block, act, node, node_slot);
 }
@@ -176,10 +149,11 @@ static void take_input(struct hypercube *cube, struct block *block, struct cube_
         take_removed(cube, block, part, chain, input, slot);
         return;
     case INPUT_STOPPED:
-        node = find_node(cube, chain, input->id, &node_slot);
-        act = cube_act(cube, part, node != NULL ? ACT_FORGET : ACT_INPUT);
+        act = cube_act(cube, part, ACT_FORGET);
         act->input = slot;
         act->id = input->id;
+        act->instant = instant_table_named(&chain->instant, input->id);
+        node = cube_node_find(cube, chain, input->id, &node_slot);
         if (node != NULL)
             forget(cube, block, act, node, node_slot);
         return;
@@ -189,7 +163,7 @@ static void take_input(struct hypercube *cube, struct block *block, struct cube_
     SIM_ASSERT(false); /* proofs have a list of their own */
 }
 
-static uint32_t pop_input(struct hypercube *cube, struct list *list)
+struct input *cube_input_pop(struct hypercube *cube, struct list *list, uint32_t *ret_slot)
 {
     uint32_t slot = list->first;
     struct input *input = pool_at(&cube->inputs, slot);
@@ -197,7 +171,8 @@ static uint32_t pop_input(struct hypercube *cube, struct list *list)
     if (list->first == 0)
         list->last = 0;
     input->next = 0;
-    return slot;
+    *ret_slot = slot;
+    return input;
 }
 
 static uint32_t fill_inputs(struct hypercube *cube, struct block *block, struct cube_part *part,
@@ -209,7 +184,9 @@ static uint32_t fill_inputs(struct hypercube *cube, struct block *block, struct 
             part->full = true;
             break;
         }
-        take_input(cube, block, part, chain, pop_input(cube, &chain->inputs));
+        uint32_t slot;
+        cube_input_pop(cube, &chain->inputs, &slot);
+        take_input(cube, block, part, chain, slot);
         added++;
     }
     return added;
@@ -217,8 +194,8 @@ static uint32_t fill_inputs(struct hypercube *cube, struct block *block, struct 
 
 /* Hands a copy to the recipient's layer, with what is left of the value; returns what the block
  * earned. One delivery is one transaction of the recipient (TON-22). */
-static uint64_t upcall(struct hypercube *cube, struct context *context, struct block *block,
-                       struct cube_part *part, struct parcel parcel, enum message_path path)
+uint64_t cube_upcall(struct hypercube *cube, struct context *context, struct block *block,
+                     struct cube_part *part, struct parcel parcel, enum message_path path)
 {
     struct envelope envelope = parcel.envelope;
     const struct block_app *app = &cube->stack->app[envelope.layer];
@@ -269,14 +246,14 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
     } else if (cube_already(cube, chain, link, &parcel) ||
                (!here && map_get(&chain->confirmed, envelope->id, &confirmed))) {
         act = cube_act(cube, part, ACT_DISCARD);
-        act->node = remember(cube, block, chain, envelope->id);
+        act->node = cube_remember(cube, block, chain, &parcel);
         act->fee = cube_fee_discard(cube, block, envelope->forward_fee);
     } else if (here) {
         act = cube_act(cube, part, ACT_SLOW);
-        act->node = remember(cube, block, chain, envelope->id);
+        act->node = cube_remember(cube, block, chain, &parcel);
     } else { /* TON-50 */
         act = cube_act(cube, part, ACT_FORWARD);
-        act->node = remember(cube, block, chain, envelope->id);
+        act->node = cube_remember(cube, block, chain, &parcel);
         parcel.enqueued_lt = part->start_lt;
         act->fee = cube_fee_transit(cube, block, &parcel);
         struct route route =
@@ -288,7 +265,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
     act->mirror = slot;
     act->id = envelope->id;
     if (act->kind == ACT_OWN || act->kind == ACT_SLOW)
-        act->fee = upcall(cube, context, block, part, parcel, PATH_SLOW);
+        act->fee = cube_upcall(cube, context, block, part, parcel, PATH_SLOW);
 }
 
 /* The entry that is next in order; the switch that breaks the order takes the second one. */
@@ -353,38 +330,6 @@ static uint32_t fill_imports(struct hypercube *cube, struct context *context, st
     return added;
 }
 
-/* TON-40, 44: delivered at once, unless the slow copy was there first. */
-static uint32_t fill_proofs(struct hypercube *cube, struct context *context, struct block *block,
-                            struct cube_part *part, struct cube_chain *chain)
-{
-    uint32_t added = 0;
-    while (chain->proofs.first != 0 && !part->full) {
-        const struct input *first = pool_at(&cube->inputs, chain->proofs.first);
-        struct parcel parcel = *(const struct parcel *)pool_at(&cube->parcels, first->parcel);
-        if (!cube_charge(cube, block, parcel.envelope.bytes + NOTE_BYTES, GAS_IMPORT)) {
-            part->full = true;
-            break;
-        }
-        SIM_ASSERT(parcel.lt < part->start_lt);
-        uint32_t input_slot = pop_input(cube, &chain->proofs);
-        map_remove(&chain->waiting, parcel.envelope.id);
-        bool already = cube_already(cube, chain, NULL, &parcel);
-        /* It may have waited for room until it is older than what we remember. */
-        bool old = block->time_ns > parcel.block_ns &&
-                   block->time_ns - parcel.block_ns > cube_proof_life_ns(cube, block->chain);
-        enum act_kind kind = already ? ACT_IGNORE : old ? ACT_INPUT : ACT_INSTANT;
-        struct act *act = cube_act(cube, part, kind);
-        act->input = input_slot;
-        act->id = parcel.envelope.id;
-        added++;
-        if (kind != ACT_INSTANT)
-            continue;
-        act->node = remember(cube, block, chain, parcel.envelope.id);
-        act->fee = upcall(cube, context, block, part, parcel, PATH_INSTANT);
-    }
-    return added;
-}
-
 /* TON-57..59, TON-R27: in the block that made them, unless something older waits for this shard.
  * The delivering act refers to the entry that the emitting one made: the body is not copied. */
 static uint32_t fill_local(struct hypercube *cube, struct context *context, struct block *block,
@@ -407,7 +352,7 @@ static uint32_t fill_local(struct hypercube *cube, struct context *context, stru
         act->entry = slot;
         act->id = entry->parcel.envelope.id;
         note_last(cube, part, &entry->parcel);
-        act->fee = upcall(cube, context, block, part, entry->parcel, PATH_LOCAL);
+        act->fee = cube_upcall(cube, context, block, part, entry->parcel, PATH_LOCAL);
         added++;
     }
     return added;
@@ -472,8 +417,9 @@ uint32_t cube_fill(void *self, struct context *context, struct block *block, uin
     if (round == 0)
         block->queue_length = chain->queue_length;
     bool clean = round == 0 && cube_clean_plan(cube, chain);
-    bool waiting =
-        clean || chain->inputs.first != 0 || chain->heap.count > 0 || chain->proofs.first != 0;
+    bool proofs = cube_accept_wanted(cube, context, chain);
+    bool waiting = clean || chain->inputs.first != 0 || chain->heap.count > 0 || proofs;
+    bool proofs_first = cube->config.instant_order == INSTANT_ORDER_NONE;
     if (!waiting && block->body[LAYER_MESSAGING] == 0) {
         judge_queue(cube, block);
         return 0;
@@ -483,11 +429,14 @@ uint32_t cube_fill(void *self, struct context *context, struct block *block, uin
         note_history(cube, block, chain);
     uint32_t added = clean ? cube_clean(cube, block, part) : 0;
     added += fill_inputs(cube, block, part, chain);
+    if (proofs_first)
+        added += cube_accept_fill(cube, context, block, part, chain);
     added += fill_imports(cube, context, block, part, chain);
-    added += fill_proofs(cube, context, block, part, chain);
+    if (!proofs_first)
+        added += cube_accept_fill(cube, context, block, part, chain);
     added += fill_local(cube, context, block, part, chain);
     if (part->full) /* TON-27: it waits where it is; what comes after this was not refused */
-        part->backlog = chain->heap.count + chain->waiting.count;
+        part->backlog = chain->heap.count + chain->waiting.count - chain->postponed_count;
     judge_queue(cube, block);
     return added;
 }

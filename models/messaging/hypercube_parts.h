@@ -17,12 +17,14 @@
 #include "models/messaging/hypercube_fees.h"
 #include "models/messaging/hypercube_route.h"
 #include "models/messaging/import_order.h"
+#include "models/messaging/instant_table.h"
 #include "models/messaging/logical_time.h"
 #include "models/messaging/merkle.h"
 #include "models/messaging/message_hash.h"
 #include "models/messaging/processed_upto.h"
 #include "models/stack.h"
 #include "sim/memory.h"
+#include "sim/param.h"
 
 enum cube_path { CUBE_SLOW, CUBE_INSTANT, CUBE_BOTH };
 enum cube_dedup { CUBE_SET, CUBE_WATERMARK };
@@ -37,12 +39,23 @@ enum cube_break {
     CUBE_BREAK_LOSE,          /* every fourth entry never joins its queue */
     CUBE_BREAK_EXTRA_HOP,     /* hops of one bit, whatever the digit */
     CUBE_BREAK_EARLY,         /* entries are sent before the masterchain shows their block */
-    CUBE_BREAK_FORGE          /* every second proof has a flipped bit: it must be refused */
+    CUBE_BREAK_TRUST          /* no proof is verified: a forged one is delivered */
 };
+
+/* A time in which nothing goes by proof, and no proof is accepted (TON-42). */
+struct cube_off {
+    int64_t from_ns, until_ns;
+};
+
+/* TON-R51: may a proof overtake older messages in queues; what if its block is not registered. */
+enum instant_order { INSTANT_ORDER_STRICT, INSTANT_ORDER_NONE };
+enum instant_newer { INSTANT_NEWER_POSTPONE, INSTANT_NEWER_DISCARD, INSTANT_NEWER_ACCEPT };
 
 struct cube_config {
     int64_t path, routing, digit_bits, dedup, order, resend_ns, lt, break_rule;
     int64_t cleanup, queue_limit, quota_messages, quota_bytes; /* 0 = no limit */
+    int64_t look_back, instant_order, instant_newer;
+    struct param_list instant_off; /* of struct cube_off */
     struct cube_fee_config pay;
 };
 
@@ -58,7 +71,7 @@ enum cube_message {
     CUBE_STOPPED,
     CUBE_STOPPED_RECEIPT
 };
-enum cube_timer { CUBE_TIMER_RESEND, CUBE_TIMER_PENDING, CUBE_TIMER_STOPPED };
+enum cube_timer { CUBE_TIMER_RESEND, CUBE_TIMER_PENDING, CUBE_TIMER_STOPPED, CUBE_TIMER_POSTPONED };
 enum cube_trace {
     CUBE_TRACE_EMIT,
     CUBE_TRACE_ENQUEUE,
@@ -92,7 +105,17 @@ enum cube_metric {
     CUBE_FEES_FINAL,
     CUBE_FEES_INSTANT,
     CUBE_FEES_RETURNED,
-    CUBE_FEES_STOPPED
+    CUBE_FEES_STOPPED,
+    CUBE_REFUSED_SIGNATURE,
+    CUBE_REFUSED_LEAF,
+    CUBE_REFUSED_BLOCK,
+    CUBE_REFUSED_STALE,
+    CUBE_REFUSED_NEWER,
+    CUBE_REFUSED_OFF,
+    CUBE_PROOFS_IGNORED,
+    CUBE_PROOFS_POSTPONED,
+    CUBE_PROOFS_WAITED,
+    CUBE_INSTANT_WITHHELD
 };
 
 /* A message as chains hand it on. Plain data, copied into packets. */
@@ -101,7 +124,7 @@ struct parcel {
     uint64_t lt, enqueued_lt; /* TON-R18 */
     uint64_t place;           /* in the stream from the source to this neighbour, from 1 */
     uint64_t master_seqno;
-    uint64_t block_ns; /* slot of the enqueuing block; in a proof: when it was sent */
+    uint64_t block_ns; /* slot of the enqueuing block */
     uint64_t block_end_lt;
     uint64_t deducted; /* from the value that the hash covers, by forwarding shards (TON-51) */
     uint64_t fee_paid; /* prepaid fees collected so far */
@@ -187,8 +210,9 @@ struct mirror {
 /* Deduplication (TON-48): one recently delivered or forwarded message. */
 struct dedup_node {
     uint64_t state; /* word: 1 = remembered */
-    uint64_t id, fade_ns;
-    uint32_t next; /* in the list of fading nodes */
+    uint64_t id;
+    uint64_t position; /* a copy of its proof says at most this */
+    uint32_t next;     /* in the list of fading nodes */
     bool fading;
 };
 
@@ -197,9 +221,12 @@ struct input {
     uint8_t kind;
     bool stopped;
     bool never_came; /* INPUT_REMOVED: the entry was removed before we had it */
+    bool waited;     /* INPUT_PROOF: the ordering condition held it up */
     uint32_t next;
     uint64_t id, fee;
     struct address to; /* INPUT_REMOVED, like fee */
+    uint64_t position; /* INPUT_PROOF: as of when it speaks; INPUT_STOPPED: the newest copy's */
+    uint64_t ready_ns; /* INPUT_PROOF: when its block may be seen */
     uint32_t parcel;   /* INPUT_PROOF: slot of the parcel pool */
 };
 
@@ -212,6 +239,7 @@ enum act_kind {
     ACT_DISCARD, /* imported, and not executed */
     ACT_INSTANT, /* delivered by proof */
     ACT_IGNORE,  /* a proof of what was delivered already */
+    ACT_REFUSE,  /* a proof that became too old while it waited; previous_state = why */
     ACT_DEQUEUE,
     ACT_STOP,      /* a copy removed by a confirmation */
     ACT_CONFIRM,   /* a confirmation committed before the copy came */
@@ -224,6 +252,7 @@ struct act {
     uint8_t kind, previous_state;
     uint32_t next, next_of_link;
     uint32_t entry, mirror, input, node;
+    uint32_t instant; /* node of the instant table */
     uint64_t id, fee; /* what the block earned by it */
 };
 
@@ -258,7 +287,7 @@ struct confirmed {
 
 /* "Your message's last slow copy is stopped", repeated until the destination has it. */
 struct stop_notice {
-    uint64_t id, due_ns;
+    uint64_t id, due_ns, position;
     uint32_t destination, attempt, next;
 };
 
@@ -276,7 +305,12 @@ struct cube_chain {
     struct map entries;   /* id -> entry: the output queue and the pending instant messages */
     struct map confirmed; /* id -> 1 */
     struct map waiting;   /* id -> input: proofs that came and are not yet in a block */
-    struct list links, inputs, proofs, pending, fading, confirmed_list, stops;
+    struct list links, inputs, proofs, postponed, pending, fading, confirmed_list, stops;
+    struct instant_table instant; /* TON-R51: delivered by proof */
+    struct list instant_gone;     /* those of them whose slow copy is gone */
+    uint32_t ring, ring_count;    /* positions of the latest blocks, and of how many in all */
+    uint64_t postponed_at_ns;     /* when the timer of postponed proofs comes; 0 = none is set */
+    uint32_t postponed_node, postponed_count;
     struct processed_upto upto;
     uint32_t queue_length, queue_sampled;
     uint32_t backlog_sampled;
@@ -289,6 +323,8 @@ struct cube_chain {
 struct hypercube {
     struct cube_config config;
     uint8_t slot;
+    bool by_master; /* blocks are seen as the masterchain shows them */
+    uint64_t master_lt_step;
     struct world *world;
     struct stack *stack;
     struct memory *memory;
@@ -297,7 +333,7 @@ struct hypercube {
     struct map chain_by_id; /* chain -> slot of chains */
     struct map link_by_key; /* chain << 32 | neighbour -> slot of links */
     struct pool chains, links, entries, mirrors, nodes, inputs, acts, parts, parcels, removals,
-        histories, confirmations, stops;
+        histories, confirmations, stops, instants, rings;
     struct slab proofs;
     uint32_t chains_made; /* slots 1.. of chains are in use; chains are never given back */
     /* Working memory of one call. */
@@ -335,6 +371,9 @@ void cube_sort_entry(struct hypercube *cube, uint32_t entry);
 uint32_t cube_sorted_next(struct hypercube *cube);
 
 /* hypercube_time.c: logical time of the open block. */
+/* start_lt of a block in which nothing has happened yet (TON-R13). */
+uint64_t cube_start_lt(const struct hypercube *cube, const struct cube_chain *chain,
+                       const struct block *block);
 void cube_time_open(struct hypercube *cube, struct block *block, struct cube_chain *chain,
                     struct cube_part *part);
 void cube_time_deliver(struct hypercube *cube, struct block *block, struct cube_part *part,
@@ -355,6 +394,9 @@ void cube_clean_removed(struct hypercube *cube, struct context *context, struct 
                         const struct entry *entry);
 
 /* hypercube_import.c: fill(): inputs, imports, proofs, local messages. */
+uint64_t cube_upcall(struct hypercube *cube, struct context *context, struct block *block,
+                     struct cube_part *part, struct parcel parcel, enum message_path path);
+struct input *cube_input_pop(struct hypercube *cube, struct list *list, uint32_t *ret_slot);
 uint32_t cube_fill(void *self, struct context *context, struct block *block, uint32_t round);
 void cube_mirror_ready(struct hypercube *cube, struct cube_chain *chain, uint32_t mirror);
 void cube_mirror_free(struct hypercube *cube, struct cube_chain *chain, uint32_t mirror);
@@ -404,35 +446,87 @@ void cube_slow_send_processed(struct hypercube *cube, struct context *context,
 void cube_slow_on_entries(struct hypercube *cube, struct context *context,
                           const struct message *message);
 
-/* hypercube_instant.c: proofs. */
-void cube_instant_send(struct hypercube *cube, struct context *context, const struct block *block,
-                       const struct cube_part *part);
-void cube_instant_on_proof(struct hypercube *cube, struct context *context,
-                           const struct message *message);
-void cube_instant_on_timer(struct hypercube *cube, struct context *context, uint32_t chain);
-/* A confirmation came from there: one proof for it that waits for its next attempt goes at once. */
-void cube_instant_take_up(struct hypercube *cube, struct context *context, struct cube_chain *chain,
-                          uint32_t destination);
-void cube_instant_rearm(struct hypercube *cube, struct context *context, struct cube_chain *chain);
-/* A block's root, as its validators signed it, and one item's place under it. */
+/* hypercube_proof.c: a block's root, as its validators signed it, and one item's place under it.
+ * On the wire its head is 80 bytes: block, root, signature and the length of the path. When the
+ * block became final stands in the block that it names. */
 struct block_proof {
     uint64_t block;
+    uint64_t final_ns;
+    uint64_t position; /* as of when it speaks (hypercube_memory.c) */
     struct merkle_hash root;
     unsigned char signature[HASH_BYTES];
     uint32_t proof_bytes;
     uint32_t pad;
     unsigned char proof[MERKLE_PROOF_BYTES_MAX];
 };
-enum { BLOCK_PROOF_HEAD = offsetof(struct block_proof, proof) };
+enum { BLOCK_PROOF_HEAD = offsetof(struct block_proof, proof), BLOCK_PROOF_WIRE_HEAD = 80 };
+enum proof_verdict { PROOF_HOLDS, PROOF_WRONG_BLOCK, PROOF_WRONG_SIGNATURE, PROOF_WRONG_LEAF };
 /* cube_prove fills the proof of leaf `index` of the tree in cube->tree. */
-void cube_prove(struct hypercube *cube, uint64_t block, uint32_t leaf_count, uint32_t index,
-                struct block_proof *ret_proof);
-bool cube_proof_holds(const struct block_proof *proof, const unsigned char item[HASH_BYTES],
-                      uint32_t chain);
+void cube_prove(struct hypercube *cube, const struct block *block, uint64_t position,
+                uint32_t leaf_count, uint32_t index, struct block_proof *ret_proof);
+/* The validators of its block sign it again, as of a later position. */
+void cube_proof_date(struct block_proof *proof, uint64_t position);
+enum proof_verdict cube_proof_check(const struct block_proof *proof,
+                                    const unsigned char item[HASH_BYTES], uint32_t chain);
 /* Room for the leaves and inner nodes of a tree of so many leaves. */
 void cube_tree_room(struct hypercube *cube, uint32_t leaf_count);
-/* Copies of instant messages are refused, and delivered ones remembered, this long. */
-uint64_t cube_proof_life_ns(const struct hypercube *cube, uint32_t chain);
+
+/* hypercube_instant.c: proofs as their sender makes them. */
+bool cube_instant_off(const struct hypercube *cube, uint64_t at_ns, uint64_t *ret_until_ns);
+/* Whether a message goes by proof: fixed when it is made. */
+bool cube_instant_goes(const struct hypercube *cube, const struct envelope *envelope);
+void cube_instant_send(struct hypercube *cube, struct context *context, const struct block *block,
+                       const struct cube_part *part);
+void cube_instant_on_timer(struct hypercube *cube, struct context *context, uint32_t chain);
+/* A confirmation came from there: one proof for it that waits for its next attempt goes at once. */
+void cube_instant_take_up(struct hypercube *cube, struct context *context, struct cube_chain *chain,
+                          uint32_t destination);
+void cube_instant_rearm(struct hypercube *cube, struct context *context, struct cube_chain *chain);
+
+/* hypercube_accept.c: proofs as their receiver takes them (TON-R51). */
+void cube_accept_on_proof(struct hypercube *cube, struct context *context,
+                          const struct message *message);
+void cube_accept_on_timer(struct hypercube *cube, struct context *context, uint32_t chain);
+void cube_accept_rearm(struct hypercube *cube, struct context *context, struct cube_chain *chain);
+/* Whether a block made now could take in a proof that waits. */
+bool cube_accept_ready(struct hypercube *cube, const struct cube_chain *chain);
+/* The same for the block that is being made; what must wait is counted. */
+bool cube_accept_wanted(struct hypercube *cube, struct context *context, struct cube_chain *chain);
+uint32_t cube_accept_fill(struct hypercube *cube, struct context *context, struct block *block,
+                          struct cube_part *part, struct cube_chain *chain);
+void cube_accept_refused(struct hypercube *cube, struct context *context, uint32_t chain,
+                         uint64_t id, enum cube_metric reason);
+
+/* hypercube_memory.c: what came, and when it is forgotten. */
+uint64_t cube_position_of(const struct hypercube *cube, const struct parcel *parcel);
+uint64_t cube_position_now(const struct hypercube *cube, const struct cube_chain *chain,
+                           uint64_t now_ns);
+/* A block of the chain is final. */
+void cube_look_back_note(struct hypercube *cube, struct cube_chain *chain,
+                         const struct block *block);
+/* Fewer than `look_back` blocks stand at that position or later. */
+bool cube_look_back_open(struct hypercube *cube, struct cube_chain *chain, uint64_t position);
+struct dedup_node *cube_node_find(struct hypercube *cube, struct cube_chain *chain, uint64_t id,
+                                  uint32_t *ret_slot);
+void cube_node_free(struct hypercube *cube, struct cube_chain *chain, uint32_t slot);
+bool cube_remembers(struct hypercube *cube, struct cube_chain *chain, const struct parcel *parcel);
+/* cube_remember and cube_remember_instant add to the set or the table, in this block; 0 if it is
+ * there already, or if watermarks do it. */
+uint32_t cube_remember(struct hypercube *cube, struct block *block, struct cube_chain *chain,
+                       const struct parcel *parcel);
+uint32_t cube_remember_instant(struct hypercube *cube, struct block *block,
+                               struct cube_chain *chain, const struct parcel *parcel,
+                               uint64_t position);
+/* The neighbour's copy is gone; with proofs about, the node fades. */
+void cube_let_go(struct hypercube *cube, struct context *context, struct cube_chain *chain,
+                 uint32_t slot);
+/* The slow copy of what a proof delivered is gone, and no copy of the proof is newer than that. */
+void cube_instant_copy_gone(struct hypercube *cube, struct cube_chain *chain, uint32_t slot,
+                            uint64_t position);
+void cube_expire(struct hypercube *cube, struct context *context, const struct block *block,
+                 struct cube_chain *chain);
+void cube_keep_confirmed(struct hypercube *cube, const struct block *block,
+                         struct cube_chain *chain, uint64_t id);
 
 /* hypercube_confirm.c: confirmations and stopped copies. */
 void cube_confirm_send(struct hypercube *cube, struct context *context, const struct block *block,
@@ -440,7 +534,7 @@ void cube_confirm_send(struct hypercube *cube, struct context *context, const st
 void cube_confirm_on_message(struct hypercube *cube, struct context *context,
                              const struct message *message);
 void cube_stop_notify(struct hypercube *cube, struct context *context, struct cube_chain *chain,
-                      uint64_t id, uint32_t destination);
+                      uint64_t id, uint32_t destination, uint64_t position);
 void cube_stop_on_message(struct hypercube *cube, struct context *context,
                           const struct message *message);
 void cube_stop_on_receipt(struct hypercube *cube, struct context *context,

@@ -28,6 +28,7 @@ struct cube_chain *cube_chain_get(struct hypercube *cube, uint32_t chain)
     map_init(&made->entries, cube->memory, "messaging.entries");
     map_init(&made->confirmed, cube->memory, "messaging.confirmed");
     map_init(&made->waiting, cube->memory, "messaging.waiting");
+    instant_table_init(&made->instant, cube->memory);
     made->upto.owner = cube_prefix(cube, chain);
     map_put(&cube->chain_by_id, chain, slot);
     return made;
@@ -135,7 +136,7 @@ void cube_emit(void *self, struct context *context, struct block *block, struct 
     struct act *act = cube_act(cube, part, ACT_EMIT);
     act->entry = slot;
     bool local = cube_find(cube, envelope->to) == block->chain;
-    if (local || cube->config.path != CUBE_INSTANT)
+    if (local || cube->config.path != CUBE_INSTANT || !cube_instant_goes(cube, envelope))
         block->queue_length++;
     if (!local)
         return;
@@ -276,9 +277,7 @@ void cube_input_put(struct hypercube *cube, struct cube_chain *chain, const stru
     struct input *made = pool_at(&cube->inputs, slot);
     *made = *input;
     made->next = 0;
-    if (input->kind == INPUT_PROOF)
-        map_put(&chain->waiting, input->id, slot);
-    struct list *list = input->kind == INPUT_PROOF ? &chain->proofs : &chain->inputs;
+    struct list *list = &chain->inputs;
     if (list->last != 0)
         ((struct input *)pool_at(&cube->inputs, list->last))->next = slot;
     else

@@ -4,18 +4,30 @@
 #include "models/anycast.h"
 #include "models/messaging/hypercube_parts.h"
 
-static uint64_t master_lt(const struct block *block)
+/* SIMPLIFICATION: the masterchain's own logical time is taken as rising as fast as a shard's does
+ * that makes a block at every interval. */
+static uint64_t master_lt(const struct hypercube *cube, const struct block *block)
 {
-    /* SIMPLIFICATION: the masterchain's own logical time is taken as one step a block. */
-    return block->master_seqno * LT_STEP;
+    return block->master_seqno * cube->master_lt_step;
+}
+
+static uint64_t state_end_lt(const struct cube_chain *chain)
+{
+    return chain->lt == 0 ? 0 : chain->lt + 1;
+}
+
+uint64_t cube_start_lt(const struct hypercube *cube, const struct cube_chain *chain,
+                       const struct block *block)
+{
+    return lt_block_start(state_end_lt(chain), chain->seen_lt, master_lt(cube, block));
 }
 
 void cube_time_open(struct hypercube *cube, struct block *block, struct cube_chain *chain,
                     struct cube_part *part)
 {
-    uint64_t state_end_lt = chain->lt == 0 ? 0 : chain->lt + 1;
-    part->start_lt = lt_block_start(state_end_lt, chain->seen_lt, master_lt(block));
-    SIM_ASSERT(lt_start_valid(part->start_lt, state_end_lt, chain->seen_lt, master_lt(block)));
+    part->start_lt = cube_start_lt(cube, chain, block);
+    SIM_ASSERT(lt_start_valid(part->start_lt, state_end_lt(chain), chain->seen_lt,
+                              master_lt(cube, block)));
     block_set(cube->stack, block, &chain->lt, part->start_lt);
     lt_book_open(&cube->book, part->start_lt);
     SIM_ASSERT(cube->locals.count == 0); /* the block before left nothing */

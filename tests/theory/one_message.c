@@ -31,12 +31,13 @@ static void write_scenario(const struct one_message *one, const char *trace, cha
         "  \"validators\": {\"type\": \"collective\", \"consensus_delay\": \"%" PRIu64 "ns\"},\n"
         "  \"masterchain\": {\"block_interval\": \"%" PRIu64 "ns\"}, \"visibility\": \"%s\"},\n"
         " \"messaging\": {\"type\": \"hypercube\", \"path\": \"%s\", \"digit_bits\": %u,"
-        " \"resend\": \"86400s\"},\n"
+        " \"resend\": \"86400s\", \"instant_newer\": \"%s\"},\n"
         " \"ledger\": {\"type\": \"accounts\", \"accounts_per_shard\": 2},\n"
         " \"workload\": [{\"type\": \"trace\", \"file\": \"%s\"}]}\n",
         one->seed, one->latency_ns, bandwidth, 1U << one->depth, one->interval_ns,
         clocks[one->clock], one->consensus_ns, one->master_ns,
-        one->by_masterchain ? "masterchain" : "at_once", paths[one->path], one->digit_bits, trace);
+        one->by_masterchain ? "masterchain" : "at_once", paths[one->path], one->digit_bits,
+        one->accept_newer ? "accept" : "postpone", trace);
     SIM_ASSERT(length > 0 && length < TEXT_BYTES);
 }
 
@@ -145,6 +146,8 @@ struct one_times one_message_expected(const struct one_message *one)
     if (one->path != ONE_SLOW && one->to != one->from) {
         uint64_t arrival_ns = later(final_ns, uplink_ns) + one->latency_ns +
                               serialisation_ns(one, HEAD_BYTES + one->bytes + PROOF_BYTES);
+        if (!one->accept_newer)
+            arrival_ns = later(arrival_ns, visible(one, final_ns));
         final_ns = slot_after(one, one->to, arrival_ns) + one->consensus_ns;
         times.hops = 1;
         shard = one->to;

@@ -22,6 +22,7 @@ struct one_message {
     enum one_clock clock;
     enum one_path path;
     int by_masterchain; /* visibility: masterchain */
+    int accept_newer;   /* proofs do not wait for it */
 };
 
 struct one_times {
