@@ -17,6 +17,9 @@
 #define OVERLOAD_ALL "scenarios/congestion/overload_all.json"
 #define RECOVERY "scenarios/congestion/recovery.json"
 
+#define LINEAR_IMBALANCE "scenarios/congestion/linear_imbalance.json"
+#define LINEAR_STARVATION "scenarios/congestion/linear_starvation.json"
+
 static char folder[THEORY_FOLDER_BYTES], path[THEORY_PATH_BYTES];
 
 static void run_scenario_file(const char *file, const char *set)
@@ -159,7 +162,67 @@ START_TEST(after_a_burst_the_queues_empty_and_stay_so)
 }
 END_TEST
 
+/* Each of four shards makes 24 tx/s for all that are not below it: 24 (1/4 + 1/3 + 1/2) = 26 a
+ * second are for the last, whose block of 14 800 gas takes 13 imports of 1000 with their notes of
+ * 100 every 5 s, a tenth. So what waits for it grows on a line, by 26 - 13/5 a second. */
+START_TEST(the_queue_for_a_slow_shard_grows_linearly)
+{
+    enum { SEEDS = 4 };
+    const double arrivals = 26, service = 2.6;
+    double sum = 0, first_half = 0, second_half = 0;
+    for (int seed = 1; seed <= SEEDS; seed++) {
+        char set[16];
+        snprintf(set, sizeof set, "seed=%d", seed);
+        run_scenario_file(LINEAR_IMBALANCE, set);
+        sum += slope_per_s("queue", "1", 20, 290) / SEEDS;
+        first_half += slope_per_s("queue", "1", 20, 155) / SEEDS;
+        second_half += slope_per_s("queue", "1", 155, 290) / SEEDS;
+        /* All blocks but the first, which has no notes yet, and the few that get those of two. */
+        ck_assert_int_ge(ask("SELECT count(*) FROM (SELECT count(*) AS imports FROM message_v WHERE"
+                             " dst_chain = '0:e000000000000000' AND src_chain != dst_chain AND"
+                             " outcome = 'delivered' GROUP BY delivered_s) WHERE imports = 13"),
+                         50);
+        done();
+    }
+    double sd = slope_sd(arrivals, 270) / sqrt(SEEDS);
+    ck_assert_msg(fabs(sum - (arrivals - service)) < 4 * sd, "%g a second, expected %g +- %g", sum,
+                  arrivals - service, 4 * sd);
+    /* On a line: neither half is steeper. */
+    sd = sqrt(2) * slope_sd(arrivals, 135) / sqrt(SEEDS);
+    ck_assert_msg(fabs(second_half - first_half) < 4 * sd, "%g, then %g", first_half, second_half);
+}
+END_TEST
+
+/* Messages between the fast shards that were made and delivered in the second half. */
+static int64_t between_fast_shards(const char *set)
+{
+    run_scenario_file(LINEAR_STARVATION, set);
+    int64_t count = ask("SELECT count(*) FROM message_v WHERE dst_chain != '0:e000000000000000'"
+                        " AND src_chain != dst_chain AND created_s > 150 AND outcome ="
+                        " 'delivered'");
+    int64_t longest = ask("SELECT max(value) FROM sample WHERE name = 'queue'");
+    done();
+    ck_assert_int_gt(longest, 500);
+    return count;
+}
+
+/* TON-27, TON-R37: 24 (1/4 + 1/4 + 1/3) = 20 a second go between the three fast shards. A queue
+ * without a limit lets them pass, in order of each destination; with a limit of 500 the shards stop
+ * taking transactions, whomever they are for, once so many wait for the slow one. */
+START_TEST(a_limited_queue_full_of_messages_for_one_starves_the_others)
+{
+    const double expected =
+        20 * (300 - 150 - 5 - 2.5); /* what the last blocks made is on its way */
+    int64_t free_count = between_fast_shards("messaging.queue_limit=0");
+    int64_t limited = between_fast_shards(NULL);
+    ck_assert_msg(fabs((double)free_count - expected) < 4 * sqrt(expected) + 100,
+                  "%lld pass without a limit, expected %g", (long long)free_count, expected);
+    ck_assert_msg((double)limited < 0.25 * expected, "%lld pass with a limit", (long long)limited);
+}
+END_TEST
+
 CHECK_MAIN("congestion", what_one_shard_cannot_import_waits_at_the_sources,
            full_blocks_are_counted_for_the_chains_that_had_them,
            with_all_shards_full_transactions_wait_and_messages_pass,
-           after_a_burst_the_queues_empty_and_stay_so)
+           after_a_burst_the_queues_empty_and_stay_so, the_queue_for_a_slow_shard_grows_linearly,
+           a_limited_queue_full_of_messages_for_one_starves_the_others)
