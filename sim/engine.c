@@ -57,27 +57,6 @@ void event_drop_side(struct world *world, struct event *event)
     pool_give(&world->sides, handle);
 }
 
-void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t at_ns,
-                 enum order_class order_class, uint32_t source)
-{
-    const struct context *context = &world->context;
-    SIM_ASSERT(at_ns >= context->now_ns && at_ns >> QUEUE_TIME_BITS == 0);
-    uint64_t depth = at_ns > context->now_ns ? 0 : context->depth + 1;
-    SIM_ASSERT(depth <= ORDER_DEPTH_MAX && "an endless chain of events at one instant");
-    struct node *scheduler = &world->nodes[source];
-    SIM_ASSERT(scheduler->sequence >> QUEUE_SEQUENCE_BITS == 0);
-    struct queue_entry entry = queue_entry_make(at_ns, depth, order_class, scheduler->order,
-                                                scheduler->sequence++, handle);
-    SIM_ASSERT(!world->running || queue_entry_before(&world->current_entry, &entry));
-    if (!world->group_queue) {
-        world->queue_type->push(world->queue, &entry);
-        return;
-    }
-    uint32_t group = world->nodes[node].group;
-    SIM_ASSERT(!world->running || group == context->group || at_ns >= world->window_end_ns);
-    world->queue_type->push(world->group_queue[group], &entry);
-}
-
 /* The row of the running event, in the digest and, out of the way, in the log. */
 static __attribute__((noinline)) void log_row(struct world *world, const struct event *event,
                                               uint32_t kind_id, uint32_t chain, uint32_t bytes,
@@ -107,33 +86,45 @@ static inline void event_row(struct world *world, const struct event *event, uin
     world->context.cause_seq = world->rows;
 }
 
-static void handle_message(struct world *world, struct event *event, uint32_t handle, uint32_t from)
+/* What of a message stands in its side record. Returns the chain. */
+static uint32_t read_side(const struct world *world, const struct event *event,
+                          struct message *message)
+{
+    const struct side *side = event_side(world, event);
+    message->payload_bytes = side->payload_bytes;
+    message->payload = side->payload             ? slab_at(&world->payloads, side->payload)
+                       : side->payload_bytes > 0 ? event->inline_payload
+                                                 : NULL;
+    return side->chain;
+}
+
+static inline void handle_message(struct world *world, struct event *event, uint32_t handle,
+                                  uint32_t from)
 {
     const struct node *node = &world->nodes[event->to];
-    if (node->down > 0) {
+    if (__builtin_expect(node->down > 0, 0)) {
         network_drop(world, handle, from, DROP_NODE_DOWN);
         return;
     }
-    event_row(world, event, (uint32_t)event->what.slot << 8 | event->what.kind,
-              event_chain(world, event), event->bytes, node->identity, world->nodes[from].identity,
-              event->attempt);
+    uint8_t slot = event->what.slot, kind = event->what.kind;
+    size_t length = event->what.length;
     struct message message = {.from = from,
                               .to = event->to,
                               .wire_bytes = event->bytes,
-                              .slot = event->what.slot,
-                              .kind = event->what.kind,
+                              .slot = slot,
+                              .kind = kind,
                               .subject = event->subject,
-                              .payload_bytes = event->what.length};
-    const struct side *side = event_side(world, event);
-    if (side)
-        message.payload_bytes = side->payload_bytes;
-    if (side && side->payload)
-        message.payload = slab_at(&world->payloads, side->payload);
-    else if (message.payload_bytes > 0)
+                              .payload_bytes = length};
+    uint32_t chain = event->chain;
+    if (length > 0)
         message.payload = event->inline_payload;
-    world->model[event->what.slot]->on_message(world->state[event->what.slot], &world->context,
-                                               &message);
-    if (side)
+    bool side = length == LENGTH_SIDE;
+    if (__builtin_expect(side, 0))
+        chain = read_side(world, event, &message);
+    event_row(world, event, (uint32_t)slot << 8 | kind, chain, event->bytes, node->identity,
+              world->nodes[from].identity, event->attempt);
+    world->model[slot]->on_message(world->state[slot], &world->context, &message);
+    if (__builtin_expect(side, 0))
         event_free_side(world, event);
     event_free_plain(world, handle, event);
 }

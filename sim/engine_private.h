@@ -281,9 +281,9 @@ static inline void event_free_plain(struct world *world, uint32_t handle, struct
     event->what.type = EVENT_FREE;
     event->generation = 0;
     if (handle >> WIDE_BIT)
-        pool_give(&world->wide, handle & ~(UINT32_C(1) << WIDE_BIT));
+        pool_give_slot(&world->wide, handle & ~(UINT32_C(1) << WIDE_BIT), event);
     else
-        pool_give(&world->narrow, handle);
+        pool_give_slot(&world->narrow, handle, event);
 }
 void event_free_side(struct world *world, struct event *event);
 static inline void event_free(struct world *world, uint32_t handle)
@@ -299,8 +299,26 @@ struct side *event_take_side(struct world *world, struct event *event);
 void event_drop_side(struct world *world, struct event *event);
 /* engine_push schedules event `handle` at `at_ns`, with `source` as the scheduler. It happens on
  * `node`. */
-void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t at_ns,
-                 enum order_class order_class, uint32_t source);
+static inline void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t at_ns,
+                               enum order_class order_class, uint32_t source)
+{
+    const struct context *context = &world->context;
+    SIM_ASSERT(at_ns >= context->now_ns && at_ns >> QUEUE_TIME_BITS == 0);
+    uint64_t depth = at_ns > context->now_ns ? 0 : context->depth + 1;
+    SIM_ASSERT(depth <= ORDER_DEPTH_MAX && "an endless chain of events at one instant");
+    struct node *scheduler = &world->nodes[source];
+    SIM_ASSERT(scheduler->sequence >> QUEUE_SEQUENCE_BITS == 0);
+    struct queue_entry entry = queue_entry_make(at_ns, depth, order_class, scheduler->order,
+                                                scheduler->sequence++, handle);
+    SIM_ASSERT(!world->running || queue_entry_before(&world->current_entry, &entry));
+    struct queue *queue = world->queue;
+    if (__builtin_expect(queue == NULL, 0)) {
+        uint32_t group = world->nodes[node].group;
+        SIM_ASSERT(!world->running || group == context->group || at_ns >= world->window_end_ns);
+        queue = world->group_queue[group];
+    }
+    world->queue_type->push(queue, &entry);
+}
 
 /* network.c */
 int network_build(struct world *world, struct diagnostics *diagnostics);

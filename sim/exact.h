@@ -55,13 +55,16 @@ static inline double exact_log(double x)
     /* log m = log c + log (1 + r), r = (m - c) / c, |r| < 2^-8. The difference is exact. */
     double r = (mantissa - row->centre) * row->inverse;
     double square = r * r;
-    double low = 1.0 / 3.0 - r * 0.25;
-    double high = 0.2 - r * (1.0 / 6.0) + square * (1.0 / 7.0);
-    double series = square * (r * (low + square * high) - 0.5);
     /* ln 2 in two parts: a product of the first with an exponent is exact. */
     double ln2_high = 0x1.62e42feep-1;
     double ln2_low = 0x1.a39ef35793c76p-33;
-    return exponent * ln2_high + (row->log + (r + (series + exponent * ln2_low)));
+    double whole = (exponent * ln2_high + row->log) + r;
+    /* -r^2 / 2 + r^3 / 3 - ... + r^7 / 7, in pairs that do not wait for each other. */
+    double first = r * (1.0 / 3.0) - 0.5;
+    double second = r * 0.2 - 0.25;
+    double third = r * (1.0 / 7.0) - 1.0 / 6.0;
+    double series = (first + square * second) + (square * square) * third;
+    return whole + (square * series + exponent * ln2_low);
 }
 
 /* exact_divide_up is ceil(a * b / c) in 128 bits, c > 0; the result must fit in 64 bits. */

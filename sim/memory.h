@@ -48,7 +48,8 @@ static inline void *pool_at(const struct pool *pool, uint32_t handle)
     uint32_t within = index & ((UINT32_C(1) << pool->chunk_shift) - 1);
     return pool->chunks[index >> pool->chunk_shift] + (size_t)within * pool->slot_bytes;
 }
-/* pool_take_raw is pool_take with undefined content, for slots that are written whole anyway. */
+/* pool_take_raw is pool_take with undefined content, for slots that are written whole anyway.
+ * pool_give_slot is pool_give for those who have the slot's address at hand. */
 static inline uint32_t pool_take_raw(struct pool *pool, void **ret_slot)
 {
     uint32_t handle = pool->free_head;
@@ -62,12 +63,16 @@ static inline uint32_t pool_take_raw(struct pool *pool, void **ret_slot)
     pool->live++;
     return handle;
 }
-static inline void pool_give(struct pool *pool, uint32_t handle)
+static inline void pool_give_slot(struct pool *pool, uint32_t handle, void *slot)
 {
     SIM_ASSERT(pool->live > 0);
-    memcpy(pool_at(pool, handle), &pool->free_head, sizeof pool->free_head);
+    memcpy(slot, &pool->free_head, sizeof pool->free_head);
     pool->free_head = handle;
     pool->live--;
+}
+static inline void pool_give(struct pool *pool, uint32_t handle)
+{
+    pool_give_slot(pool, handle, pool_at(pool, handle));
 }
 void pool_destroy(struct pool *pool);
 

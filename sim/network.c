@@ -96,8 +96,10 @@ static inline uint64_t jitter_ns(const struct world *world, const struct event *
 }
 
 /* The packet has left its FIFO at done_ns: decide its fate on the way and schedule its arrival. */
-static void transmit(struct world *world, uint32_t handle, struct event *event, uint32_t from,
-                     const struct link *link, uint64_t done_ns)
+static inline __attribute__((always_inline)) void send_off(struct world *world, uint32_t handle,
+                                                           struct event *event, uint32_t from,
+                                                           const struct link *link,
+                                                           uint64_t done_ns)
 {
     const struct network_config *network = &world->scenario->network;
     uint64_t delay_ns = 0;
@@ -126,6 +128,12 @@ static void transmit(struct world *world, uint32_t handle, struct event *event, 
     }
     SIM_ASSERT(event->what.type == EVENT_MESSAGE);
     engine_push(world, handle, event->to, at_ns, ORDER_MESSAGE, from);
+}
+
+static void transmit(struct world *world, uint32_t handle, struct event *event, uint32_t from,
+                     const struct link *link, uint64_t done_ns)
+{
+    send_off(world, handle, event, from, link, done_ns);
 }
 
 static uint32_t port_new(struct world *world, uint32_t node, uint64_t bit_per_s,
@@ -222,31 +230,35 @@ void network_port_free(struct world *world, uint32_t port_handle)
         port_arm(world, port, NULL);
 }
 
+static __attribute__((noinline)) void hand_to_port(struct world *world, uint32_t handle,
+                                                   uint32_t from, const struct link *link)
+{
+    struct node *node = &world->nodes[from];
+    const struct network_config *network = &world->scenario->network;
+    if (!link && node->port == 0)
+        node->port = port_new(world, from, (uint64_t)network->bandwidth_bit_per_s,
+                              (uint64_t)network->queue.limit_bytes);
+    port_submit(world, link ? link->port : node->port, handle, link);
+}
+
 void network_hand_over(struct world *world, uint32_t handle, struct event *event, uint32_t from)
 {
     struct node *node = &world->nodes[from];
     const struct network_config *network = &world->scenario->network;
-    struct link *link = link_find(world, from, event->to);
-    if (link) {
-        port_submit(world, link->port, handle, link);
+    struct link *link = world->link_count > 0 ? link_find(world, from, event->to) : NULL;
+    bool limited = !node->unlimited && network->bandwidth_bit_per_s > 0;
+    if (__builtin_expect(link || (limited && world->queueing), 0)) {
+        hand_to_port(world, handle, from, link);
         return;
     }
-    if (node->unlimited || network->bandwidth_bit_per_s == 0) {
-        transmit(world, handle, event, from, NULL, world->context.now_ns);
-        return;
+    uint64_t done_ns = world->context.now_ns;
+    if (limited) {
+        if (node->uplink_free_ns > done_ns)
+            done_ns = node->uplink_free_ns;
+        done_ns += serialisation_ns(event->bytes, (uint64_t)network->bandwidth_bit_per_s);
+        node->uplink_free_ns = done_ns;
     }
-    if (!world->queueing) {
-        uint64_t start_ns = node->uplink_free_ns > world->context.now_ns ? node->uplink_free_ns
-                                                                         : world->context.now_ns;
-        node->uplink_free_ns =
-            start_ns + serialisation_ns(event->bytes, (uint64_t)network->bandwidth_bit_per_s);
-        transmit(world, handle, event, from, NULL, node->uplink_free_ns);
-        return;
-    }
-    if (node->port == 0)
-        node->port = port_new(world, from, (uint64_t)network->bandwidth_bit_per_s,
-                              (uint64_t)network->queue.limit_bytes);
-    port_submit(world, node->port, handle, NULL);
+    send_off(world, handle, event, from, NULL, done_ns); /* compiled for links and for none */
 }
 
 static uint32_t link_end(struct world *world, const char *name, uint32_t index, const char *key,

@@ -1,18 +1,27 @@
 #include "sim/queue_ring.h"
 
 #include "sim/memory.h"
+#include "sim/sim_assert.h"
 
 static size_t level_words(unsigned size_shift, int level)
 {
-    unsigned shift = 6U * ((unsigned)level + 1);
-    return size_shift > shift ? (size_t)1 << (size_shift - shift) : 1;
+    size_t words = ((size_t)1 << size_shift >> 6) + 1;
+    for (; level > 0; level--)
+        words = (words + 63) >> 6;
+    return words;
+}
+
+static size_t places(unsigned size_shift)
+{
+    return ((size_t)1 << size_shift) + QUEUE_RING_FAR;
 }
 
 void queue_ring_open(struct queue_ring *ring, struct memory *memory, unsigned size_shift,
                      unsigned width_shift)
 {
+    SIM_ASSERT(size_shift >= 6);
     *ring = (struct queue_ring){.size_shift = size_shift, .width_shift = width_shift};
-    ring->buckets = memory_take(memory, "event queue", sizeof *ring->buckets << size_shift);
+    ring->newest = memory_take(memory, "event queue", sizeof *ring->newest * places(size_shift));
     for (int level = 0; level < QUEUE_RING_LEVELS; level++)
         ring->level[level] =
             memory_take(memory, "event queue", level_words(size_shift, level) * sizeof(uint64_t));
@@ -20,22 +29,10 @@ void queue_ring_open(struct queue_ring *ring, struct memory *memory, unsigned si
 
 void queue_ring_close(struct queue_ring *ring, struct memory *memory)
 {
-    memory_give(memory, ring->buckets, sizeof *ring->buckets << ring->size_shift);
+    memory_give(memory, ring->newest, sizeof *ring->newest * places(ring->size_shift));
     for (int level = 0; level < QUEUE_RING_LEVELS; level++)
         memory_give(memory, ring->level[level],
                     level_words(ring->size_shift, level) * sizeof(uint64_t));
-}
-
-void queue_ring_mark(struct queue_ring *ring, uint64_t at)
-{
-    for (int level = 0; level < QUEUE_RING_LEVELS; level++) {
-        uint64_t *word = &ring->level[level][at >> 6];
-        uint64_t before = *word;
-        *word = before | UINT64_C(1) << (at & 63);
-        if (before != 0)
-            return;
-        at >>= 6;
-    }
 }
 
 void queue_ring_clear(struct queue_ring *ring, uint64_t at)

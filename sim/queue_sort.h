@@ -15,4 +15,10 @@ enum { QUEUE_SORT_SHORT = 24 }; /* up to so many need no spare room */
  * Returns true when the sorted entries stand in `spare`, false when they are in place. */
 bool queue_sort(struct queue_entry *entry, uint32_t count, struct queue_entry *spare);
 
+/* queue_sort_few writes entries from anywhere to `ret_sorted`, ascending. Few: up to
+ * QUEUE_SORT_FEW, and all within 2^40 ns. Branches do not hang on the keys. */
+enum { QUEUE_SORT_FEW = 16 };
+void queue_sort_few(const struct queue_entry *const *from, uint32_t count,
+                    struct queue_entry *ret_sorted);
+
 #endif

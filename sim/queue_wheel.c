@@ -1,6 +1,5 @@
 #include "sim/queue.h"
 
-#include <string.h>
 
 #include "sim/memory.h"
 #include "sim/queue_ring.h"
@@ -32,15 +31,15 @@
 enum {
     PAGE_SHIFT = 7,
     PAGE_CELLS = 1 << PAGE_SHIFT,
-    FAR_COUNT = 64,
     BITS_SHIFT_MIN = 6,
-    BITS_SHIFT_MAX = 22,       /* buckets in the wheel: 2^6 to 2^22 */
+    BITS_SHIFT_MAX = 23,       /* buckets in the wheel: 2^6 to 2^23 */
     POPS_PER_BUCKET_SHIFT = 3, /* wanted entries a bucket: 4 to 8 */
     RETUNE_POPS_MIN = 1024,
     SAMPLES = 255,
     WIDTH_SHIFT_MAX = 40, /* 2^40 ns = 18 min */
     AHEAD_CELLS = 4,
-    HINTS_MAX = 64 /* larger buckets would push each other out of the cache */
+    HINTS_MAX = 64,    /* larger buckets would push each other out of the cache */
+    HINTS_LEAST = 4096 /* so few pending events are in the cache anyway */
 };
 
 struct page {
@@ -62,9 +61,6 @@ struct queue {
     uint64_t current;    /* number of the current bucket: time >> width_shift */
     uint64_t admitted;   /* the last half turn in the wheel; the one popped is admitted - 1 */
     struct queue_ring ring;
-    struct queue_bucket far[FAR_COUNT];
-    uint64_t far_bits; /* a bit a far bucket */
-    size_t far_count;
     struct entries spare; /* for merging */
 
     struct page **pages; /* of cells; cell 0 is never used */
@@ -76,7 +72,8 @@ struct queue {
 
     bool popped_any, tuned;
     struct queue_entry last; /* pop */
-    uint64_t pops, gap_sum_ns, gap_max_ns;
+    /* Since the last tuning: pops, how far they went, and up to where that is counted. */
+    uint64_t pops, gap_sum_ns, gap_max_ns, counted_ns;
 };
 
 static const char *const NAME = "event queue";
@@ -94,13 +91,8 @@ static uint32_t *next_of(const struct queue *queue, uint32_t cell)
     return &queue->pages[cell >> PAGE_SHIFT]->next[cell & (PAGE_CELLS - 1)];
 }
 
-static uint32_t cell_take(struct queue *queue)
+static __attribute__((noinline)) uint32_t cell_make(struct queue *queue)
 {
-    if (queue->free_cell != 0) {
-        uint32_t cell = queue->free_cell;
-        queue->free_cell = *next_of(queue, cell);
-        return cell;
-    }
     uint32_t cell = queue->cell_count;
     SIM_ASSERT(cell < UINT32_MAX);
     if (cell >> PAGE_SHIFT == queue->page_count) {
@@ -113,23 +105,26 @@ static uint32_t cell_take(struct queue *queue)
     return cell;
 }
 
-static void bucket_add(struct queue *queue, struct queue_bucket *bucket,
-                       const struct queue_entry *entry)
+/* Puts an entry into a cell of its own, before `*newest`. */
+static inline void bucket_add(struct queue *queue, uint32_t *newest,
+                              const struct queue_entry *entry)
 {
-    uint32_t cell = cell_take(queue);
-    *next_of(queue, cell) = bucket->newest;
-    *entry_at(queue, cell) = *entry;
-    bucket->newest = cell;
-    bucket->count++;
-    SIM_ASSERT(bucket->count != 0);
+    uint32_t cell = queue->free_cell;
+    if (__builtin_expect(cell != 0, 1))
+        queue->free_cell = *next_of(queue, cell);
+    else
+        cell = cell_make(queue);
+    struct page *page = queue->pages[cell >> PAGE_SHIFT];
+    page->next[cell & (PAGE_CELLS - 1)] = *newest;
+    page->entry[cell & (PAGE_CELLS - 1)] = *entry;
+    *newest = cell;
 }
 
-/* Takes the newest entry of a bucket away. */
-static struct queue_entry bucket_take(struct queue *queue, struct queue_bucket *bucket)
+/* Takes the cell at the head of a list away. */
+static struct queue_entry bucket_take(struct queue *queue, uint32_t *newest)
 {
-    uint32_t cell = bucket->newest;
-    bucket->newest = *next_of(queue, cell);
-    bucket->count--;
+    uint32_t cell = *newest;
+    *newest = *next_of(queue, cell);
     *next_of(queue, cell) = queue->free_cell;
     queue->free_cell = cell;
     return *entry_at(queue, cell);
@@ -150,7 +145,8 @@ static void entries_free(struct queue *queue, struct entries *entries)
     *entries = (struct entries){0};
 }
 
-static void late_push(struct queue *queue, const struct queue_entry *entry)
+static __attribute__((noinline)) void late_push(struct queue *queue,
+                                                const struct queue_entry *entry)
 {
     struct entries *late = &queue->late;
     entries_reserve(queue, late, late->count + 1);
@@ -203,53 +199,54 @@ static uint64_t half_of(const struct queue *queue, uint64_t bucket)
     return bucket >> (queue->ring.size_shift - 1);
 }
 
-static void far_add(struct queue *queue, const struct queue_entry *entry, uint64_t half)
-{
-    unsigned at = 63U - (unsigned)__builtin_clzll(half ^ queue->admitted);
-    bucket_add(queue, &queue->far[at], entry);
-    queue->far_bits |= UINT64_C(1) << at;
-    queue->far_count++;
-}
-
-static void insert(struct queue *queue, const struct queue_entry *entry)
+/* Whether an entry belongs into the wheel or to a far bucket nobody can guess, and the processor
+ * would lose the whole time of a draw by guessing wrong: masks choose. */
+static inline void insert(struct queue *queue, const struct queue_entry *entry)
 {
     uint64_t bucket = queue_entry_time_ns(entry) >> queue->ring.width_shift;
-    if (bucket <= queue->current) {
+    if (__builtin_expect(bucket <= queue->current, 0)) {
         late_push(queue, entry);
         return;
     }
     uint64_t half = half_of(queue, bucket);
-    if (half > queue->admitted) {
-        far_add(queue, entry, half);
-        return;
-    }
-    uint64_t at = bucket & ((UINT64_C(1) << queue->ring.size_shift) - 1);
+    uint64_t size = UINT64_C(1) << queue->ring.size_shift;
+    uint64_t is_far = (uint64_t)0 - (half > queue->admitted);
+    uint64_t far = size + 63U - (unsigned)__builtin_clzll((half ^ queue->admitted) | 1);
+    uint64_t at = (bucket & (size - 1) & ~is_far) | (far & is_far);
     queue_ring_mark(&queue->ring, at); /* even if it is: nobody can guess whether */
-    bucket_add(queue, &queue->ring.buckets[at], entry);
+    bucket_add(queue, &queue->ring.newest[at], entry);
+}
+
+static void deal_out(struct queue *queue, uint32_t newest)
+{
+    while (newest != 0) {
+        struct queue_entry entry = bucket_take(queue, &newest);
+        insert(queue, &entry);
+    }
 }
 
 /* Lets half turns up to `half` into the wheel. No far entry may lie strictly between the old and
  * the new one: then only the far bucket of the highest changed bit can be touched. */
 static void admit(struct queue *queue, uint64_t half)
 {
-    unsigned at = 63U - (unsigned)__builtin_clzll(half ^ queue->admitted);
+    uint64_t at = (UINT64_C(1) << queue->ring.size_shift) + 63U -
+                  (unsigned)__builtin_clzll(half ^ queue->admitted);
     queue->admitted = half;
-    struct queue_bucket dealt = queue->far[at];
-    queue->far[at] = (struct queue_bucket){0};
-    queue->far_bits &= ~(UINT64_C(1) << at);
-    queue->far_count -= dealt.count;
-    while (dealt.count > 0) {
-        struct queue_entry entry = bucket_take(queue, &dealt);
-        insert(queue, &entry);
-    }
+    uint32_t dealt = queue->ring.newest[at];
+    if (dealt == 0)
+        return;
+    queue->ring.newest[at] = 0;
+    queue_ring_clear(&queue->ring, at);
+    deal_out(queue, dealt);
 }
 
-/* The least half turn in the far list, which is not empty: it stands in the lowest bucket. */
+/* The least half turn in the far buckets, which are not all empty: it stands in the lowest. */
 static uint64_t far_first(const struct queue *queue)
 {
-    const struct queue_bucket *bucket = &queue->far[__builtin_ctzll(queue->far_bits)];
+    uint64_t at = (UINT64_C(1) << queue->ring.size_shift) +
+                  (unsigned)__builtin_ctzll(queue_ring_far(&queue->ring));
     uint64_t first = UINT64_MAX;
-    for (uint32_t cell = bucket->newest; cell != 0; cell = *next_of(queue, cell)) {
+    for (uint32_t cell = queue->ring.newest[at]; cell != 0; cell = *next_of(queue, cell)) {
         uint64_t time_ns = queue_entry_time_ns(entry_at(queue, cell));
         uint64_t half = half_of(queue, time_ns >> queue->ring.width_shift);
         first = half < first ? half : first;
@@ -272,19 +269,56 @@ static void look_ahead(const struct queue *queue, uint64_t at)
 {
     const struct queue_ring *ring = &queue->ring;
     uint64_t mask = (UINT64_C(1) << ring->size_shift) - 1;
-    __builtin_prefetch(&ring->buckets[(at + 16) & mask]);
-    uint32_t cell = ring->buckets[(at + 2) & mask].newest;
+    __builtin_prefetch(&ring->newest[(at + 16) & mask]);
+    uint32_t cell = ring->newest[(at + 2) & mask];
     for (int older = 0; older < AHEAD_CELLS && cell != 0; older++) {
         __builtin_prefetch(entry_at(queue, cell));
         cell = *next_of(queue, cell);
     }
     if (queue->hint == NULL)
         return;
-    const struct queue_bucket *next = &ring->buckets[(at + 1) & mask];
-    if (next->count >= HINTS_MAX)
-        return;
-    for (cell = next->newest; cell != 0; cell = *next_of(queue, cell))
+    cell = ring->newest[(at + 1) & mask];
+    for (int hints = 0; hints < HINTS_MAX && cell != 0; hints++) {
         queue->hint(queue->hint_owner, entry_at(queue, cell));
+        cell = *next_of(queue, cell);
+    }
+}
+
+/* Copies the bucket at ring place `at` to the run, ascending, and empties it. */
+static void run_fill(struct queue *queue, uint64_t at)
+{
+    const struct queue_entry *found[QUEUE_SORT_FEW];
+    uint32_t count = 0, cell = queue->ring.newest[at], last = cell;
+    for (; cell != 0 && count < QUEUE_SORT_FEW; count++) {
+        found[count] = entry_at(queue, cell);
+        last = cell;
+        cell = *next_of(queue, cell);
+    }
+    if (cell == 0) {
+        entries_reserve(queue, &queue->run, count);
+        queue_sort_few(found, count, queue->run.entry);
+        *next_of(queue, last) = queue->free_cell;
+        queue->free_cell = queue->ring.newest[at];
+        queue->ring.newest[at] = 0;
+        queue->run.count = count;
+        return;
+    }
+    queue->run.count = 0;
+    while (queue->ring.newest[at] != 0) {
+        entries_reserve(queue, &queue->run, queue->run.count + 1);
+        queue->run.entry[queue->run.count++] = bucket_take(queue, &queue->ring.newest[at]);
+    }
+    sort_run(queue);
+}
+
+/* Counts the way of the pops up to that time. A jump counts as a half turn at most. */
+static void count_way(struct queue *queue, uint64_t to_ns)
+{
+    if (to_ns <= queue->counted_ns)
+        return;
+    uint64_t gap_ns = to_ns - queue->counted_ns;
+    queue->gap_sum_ns += gap_ns < queue->gap_max_ns ? gap_ns : queue->gap_max_ns;
+    queue->counted_ns = to_ns;
 }
 
 /* Makes the next bucket that is not empty the current one. False: there is none. */
@@ -304,7 +338,7 @@ static bool advance(struct queue *queue)
         base = (base + half_size) & mask;
         found = queue_ring_find(ring, base, base + half_size);
         if (found == base + half_size) {
-            if (queue->far_count == 0)
+            if (queue_ring_far(ring) == 0)
                 return false;
             uint64_t first = far_first(queue);
             SIM_ASSERT(first > queue->admitted);
@@ -320,14 +354,13 @@ static bool advance(struct queue *queue)
     }
     queue->current = half * half_size + (found - base);
     queue_ring_clear(ring, found);
-    struct queue_bucket *bucket = &ring->buckets[found];
-    entries_reserve(queue, &queue->run, bucket->count);
+    if (queue->count >= HINTS_LEAST)
+        look_ahead(queue, found);
+    run_fill(queue, found);
     queue->run_next = 0;
-    queue->run.count = 0;
-    while (bucket->count > 0)
-        queue->run.entry[queue->run.count++] = bucket_take(queue, bucket);
-    look_ahead(queue, found);
-    sort_run(queue);
+    queue->pops += queue->run.count;
+    count_way(queue, queue_entry_time_ns(&queue->run.entry[0]));
+    count_way(queue, queue_entry_time_ns(&queue->run.entry[queue->run.count - 1]));
     return true;
 }
 
@@ -340,7 +373,7 @@ static unsigned log2_floor(uint64_t x)
 
 static unsigned size_shift_for(size_t count)
 {
-    unsigned shift = log2_floor(count / 2);
+    unsigned shift = log2_floor(count);
     if (shift < BITS_SHIFT_MIN)
         return BITS_SHIFT_MIN;
     return shift > BITS_SHIFT_MAX ? BITS_SHIFT_MAX : shift;
@@ -355,28 +388,15 @@ static unsigned width_shift_for(uint64_t gap_ns_sum, uint64_t gaps)
     return shift > WIDTH_SHIFT_MAX ? WIDTH_SHIFT_MAX : shift;
 }
 
-static void deal_out(struct queue *queue, struct queue_bucket *bucket)
-{
-    while (bucket->count > 0) {
-        struct queue_entry entry = bucket_take(queue, bucket);
-        insert(queue, &entry);
-    }
-}
-
 /* Puts all entries into a ring of another size or width. O(entries + buckets). */
 static void rebuild(struct queue *queue, unsigned size_shift, unsigned width_shift)
 {
     struct queue_ring old_ring = queue->ring;
     struct entries old_run = queue->run;
     struct entries old_late = queue->late;
-    struct queue_bucket old_far[FAR_COUNT];
-    memcpy(old_far, queue->far, sizeof old_far);
     uint32_t old_next = queue->run_next;
 
     queue_ring_open(&queue->ring, queue->memory, size_shift, width_shift);
-    memset(queue->far, 0, sizeof queue->far);
-    queue->far_bits = 0;
-    queue->far_count = 0;
     queue->run = (struct entries){0};
     queue->late = (struct entries){0};
     queue->run_next = 0;
@@ -386,15 +406,11 @@ static void rebuild(struct queue *queue, unsigned size_shift, unsigned width_shi
         insert(queue, &old_run.entry[i]);
     for (uint32_t i = 0; i < old_late.count; i++)
         insert(queue, &old_late.entry[i]);
-    for (uint64_t i = 0; i >> old_ring.size_shift == 0; i++)
-        deal_out(queue, &old_ring.buckets[i]);
-    for (int i = 0; i < FAR_COUNT; i++)
-        deal_out(queue, &old_far[i]);
+    for (uint64_t i = 0; i < (UINT64_C(1) << old_ring.size_shift) + QUEUE_RING_FAR; i++)
+        deal_out(queue, old_ring.newest[i]);
     entries_free(queue, &old_run);
     entries_free(queue, &old_late);
     queue_ring_close(&old_ring, queue->memory);
-    queue->pops = 0;
-    queue->gap_sum_ns = 0;
 }
 
 /* A width from the entries themselves, when there are no pops to go by yet: from the spread of the
@@ -404,8 +420,8 @@ static unsigned width_shift_sampled(const struct queue *queue)
 {
     uint64_t sample[SAMPLES + 1];
     uint32_t count = 0;
-    for (int at = 0; at < FAR_COUNT; at++) {
-        uint32_t cell = queue->far[at].newest;
+    for (uint64_t at = 0; at < QUEUE_RING_FAR; at++) {
+        uint32_t cell = queue->ring.newest[(UINT64_C(1) << queue->ring.size_shift) + at];
         size_t stride = queue->count / SAMPLES + 1;
         for (uint32_t i = 0; cell != 0 && count < SAMPLES; i++) {
             if (i % stride == 0)
@@ -427,6 +443,8 @@ static unsigned width_shift_sampled(const struct queue *queue)
 
 static void retune(struct queue *queue)
 {
+    if (queue->popped_any)
+        count_way(queue, queue_entry_time_ns(&queue->last));
     unsigned size = size_shift_for(queue->count);
     unsigned width =
         queue->tuned ? width_shift_for(queue->gap_sum_ns, queue->pops) : width_shift_sampled(queue);
@@ -460,22 +478,30 @@ static void wheel_push(struct queue *queue, const struct queue_entry *entry)
     queue->count++;
 }
 
-/* The first entry, or NULL; *ret_late says where it stands. */
-static const struct queue_entry *first(struct queue *queue, bool *ret_late)
+/* The run is empty: makes one, or leaves the late ones to be first. False: nothing is left. */
+static __attribute__((noinline)) bool next_run(struct queue *queue)
 {
     if (queue->count == 0)
-        return NULL;
-    if (!queue->tuned)
+        return false;
+    if (!queue->tuned || (queue->pops >= RETUNE_POPS_MIN && queue->pops >= queue->count))
         retune(queue);
     if (queue->run_next == queue->run.count && queue->late.count == 0) {
         bool any = advance(queue);
         SIM_ASSERT(any);
     }
-    const struct queue_entry *run =
-        queue->run_next < queue->run.count ? &queue->run.entry[queue->run_next] : NULL;
-    const struct queue_entry *late = queue->late.count > 0 ? &queue->late.entry[0] : NULL;
-    *ret_late = run == NULL || (late != NULL && queue_entry_before(late, run));
-    return *ret_late ? late : run;
+    return true;
+}
+
+/* The first entry, or NULL; *ret_late says where it stands. */
+static inline const struct queue_entry *first(struct queue *queue, bool *ret_late)
+{
+    if (queue->run_next == queue->run.count && !next_run(queue))
+        return NULL;
+    const struct queue_entry *run = &queue->run.entry[queue->run_next];
+    *ret_late =
+        __builtin_expect(queue->late.count > 0, 0) &&
+        (queue->run_next == queue->run.count || queue_entry_before(&queue->late.entry[0], run));
+    return *ret_late ? &queue->late.entry[0] : run;
 }
 
 static bool wheel_peek(struct queue *queue, struct queue_entry *ret_entry)
@@ -488,27 +514,41 @@ static bool wheel_peek(struct queue *queue, struct queue_entry *ret_entry)
     return true;
 }
 
-static bool wheel_pop_until(struct queue *queue, uint64_t until_ns, struct queue_entry *ret_entry)
+static inline bool pop_entry(struct queue *queue, const struct queue_entry *entry, bool late,
+                             struct queue_entry *ret_entry)
+{
+    SIM_ASSERT(!queue->popped_any || queue_entry_before(&queue->last, entry));
+    queue->last = *entry;
+    queue->popped_any = true;
+    *ret_entry = *entry;
+    queue->count--;
+    if (late) {
+        queue->pops++;
+        late_pop(queue);
+    } else {
+        queue->run_next++;
+    }
+    return true;
+}
+
+static __attribute__((noinline)) bool pop_late(struct queue *queue, uint64_t until_ns,
+                                               struct queue_entry *ret_entry)
 {
     bool late;
     const struct queue_entry *entry = first(queue, &late);
     if (entry == NULL || queue_entry_time_ns(entry) > until_ns)
         return false;
-    SIM_ASSERT(!queue->popped_any || queue_entry_before(&queue->last, entry));
-    uint64_t gap_ns =
-        queue->popped_any ? queue_entry_time_ns(entry) - queue_entry_time_ns(&queue->last) : 0;
-    queue->gap_sum_ns += gap_ns < queue->gap_max_ns ? gap_ns : queue->gap_max_ns;
-    queue->last = *entry;
-    queue->popped_any = true;
-    *ret_entry = *entry;
-    if (late)
-        late_pop(queue);
-    else
-        queue->run_next++;
-    queue->count--;
-    if (++queue->pops >= RETUNE_POPS_MIN && queue->pops >= queue->count)
-        retune(queue);
-    return true;
+    return pop_entry(queue, entry, late, ret_entry);
+}
+
+static bool wheel_pop_until(struct queue *queue, uint64_t until_ns, struct queue_entry *ret_entry)
+{
+    if (__builtin_expect(queue->run_next == queue->run.count || queue->late.count > 0, 0))
+        return pop_late(queue, until_ns, ret_entry);
+    const struct queue_entry *entry = &queue->run.entry[queue->run_next];
+    if (queue_entry_time_ns(entry) > until_ns)
+        return false;
+    return pop_entry(queue, entry, false, ret_entry);
 }
 
 static bool wheel_pop(struct queue *queue, struct queue_entry *ret_entry)

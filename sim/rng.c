@@ -28,6 +28,21 @@ void rng_schedule_make(const struct rng *rng, struct rng_schedule *ret_schedule)
     }
 }
 
+uint64_t rng_first(const struct rng_schedule *schedule, uint64_t a, uint64_t b, uint64_t c,
+                   uint64_t d)
+{
+#pragma GCC unroll 10
+    for (int round = 0; round < RNG_ROUNDS; round++) {
+        uint128 left = (uint128)a * PHILOX_M4x64_0;
+        uint128 right = (uint128)c * PHILOX_M4x64_1;
+        a = (uint64_t)(right >> 64) ^ (b ^ schedule->key[round][0]);
+        b = (uint64_t)right;
+        c = (uint64_t)(left >> 64) ^ (d ^ schedule->key[round][1]);
+        d = (uint64_t)left;
+    }
+    return a;
+}
+
 /* stream->word stays as it is: nobody looks at it before the first draw fills it. */
 static void stream_open(struct rng_stream *stream, const struct rng *rng, uint64_t block,
                         uint64_t item, uint64_t entity, uint64_t where)

@@ -13,6 +13,7 @@
 #include "sim/distribution.h"
 #include "sim/memory.h"
 #include "sim/queue.h"
+#include "sim/queue_sort.h"
 #include "sim/rng.h"
 
 /* Check's own asserts write a record each time they pass: too slow for inner loops. */
@@ -292,6 +293,35 @@ START_TEST(entries_keep_their_parts_and_sort_as_their_keys)
 }
 END_TEST
 
+/* Times of few values tie, of many hardly ever: then only the pairs of the network decide. */
+START_TEST(few_entries_are_sorted_by_key)
+{
+    struct rng rng = {.seed = 6};
+    struct rng_stream stream;
+    rng_stream_at(&stream, &rng, RNG_TEST, 0, 0);
+    for (int round = 0; round < 64000; round++) {
+        uint32_t count = 1 + (uint32_t)round % QUEUE_SORT_FEW;
+        uint64_t values = round % 3 == 0 ? 4 : UINT64_C(1) << 40;
+        uint64_t base = round % 2 ? (UINT64_C(1) << 62) - values : 0;
+        struct queue_entry from[QUEUE_SORT_FEW], sorted[QUEUE_SORT_FEW];
+        const struct queue_entry *place[QUEUE_SORT_FEW];
+        uint32_t slots = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            uint64_t time_ns = base + rng_below(&stream, values);
+            uint64_t depth = rng_below(&stream, 2);
+            from[i] = queue_entry_make(time_ns, depth << 15, ORDER_MESSAGE, 7 - i % 8, i, i);
+            place[i] = &from[i];
+        }
+        queue_sort_few(place, count, sorted);
+        for (uint32_t i = 0; i < count; i++) {
+            slots |= UINT32_C(1) << queue_entry_slot(&sorted[i]);
+            HOLDS(i == 0 || queue_entry_before(&sorted[i - 1], &sorted[i]), "round %d", round);
+        }
+        HOLDS(slots == (UINT32_C(1) << count) - 1, "an entry is lost in round %d", round);
+    }
+}
+END_TEST
+
 START_TEST(implementers_are_found_by_name)
 {
     ck_assert_ptr_eq(queue_type_find("heap"), &queue_heap);
@@ -303,4 +333,5 @@ END_TEST
 
 CHECK_MAIN("queue", heap_and_wheel_pop_alike_under_every_load, pops_equal_a_sorted_array,
            an_early_push_after_a_far_peek_comes_first, keys_not_above_the_last_pop_are_refused,
-           entries_keep_their_parts_and_sort_as_their_keys, implementers_are_found_by_name)
+           entries_keep_their_parts_and_sort_as_their_keys, few_entries_are_sorted_by_key,
+           implementers_are_found_by_name)

@@ -111,9 +111,17 @@ START_TEST(a_word_drawn_without_a_stream_is_the_first_of_its_stream)
         rng_stream_link(&stream, &rng, RNG_LINK_JITTER, from, to, part[4], tag, attempt);
         uint64_t expected = rng_u64(&stream);
         uint64_t word = rng_draw_link(&schedule, RNG_LINK_JITTER, from, to, part[4], tag, attempt);
-        if (word != expected)
+        double u = ((double)(word >> 12) + 0.5) * 0x1p-52;
+        if (word != expected || rng_open_of(word) != u)
             ck_abort_msg("address %d of seed 9", i);
     }
+}
+END_TEST
+
+START_TEST(open_interval_keeps_its_ends)
+{
+    ck_assert(rng_open_of(0) == 0x1p-53);
+    ck_assert(rng_open_of(UINT64_MAX) == 1.0 - 0x1p-53);
 }
 END_TEST
 
@@ -178,5 +186,5 @@ END_TEST
 CHECK_MAIN("rng", philox_4x64_gives_the_published_vectors,
            philox_4x32_of_the_library_gives_the_published_vector, scheme_gives_its_known_answer,
            every_part_of_a_link_address_gives_other_luck, link_address_keeps_its_parts_apart,
-           a_word_drawn_without_a_stream_is_the_first_of_its_stream, replications_and_seeds_differ,
-           chance_keeps_its_ends, below_and_chance_are_unbiased)
+           a_word_drawn_without_a_stream_is_the_first_of_its_stream, open_interval_keeps_its_ends,
+           replications_and_seeds_differ, chance_keeps_its_ends, below_and_chance_are_unbiased)
