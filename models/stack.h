@@ -135,6 +135,8 @@ enum envelope_flag { ENVELOPE_NO_INSTANT = 1 }; /* the sender needs order: no pr
 
 /* A message between accounts. Copied at emit; id, created_lt and hash are set by emit. Routed by
  * address: the destination chain is looked up at each hop, since shards split and merge. */
+enum { CONSTRUCTOR_STAKE = 0x7374616b }; /* TON-55: what accounts of the masterchain know */
+
 struct envelope {
     uint64_t id, tx;
     struct address from, to;

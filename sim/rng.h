@@ -31,7 +31,8 @@ enum rng_purpose {
     RNG_DROP = 16,
     RNG_TEST = 17,
     RNG_SWARM = 18,
-    RNG_OPERATION = 19
+    RNG_OPERATION = 19,
+    RNG_VALUE = 20
 };
 
 struct rng { /* one a run */

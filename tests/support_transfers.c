@@ -108,6 +108,8 @@ static struct address address_of(const struct script *script, int32_t shard, uin
 {
     const struct chain_seam *chain = &script->stack->chain;
     const struct ledger_seam *ledger = &script->stack->ledger;
+    if (shard == TRANSFERS_MASTER)
+        return ledger->account(ledger->self, chain->at(chain->self, CHAIN_MASTER, 0), account);
     if (shard < 0)
         return (struct address){.workchain = 77, .prefix = account};
     return ledger->account(ledger->self, chain->at(chain->self, CHAIN_SHARD, (uint32_t)shard),
@@ -130,7 +132,9 @@ static void script_timer(void *state, struct context *context, uint8_t kind, uin
                     .anycast_depth = step->like.anycast_depth,
                     .constructor = step->like.constructor,
                     .work = step->like.work,
-                    .gas_limit = step->like.gas_limit};
+                    .gas_limit = step->like.gas_limit,
+                    .extra_amount = {step->like.extra_amount[0], step->like.extra_amount[1]},
+                    .extra_currency = {step->like.extra_currency[0], step->like.extra_currency[1]}};
     tx.part[0] =
         (struct part){address_of(script, step->from_shard, step->from_account), -step->amount};
     tx.part[1] = (struct part){address_of(script, step->to_shard, step->to_account), step->amount};

@@ -10,6 +10,7 @@
 #include "tests/support_stack.h"
 
 enum { TRANSFERS_SCRIPT_MAX = 512, TRANSFERS_CONFIG_BYTES = 512, TRANSFERS_WORKLOADS_MAX = 3 };
+enum { TRANSFERS_MASTER = -2 }; /* instead of a shard: the masterchain */
 
 /* A model with a config of its own: defaults of its table, then what the test sets. */
 struct transfers_part {

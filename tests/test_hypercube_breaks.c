@@ -58,6 +58,28 @@ START_TEST(each_broken_rule_is_found_by_its_property)
 }
 END_TEST
 
+/* TON-56: a message for a workchain that the masterchain keeps is found, where only its property
+ * is looked at; without the switch the same load holds it. */
+START_TEST(the_masterchain_takes_only_what_is_for_it)
+{
+    struct support_stack *support = stack_of(32, SLOW);
+    support_stack_set(support, "break", THROUGH_MASTER);
+    load(support, 5, 4, 50, 3);
+    support_stack_property(support, "master_apart", 0);
+    support_stack_run(support);
+    ck_assert_int_eq(support->result.status, ENGINE_VIOLATION);
+    ck_assert_msg(strstr(support->result.violation, "masterchain takes") != NULL, "%s",
+                  support->result.violation);
+    support_stack_free(support);
+    support = stack_of(32, SLOW);
+    load(support, 5, 4, 50, 3);
+    support_stack_property(support, "master_apart", 0);
+    support_stack_run(support);
+    expect_held(support);
+    support_stack_free(support);
+}
+END_TEST
+
 static bool refused(struct support_stack *support, const char *code)
 {
     struct diagnostics diagnostics = {0};
@@ -131,5 +153,6 @@ START_TEST(messages_cross_workchains_and_reach_the_masterchain)
 END_TEST
 
 CHECK_MAIN("hypercube_breaks", each_broken_rule_is_found_by_its_property,
-           impossible_pairs_are_refused, paper_routing_needs_the_workchains_between,
+           the_masterchain_takes_only_what_is_for_it, impossible_pairs_are_refused,
+           paper_routing_needs_the_workchains_between,
            messages_cross_workchains_and_reach_the_masterchain)

@@ -35,6 +35,9 @@ static const struct model_metric metrics[] = {
     {"dropped_method", "messages", "dropped: the recipient has no such method"},
     {"gas_used", "gas", "gas that transactions used, in final blocks"},
     {"gas_fees", "units", "what accounts paid for gas and for messages from outside (TON-16)"},
+    {"deposits_back", "messages",
+     "to the masterchain, deemed valid: the deposit comes back (TON-55)"},
+    {"deposits_kept", "messages", "to the masterchain, not valid: the deposit stays (TON-55)"},
     {NULL, NULL, NULL},
 };
 
@@ -98,6 +101,22 @@ static const struct param params[] = {
      .kind = PARAM_OBJECT,
      FIELD(gas),
      .fields = gas_params},
+    {.name = "master_deposit",
+     .help = "least value of a message to the masterchain, which a valid one gets back (TON-55)",
+     .kind = PARAM_INTEGER,
+     FIELD(master_deposit),
+     .value_default = 0,
+     .value_min = 0,
+     .value_max = INT64_C(1000000000000000),
+     .swarm_min = 0,
+     .swarm_max = 20},
+    {.name = "deposit_bytes",
+     .help = "bytes of the message that brings it back",
+     .kind = PARAM_BYTES,
+     FIELD(deposit_bytes),
+     .value_default = 100,
+     .value_min = 1,
+     .value_max = 1 << 20},
     {.name = "currencies",
      .help = "currencies beside currency 0, and which workchains support them (TON-9)",
      .kind = PARAM_LIST,
@@ -178,8 +197,16 @@ static void settle_record(struct accounts *accounts, struct context *context,
         } else {
             context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_UNCLAIMED, 1);
         }
+        if (record->deposit != DEPOSIT_NONE)
+            context_count(context, LAYER_LEDGER,
+                          record->deposit == DEPOSIT_BACK ? ACCOUNTS_METRIC_DEPOSITS_BACK
+                                                          : ACCOUNTS_METRIC_DEPOSITS_KEPT,
+                          1);
         result.outcome = OUTCOME_COMMITTED;
         break;
+    case DEED_RETURNED:
+        trace(context, block, record, TRACE_CREDIT);
+        return;
     }
     result.final_ns = block->final_ns;
     /* A message to its own chain can be delivered by the block that made it. */

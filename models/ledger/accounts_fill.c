@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "models/ledger/accounts_external.h"
+#include "models/ledger/master_deposit.h"
 
 enum { MINT_EVERY = 100 };
 
@@ -31,6 +32,8 @@ static struct envelope envelope_of(const struct tx *tx, uint64_t amount)
                              .value = amount,
                              .extra_amount = {tx->extra_amount[0], tx->extra_amount[1]},
                              .extra_currency = {tx->extra_currency[0], tx->extra_currency[1]},
+                             .gas_limit = tx->gas_limit,
+                             .constructor = tx->constructor,
                              .bytes = tx->bytes,
                              .layer = LAYER_LEDGER,
                              .workload = tx->workload,
@@ -65,6 +68,10 @@ enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct
         if (reason != REASON_NONE)
             return reason;
         *ret_debit += price.on_top; /* TON-R41: the sender pays beside the value */
+        uint64_t arrives = amount - price.from_value;
+        if (master_deposit_asked(accounts, &envelope) &&
+            arrives < (uint64_t)accounts->config->master_deposit)
+            return REASON_DEPOSIT;
     }
     if (!account_books_covers(&accounts->books, block, row, *ret_debit + fee))
         return REASON_BALANCE;
@@ -170,13 +177,16 @@ static void take_input(struct accounts *accounts, struct context *context,
 /* SIMPLIFICATION: no contract runs, and a message without a recipient does not bounce.
  * TON-21: the value is added to the recipient's balance. TON-22: one delivery is one transaction of
  * one account. Bytes and gas of it were charged by messaging. */
-static void credit(struct accounts *accounts, struct account_book *book, struct block *block,
-                   const struct envelope *envelope)
+static void credit(struct accounts *accounts, struct context *context, struct account_book *book,
+                   struct block *block, const struct envelope *envelope)
 {
     uint64_t index;
     bool exists = account_books_row(&accounts->books, block->chain, envelope->to, &index);
     struct accounts_record *record =
-        record_add(accounts, block, exists ? DEED_CREDITED : DEED_UNCLAIMED);
+        record_add(accounts, block,
+                   envelope->kind == ACCOUNTS_DEPOSIT_BACK ? DEED_RETURNED
+                   : exists                                ? DEED_CREDITED
+                                                           : DEED_UNCLAIMED);
     uint32_t home = (uint32_t)(envelope->id >> 32);
     record->value = envelope->value;
     record->result = (struct tx_result){.tx = envelope->tx,
@@ -189,7 +199,10 @@ static void credit(struct accounts *accounts, struct account_book *book, struct 
                                         .chains = home == block->chain ? 1 : 2};
     uint64_t minted =
         ++book->deliveries % MINT_EVERY == 0 && accounts->config->break_rule == ACCOUNTS_BREAK_MINT;
-    account_books_change(&accounts->books, book, block, index, envelope->value + minted);
+    uint64_t kept = envelope->value;
+    if (exists)
+        kept = master_deposit_settle(accounts, context, book, block, envelope, &record->deposit);
+    account_books_change(&accounts->books, book, block, index, kept + minted);
     currency_books_credit(&accounts->currencies, block, envelope, index);
     book->open.delivered += envelope->value;
 }
@@ -200,11 +213,10 @@ void accounts_fill_deliver(void *self, struct context *context, struct block *bl
 {
     struct accounts *accounts = self;
     struct account_book *book = account_books_get(&accounts->books, block->chain);
-    (void)context;
     uint64_t row;
     (void)account_books_row(&accounts->books, block->chain, envelope->to, &row);
     if (accounts_fill_warm(accounts, block, row, envelope->extra_currency)) {
-        credit(accounts, book, block, envelope);
+        credit(accounts, context, book, block, envelope);
         return;
     }
     struct parked_work *work = park(accounts, book, block, PARKED_DELIVERY, row);
@@ -319,7 +331,7 @@ static void execute_parked(struct accounts *accounts, struct context *context,
     case PARKED_DELIVERY:
         book->open.parked -= work->content.envelope.value;
         currency_books_park(&accounts->currencies, block, &work->content.envelope, false);
-        credit(accounts, book, block, &work->content.envelope);
+        credit(accounts, context, book, block, &work->content.envelope);
         break;
     case PARKED_RESERVE:
         verdict = accounts_fill_reserve(accounts, block, wanted->tx, &wanted->part);

@@ -18,6 +18,7 @@ struct accounts_config {
     struct external_config external;
     struct gas_config gas;
     struct param_list currencies; /* struct currency_config */
+    int64_t master_deposit, deposit_bytes;
 };
 
 enum accounts_metric {
@@ -30,8 +31,18 @@ enum accounts_metric {
     ACCOUNTS_METRIC_DROPPED, /* and then one for each tx_reason */
     ACCOUNTS_METRIC_REASONS,
     ACCOUNTS_METRIC_GAS = ACCOUNTS_METRIC_REASONS + REASON_COUNT - 1,
-    ACCOUNTS_METRIC_FEES
+    ACCOUNTS_METRIC_FEES,
+    ACCOUNTS_METRIC_DEPOSITS_BACK,
+    ACCOUNTS_METRIC_DEPOSITS_KEPT
 };
+
+/* The ledger's own kinds of messages, envelope.kind. */
+enum accounts_message {
+    ACCOUNTS_TRANSFER,
+    ACCOUNTS_DEPOSIT_BACK /* from the masterchain (TON-55); nobody waits for its outcome */
+};
+
+enum accounts_deposit { DEPOSIT_NONE, DEPOSIT_BACK, DEPOSIT_KEPT };
 
 enum accounts_property { ACCOUNTS_PROPERTY_VALUE_CONSERVED, ACCOUNTS_PROPERTY_EXTERNAL_ONCE };
 
@@ -43,6 +54,7 @@ enum accounts_deed {
     DEED_LEFT_OUT, /* it is not in the block, and nobody pays */
     DEED_CREDITED,
     DEED_UNCLAIMED,
+    DEED_RETURNED, /* a deposit came back; its transaction is settled already */
     DEED_PARKED
 };
 struct accounts_record {
@@ -51,6 +63,7 @@ struct accounts_record {
     uint32_t next;
     uint32_t parked; /* DEED_PARKED: what the block must give back when it is dropped */
     enum accounts_deed deed;
+    enum accounts_deposit deposit;
 };
 
 struct accounts {

@@ -20,8 +20,13 @@ const struct model_property delivery_properties[] = {
     [DELIVERY_NOTHING_LOST] = {"nothing_lost",
                                "at the end every message is delivered or stands in one place",
                                false},
+    [DELIVERY_MASTER_APART] = {"master_apart", "the masterchain takes only what is addressed to it",
+                               false},
     {NULL, NULL, false},
 };
+
+/* TON-R1; and the masterchain's ordinal among the workchains of chain numbers is 0. */
+enum { MASTERCHAIN = -1, CHAIN_ORDINAL_SHIFT = 21 };
 
 struct live_message {
     uint64_t id; /* 0 = free slot */
@@ -50,7 +55,7 @@ void delivery_check_init(struct delivery_check *check, struct world *world, uint
     map_init(&check->delivered, memory, "messaging.observer.delivered");
     map_init(&check->pair_lt, memory, "messaging.observer.pairs");
     map_init(&check->stream_by_key, memory, "messaging.observer.stream_by_key");
-    for (uint32_t property = 0; property <= DELIVERY_NOTHING_LOST; property++)
+    for (uint32_t property = 0; property <= DELIVERY_MASTER_APART; property++)
         check->on[property] = world_property_on(world, slot, property);
 }
 
@@ -155,6 +160,17 @@ static void check_stream_order(struct delivery_check *check, struct context *con
     one->enqueued_ns = import->enqueued_ns;
 }
 
+/* TON-56: nothing else is delivered to the masterchain, nor routed through it. */
+static void check_master(struct delivery_check *check, struct context *context,
+                         const struct block *block, uint64_t id, bool to_master)
+{
+    bool here = block->chain >> CHAIN_ORDINAL_SHIFT == 0;
+    if (check->on[DELIVERY_MASTER_APART] && here && !to_master)
+        context_violation(context, check->slot, DELIVERY_MASTER_APART, id,
+                          "the masterchain takes message %" PRIu64 ", which is for a workchain",
+                          id);
+}
+
 void delivery_check_imported(struct delivery_check *check, struct context *context,
                              const struct block *block, const struct delivery_import *import)
 {
@@ -163,6 +179,7 @@ void delivery_check_imported(struct delivery_check *check, struct context *conte
         if (check->order == DELIVERY_ORDER_PAPER)
             check_stream_order(check, context, block, import);
     }
+    check_master(check, context, block, import->id, import->to_master);
     if (check->on[DELIVERY_HOP_BOUND] && !import->route_valid)
         context_violation(context, check->slot, DELIVERY_HOP_BOUND, import->id,
                           "message %" PRIu64 " came by a hop that its addresses do not ask for",
@@ -237,6 +254,7 @@ void delivery_check_delivered(struct delivery_check *check, struct context *cont
                               const struct block *block, const struct delivery *delivery)
 {
     uint64_t id = delivery->envelope->id, slot;
+    check_master(check, context, block, id, delivery->envelope->to.workchain == MASTERCHAIN);
     if (!map_get(&check->live_by_id, id, &slot)) {
         bool twice = was_delivered(check, id);
         if (twice && check->on[DELIVERY_EXACTLY_ONCE])

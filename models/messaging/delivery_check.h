@@ -23,7 +23,8 @@ enum delivery_property {
     DELIVERY_QUEUE_ORDER,    /* TON-29, TON-46, TON-R22 */
     DELIVERY_HOP_BOUND,      /* TON-36 */
     DELIVERY_NO_EARLY_EVENT, /* TON-37, TON-R15 */
-    DELIVERY_NOTHING_LOST    /* TON-30, TON-35 */
+    DELIVERY_NOTHING_LOST,   /* TON-30, TON-35 */
+    DELIVERY_MASTER_APART    /* TON-56 */
 };
 extern const struct model_property delivery_properties[];
 
@@ -41,7 +42,7 @@ struct delivery_check {
     enum delivery_order order;
     enum message_path in_flight; /* set by the model: the path of a message that has not come */
     uint8_t slot;
-    bool on[DELIVERY_NOTHING_LOST + 1];
+    bool on[DELIVERY_MASTER_APART + 1];
 };
 
 void delivery_check_init(struct delivery_check *check, struct world *world, uint8_t slot,
@@ -67,6 +68,7 @@ struct delivery_import {
     uint64_t master_seqno; /* that the enqueuing block refers to; 0 = there is none */
     uint64_t enqueued_ns;  /* slot of the enqueuing block */
     uint64_t place;        /* in the stream from the source to this chain */
+    bool to_master;        /* its recipient is in the masterchain */
     bool route_valid;      /* its envelope says exactly what TON-R10 demands */
 };
 void delivery_check_imported(struct delivery_check *check, struct context *context,

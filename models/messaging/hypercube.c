@@ -33,8 +33,9 @@ static const char *const cleanup_helps[] = {
     "deployed: one entry of each neighbour in turn, in (lt, hash) order, up to the first that it "
     "has not processed (TON-R31)",
     NULL};
-static const char *const break_choices[] = {"none",      "deliver_twice", "reorder", "lose",
-                                            "extra_hop", "early",         "trust",   NULL};
+static const char *const break_choices[] = {"none",  "deliver_twice",  "reorder",
+                                            "lose",  "extra_hop",      "early",
+                                            "trust", "through_master", NULL};
 static const char *const instant_order_choices[] = {"strict", "none", NULL};
 static const char *const instant_order_helps[] = {
     "a proof waits for every older message in a neighbour's queue (TON-R51)",

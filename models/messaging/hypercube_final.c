@@ -48,6 +48,7 @@ static void imported(struct hypercube *cube, struct context *context, const stru
                                      .master_seqno = parcel->master_seqno,
                                      .enqueued_ns = parcel->block_ns,
                                      .place = parcel->place,
+                                     .to_master = envelope->to.workchain == ROUTE_MASTERCHAIN,
                                      .route_valid = route_valid((enum routing)cube->config.routing,
                                                                 (unsigned)cube->config.digit_bits,
                                                                 envelope->from, envelope->to, route,

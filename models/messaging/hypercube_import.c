@@ -192,6 +192,17 @@ static uint32_t fill_inputs(struct hypercube *cube, struct block *block, struct 
     return added;
 }
 
+static bool is_masterchain(const struct hypercube *cube, const struct block *block)
+{
+    return cube_prefix(cube, block->chain).workchain == ROUTE_MASTERCHAIN;
+}
+
+/* A rule broken on purpose: the masterchain takes what passes it for its own. */
+static bool keeps_all(const struct hypercube *cube, const struct block *block)
+{
+    return cube->config.break_rule == CUBE_BREAK_MASTER && is_masterchain(cube, block);
+}
+
 /* Hands a copy to the recipient's layer, with what is left of the value; returns what the block
  * earned. One delivery is one transaction of the recipient (TON-22). */
 uint64_t cube_upcall(struct hypercube *cube, struct context *context, struct block *block,
@@ -200,6 +211,9 @@ uint64_t cube_upcall(struct hypercube *cube, struct context *context, struct blo
     struct envelope envelope = parcel.envelope;
     const struct block_app *app = &cube->stack->app[envelope.layer];
     SIM_ASSERT(app->deliver != NULL);
+    /* TON-56: what is for a workchain is not delivered to the masterchain. */
+    SIM_ASSERT(!is_masterchain(cube, block) || envelope.to.workchain == ROUTE_MASTERCHAIN ||
+               keeps_all(cube, block));
     uint64_t earned = cube_fee_final(cube, block, &parcel, path, &envelope);
     cube_time_deliver(cube, block, part, &parcel);
     app->deliver(app->self, context, block, &envelope);
@@ -228,7 +242,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
     const struct link *link = pool_at(&cube->links, mirror->link);
     struct parcel parcel = mirror->parcel;
     const struct envelope *envelope = &parcel.envelope;
-    bool here = cube_find(cube, envelope->to) == block->chain;
+    bool here = cube_find(cube, envelope->to) == block->chain || keeps_all(cube, block);
     uint64_t confirmed;
     SIM_ASSERT(parcel.enqueued_lt >= parcel.lt); /* TON-R18 */
     SIM_ASSERT(parcel.lt < part->start_lt);      /* TON-R13: a block is later than what it sees */

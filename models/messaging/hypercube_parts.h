@@ -39,7 +39,8 @@ enum cube_break {
     CUBE_BREAK_LOSE,          /* every fourth entry never joins its queue */
     CUBE_BREAK_EXTRA_HOP,     /* hops of one bit, whatever the digit */
     CUBE_BREAK_EARLY,         /* entries are sent before the masterchain shows their block */
-    CUBE_BREAK_TRUST          /* no proof is verified: a forged one is delivered */
+    CUBE_BREAK_TRUST,         /* no proof is verified: a forged one is delivered */
+    CUBE_BREAK_MASTER         /* messages pass the masterchain, and it keeps them */
 };
 
 /* A time in which nothing goes by proof, and no proof is accepted (TON-42). */

@@ -180,6 +180,8 @@ void cube_queue_join(struct hypercube *cube, struct context *context, const stru
     struct entry *entry = pool_at(&cube->entries, slot);
     struct envelope *envelope = &entry->parcel.envelope;
     struct address next = route_interpolate(envelope->from, envelope->to, entry->parcel.next_bits);
+    if (cube->config.break_rule == CUBE_BREAK_MASTER && envelope->id % 4 == 0)
+        next = (struct address){ROUTE_MASTERCHAIN, next.prefix};
     uint32_t neighbour = cube_find(cube, next), link_slot;
     SIM_ASSERT(neighbour != CHAIN_NONE);
     bool own = neighbour == block->chain;

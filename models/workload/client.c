@@ -206,6 +206,13 @@ int client_build(const struct build *build, const struct client_config *config,
         return -1;
     }
     SIM_ASSERT(count >= 1 && count <= CLIENT_COUNT_MAX);
+    bool master = config->value.to_master > 0 || config->value.from_master > 0;
+    if (master && chain->count(chain->self, CHAIN_MASTER) == 0) {
+        diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
+                        "transfers to a masterchain, and this run has none", "a masterchain", NULL,
+                        "\"masterchain\": {\"present\": true}");
+        return -1;
+    }
     struct memory *memory = world_memory(build->world);
     struct client_group *group = memory_take(memory, "workload", sizeof *group);
     *group = (struct client_group){.config = config,
@@ -288,6 +295,16 @@ static bool draw_operation(const struct client_group *group, struct context *con
     return client_operation_draw(&group->config->operations, &stream, tx);
 }
 
+static struct client_value draw_value_of(const struct client_group *group, struct context *context,
+                                         uint32_t client, uint64_t number, struct tx *tx)
+{
+    if (client_value_plain(&group->config->value))
+        return (struct client_value){false, false};
+    struct rng_stream stream;
+    context_rng(context, &stream, RNG_VALUE, client_identity(group, client), number);
+    return client_value_draw(&group->config->value, &stream, tx);
+}
+
 /* ---- Run ---- */
 
 static void find_next(struct client_group *group, struct context *context, uint32_t index)
@@ -339,6 +356,11 @@ static void submit(struct client_group *group, struct context *context, uint32_t
                     .bytes = transfer.bytes,
                     .workload = group->slot,
                     .parts = 2};
+    struct client_value value = draw_value_of(group, context, index, number, &tx);
+    if (value.from_master)
+        home = chain->at(chain->self, CHAIN_MASTER, 0);
+    if (value.to_master)
+        away = chain->at(chain->self, CHAIN_MASTER, 0);
     tx.part[0].account = ledger->account(ledger->self, home, transfer.from_account);
     tx.part[0].amount = -(int64_t)transfer.amount;
     tx.part[1].account = ledger->account(ledger->self, away, transfer.to_account);

@@ -13,6 +13,7 @@
 
 #include "models/stack.h"
 #include "models/workload/client_operation.h"
+#include "models/workload/client_value.h"
 #include "models/workload/traffic_law.h"
 #include "sim/distribution.h"
 #include "sim/model.h"
@@ -27,6 +28,7 @@ struct client_config {
     const char *shards;
     int64_t from_ns, until_ns, clients;
     struct client_operation_config operations;
+    struct client_value_config value;
 };
 
 struct client_zipf_config {
@@ -77,6 +79,11 @@ extern const struct param_variant client_account_variants[];
          .kind = PARAM_OBJECT,                                                                     \
          .offset = offsetof(type, common.operations),                                              \
          .fields = client_operation_params},                                                       \
+        {.name = "value",                                                                          \
+         .help = "further currencies, and the masterchain",                                        \
+         .kind = PARAM_OBJECT,                                                                     \
+         .offset = offsetof(type, common.value),                                                   \
+         .fields = client_value_params},                                                           \
         CLIENT_TIME_PARAMS(type)
 
 #define CLIENT_TIME_PARAMS(type)                                                                   \
