@@ -30,6 +30,7 @@ struct toy {
     struct stack *stack;
     struct toy_chain *chains; /* by ordinal; the masterchain last */
     uint32_t count;
+    uint64_t emitted;
 };
 
 static uint32_t chain_of(const struct toy *toy, uint32_t ordinal)
@@ -82,6 +83,8 @@ static void emit_to(struct toy *toy, struct context *context, struct block *bloc
     struct envelope envelope = {.bytes = 200, .layer = LAYER_LEDGER, .kind = TOY_MESSAGE};
     envelope.flags = toy->support->envelope_flags;
     envelope.from = chain->prefix(chain->self, block->chain);
+    if (toy->support->senders > 0)
+        envelope.from.prefix += toy->emitted++ / SUPPORT_RUN % toy->support->senders;
     if (toy->support->foreign_sender)
         envelope.from = chain->prefix(chain->self, chain_of(toy, ordinal));
     envelope.to = chain->prefix(chain->self, chain_of(toy, ordinal));
@@ -145,6 +148,11 @@ static void record(struct toy *toy, const struct block *block, bool dropped)
                                .items = block->items,
                                .bytes = block->bytes,
                                .gas = block->gas,
+                               .queue_length = block->queue_length,
+                               .limit_class = block->limit_class,
+                               .overloaded = block->overloaded,
+                               .underloaded = block->underloaded,
+                               .dispatch_full = block->dispatch_full,
                                .dropped = dropped};
 }
 

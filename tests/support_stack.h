@@ -17,7 +17,7 @@
 #include "sim/model.h"
 #include "sim/scenario.h"
 
-enum { SUPPORT_JOBS_MAX = 4096, SUPPORT_BLOCKS_MAX = 65536, SUPPORT_NOWHERE = -1 };
+enum { SUPPORT_JOBS_MAX = 4096, SUPPORT_BLOCKS_MAX = 65536, SUPPORT_NOWHERE = -1, SUPPORT_RUN = 5 };
 
 struct support_job {
     uint64_t at_ns;
@@ -28,8 +28,9 @@ struct support_job {
 
 struct support_block { /* as the ledger saw it in final() or dropped() */
     uint64_t id, time_ns, final_ns, master_seqno;
-    uint32_t chain, height, items, bytes, gas;
-    bool dropped;
+    uint32_t chain, height, items, bytes, gas, queue_length;
+    uint8_t limit_class;
+    bool dropped, overloaded, underloaded, dispatch_full;
 };
 
 struct support_stack {
@@ -43,7 +44,8 @@ struct support_stack {
     struct support_job jobs[SUPPORT_JOBS_MAX];
     uint32_t job_count;
     uint8_t envelope_flags; /* of every message */
-    bool foreign_sender; /* messages name a sender that their shard does not have */
+    uint32_t senders;       /* accounts of a shard that emit, five messages in turn; 0 = one */
+    bool foreign_sender;    /* messages name a sender that their shard does not have */
     struct scenario_property properties[8];
     struct engine_options options;
 

@@ -114,7 +114,7 @@ static void draw_faults(struct support_stack *support, int64_t path, struct faul
 
 /* The rules of a block that the deployed system has and the default leaves out. A stream of its
  * own, so that the rest of a seed stays what it was. */
-static void draw_procedure(struct support_stack *support, const struct rng *rng)
+static void draw_procedure(struct support_stack *support, int64_t path, const struct rng *rng)
 {
     rng_stream_at(&dice, rng, RNG_TEST, 1, 0);
     support_stack_set(support, "lt", (int64_t)below(2));
@@ -123,6 +123,8 @@ static void draw_procedure(struct support_stack *support, const struct rng *rng)
         support_stack_set(support, "quota_messages", 1 + (int64_t)below(5));
     if (below(3) == 0)
         support_stack_set(support, "quota_bytes", 1 + (int64_t)below(1000));
+    if (path != INSTANT && below(3) == 0) /* TON-R38 */
+        support_stack_set(support, "defer_after", 1 + (int64_t)below(6));
     struct limit_config *limits = &support->chain.block_limit;
     if (below(3) == 0) { /* TON-R33 */
         limits->form = LIMIT_FORM_STEPPED;
@@ -163,7 +165,7 @@ static void run_seed(uint64_t seed)
     draw_chain(support);
     draw_faults(support, path, targets, specs);
     draw_load(support);
-    draw_procedure(support, &rng);
+    draw_procedure(support, path, &rng);
     support_stack_run(support);
     unsigned long long number = seed;
     ck_assert_msg(support->result.status == ENGINE_OK, "seed %llu: %s", number,
@@ -183,7 +185,7 @@ static void run_seed(uint64_t seed)
 static const uint64_t found[] = {43134};
 
 /* TON-3, TON-29, TON-30, TON-35, TON-36, TON-46, TON-47, TON-48, TON-R14, TON-R23,
- * TON-R28, TON-R31, TON-R33 */
+ * TON-R28, TON-R31, TON-R33, TON-R38 */
 START_TEST(random_mixes_deliver_everything_once_and_in_order)
 {
     unsigned long from = 1, to = 600;

@@ -76,7 +76,7 @@ START_TEST(transactions_and_messages_have_the_times_of_the_rule)
             uint64_t messages = rng_below(&stream, 4);
             for (uint64_t m = 0; m < messages; m++) {
                 ck_assert_msg(lt_book_emit(&book) == lt + 1 + m, "seed %u", round + 1);
-                ck_assert_uint_eq(lt_book_produced(&book, account), ++slow[account].produced);
+                ck_assert_uint_eq(lt_book_produce(&book, account), slow[account].produced++);
             }
             slow[account].end_lt = lt + 1 + messages;
             if (slow[account].end_lt > end_lt)
@@ -107,13 +107,40 @@ START_TEST(accounts_do_not_wait_for_each_other)
     ck_assert_uint_eq(book.end_lt, LT_STEP + 11);
     lt_book_open(&book, 2 * LT_STEP); /* of another block: nothing is left of this one */
     ck_assert_uint_eq(lt_book_external(&book, 3, 0), 2 * LT_STEP + 1);
-    ck_assert_uint_eq(lt_book_produced(&book, 1), 0);
+    ck_assert_uint_eq(lt_book_produce(&book, 1), 0);
+    ck_assert_uint_eq(lt_book_produce(&book, 1), 1);
     lt_book_destroy(&book);
     ck_assert_uint_eq(memory.used_bytes, 0);
+}
+END_TEST
+
+START_TEST(a_book_has_room_for_any_number_of_accounts)
+{
+    for (int how = 0; how < 3; how++) {
+        struct memory memory = {0};
+        struct lt_book book;
+        lt_book_init(&book, &memory);
+        lt_book_open(&book, LT_STEP);
+        for (uint64_t account = 0; account < 1000; account++)
+            switch (how) {
+            case 0:
+                ck_assert_uint_eq(lt_book_produce(&book, account), 0);
+                break;
+            case 1:
+                lt_book_note(&book, account, LT_STEP + account);
+                ck_assert_uint_eq(book.end_lt, LT_STEP + account + 1);
+                break;
+            case 2:
+                ck_assert_uint_eq(lt_book_internal(&book, account, 0), LT_STEP + 1);
+                break;
+            }
+        lt_book_destroy(&book);
+        ck_assert_uint_eq(memory.used_bytes, 0);
+    }
 }
 END_TEST
 
 CHECK_MAIN("logical_time", a_block_starts_at_the_next_step_above_all_it_follows,
            a_block_that_starts_too_late_is_not_valid,
            transactions_and_messages_have_the_times_of_the_rule,
-           accounts_do_not_wait_for_each_other)
+           accounts_do_not_wait_for_each_other, a_book_has_room_for_any_number_of_accounts)

@@ -23,16 +23,6 @@ static const char *const order_choices[] = {"deployed", "paper", NULL};
 static const char *const order_helps[] = {
     "one stream over all neighbours by logical time and hash (TON-R22)",
     "older masterchain reference first, then each neighbour's own order (TON-46)", NULL};
-static const char *const lt_choices[] = {"block", "account", NULL};
-static const char *const lt_helps[] = {
-    "every message of a block has its own",
-    "deployed: each account's transactions follow each other; ties go by the hash (TON-R14)", NULL};
-static const char *const cleanup_choices[] = {"as_told", "round_robin", NULL};
-static const char *const cleanup_helps[] = {
-    "in the order in which the neighbours' answers came",
-    "deployed: one entry of each neighbour in turn, in (lt, hash) order, up to the first that it "
-    "has not processed (TON-R31)",
-    NULL};
 static const char *const break_choices[] = {"none",  "deliver_twice",  "reorder",
                                             "lose",  "extra_hop",      "early",
                                             "trust", "through_master", NULL};
@@ -107,46 +97,7 @@ static const struct param params[] = {
      .swarm_min = INT64_C(200000000),
      .swarm_max = INT64_C(20000000000)},
     CUBE_FEE_PARAMS(struct cube_config),
-    {.name = "lt",
-     .help = "logical time of the messages of a block",
-     .kind = PARAM_CHOICE,
-     .offset = offsetof(struct cube_config, lt),
-     .value_default = CUBE_LT_BLOCK,
-     .choices = lt_choices,
-     .choice_helps = lt_helps,
-     .deployed = true},
-    {.name = "quota_messages",
-     .help = "messages that a block imports from each neighbour; the first one beyond it ends the "
-             "import from all of them; deployed: 100 (TON-R23); 0 = any number",
-     .kind = PARAM_INTEGER,
-     .offset = offsetof(struct cube_config, quota_messages),
-     .value_max = 1000000,
-     .swarm_min = 1,
-     .swarm_max = 100},
-    {.name = "quota_bytes",
-     .help = "the same in bytes of messages; deployed: 65536; 0 = any number",
-     .kind = PARAM_BYTES,
-     .offset = offsetof(struct cube_config, quota_bytes),
-     .value_min = 0,
-     .value_max = 1 << 30,
-     .swarm_min = 100,
-     .swarm_max = 65536},
-    {.name = "cleanup",
-     .help = "in which order a block removes what neighbours have processed (TON-47)",
-     .kind = PARAM_CHOICE,
-     .offset = offsetof(struct cube_config, cleanup),
-     .value_default = CUBE_CLEANUP_AS_TOLD,
-     .choices = cleanup_choices,
-     .choice_helps = cleanup_helps,
-     .deployed = true},
-    {.name = "queue_limit",
-     .help = "with more entries in its own queue a block takes no inputs of the ledger; deployed: "
-             "8000 (TON-R37); 0 = no limit",
-     .kind = PARAM_INTEGER,
-     .offset = offsetof(struct cube_config, queue_limit),
-     .value_max = 1000000000,
-     .swarm_min = 1,
-     .swarm_max = 200},
+    CUBE_PROCEDURE_PARAMS(struct cube_config),
     {.name = "look_back",
      .help =
          "a proof is refused once so many blocks of its destination are as late as its message, "
@@ -194,8 +145,9 @@ static const struct param params[] = {
 static const char *const message_kinds[] = {"entries", "processed", "receipt",         "proof",
                                             "confirm", "stopped",   "stopped_receipt", NULL};
 static const char *const timer_kinds[] = {"resend", "pending", "stopped", "postponed", NULL};
-static const char *const trace_kinds[] = {"emit",    "enqueue", "forward", "deliver", "dequeue",
-                                          "discard", "stop",    "confirm", "refuse",  NULL};
+static const char *const trace_kinds[] = {"emit",    "enqueue", "forward",  "deliver",
+                                          "dequeue", "discard", "stop",     "confirm",
+                                          "refuse",  "defer",   "dispatch", NULL};
 
 static const struct model_metric metrics[] = {
     [CUBE_SENT] = {"messages_sent", "messages", "emitted by final blocks"},
@@ -216,6 +168,7 @@ static const struct model_metric metrics[] = {
     [CUBE_QUOTA_STOPS] = {"quota_stops", "blocks", "whose imports a quota ended (TON-R23)"},
     [CUBE_QUEUE_FULL] = {"queue_full_blocks", "blocks",
                          "that took no inputs, so long was their queue (TON-R37)"},
+    [CUBE_DEFERRED] = {"messages_deferred", "messages", "deferred by their block (TON-R38)"},
     [CUBE_FEES_EMITTER] = {"fees_emitter", "units", "earned by emitting blocks (TON-R41)"},
     [CUBE_FEES_INTERMEDIATE] = {"fees_intermediate", "units",
                                 "earned by forwarding blocks (TON-51, TON-R42)"},
@@ -264,6 +217,11 @@ static void check_config(const void *config, const char *pointer, struct diagnos
     const struct cube_config *cube = config;
     cube_fee_check(&cube->pay, cube->path == CUBE_BOTH, pointer, diagnostics);
     check_off(cube, pointer, diagnostics);
+    if (cube->defer_after > 0 && cube->path == CUBE_INSTANT)
+        diagnostics_addf(diagnostics, "E310", pointer, AT_VALUE, "path \"slow\" or \"both\"",
+                         "\"defer_after\": 0",
+                         "a deferred message leaves by the output queue, which path instant does "
+                         "not have");
     if (cube->dedup != CUBE_WATERMARK)
         return;
     if (cube->order == DELIVERY_ORDER_PAPER)
@@ -344,6 +302,7 @@ static void init_pools(struct hypercube *cube)
     struct memory *memory = cube->memory;
     map_init(&cube->chain_by_id, memory, "messaging.chains");
     map_init(&cube->link_by_key, memory, "messaging.links");
+    pool_init(&cube->senders, memory, "messaging.senders", sizeof(struct sender));
     pool_init(&cube->chains, memory, "messaging.chains", sizeof(struct cube_chain));
     pool_init(&cube->links, memory, "messaging.links", sizeof(struct link));
     pool_init(&cube->entries, memory, "messaging.entries", sizeof(struct entry));
@@ -504,6 +463,7 @@ static void check_liveness(void *state, struct context *context)
             delivery_check_found(&cube->check, pending->parcel.envelope.id, chain->chain);
             entry = pending->next;
         }
+        cube_dispatch_scan(cube, chain);
         for (uint32_t link_slot = chain->links.first; link_slot != 0;) {
             const struct link *link = pool_at(&cube->links, link_slot);
             for (uint32_t entry = link->out_first; entry != 0;) {
@@ -542,6 +502,7 @@ static void destroy(void *state)
         map_destroy(&chain->confirmed);
         map_destroy(&chain->waiting);
         instant_table_destroy(&chain->instant);
+        map_destroy(&chain->sender_by_account);
         free_heap(cube, &chain->heap);
         if (chain->upto.records != NULL)
             memory_give(cube->memory, chain->upto.records,
@@ -557,9 +518,10 @@ static void destroy(void *state)
         memory_give(cube->memory, cube->tree, cube->tree_capacity * sizeof cube->tree[0]);
     delivery_check_destroy(&cube->check);
     struct pool *const pools[] = {
-        &cube->chains, &cube->links,     &cube->entries,       &cube->mirrors,  &cube->nodes,
-        &cube->inputs, &cube->acts,      &cube->parts,         &cube->parcels,  &cube->removals,
-        &cube->stops,  &cube->histories, &cube->confirmations, &cube->instants, &cube->rings};
+        &cube->senders,   &cube->chains,        &cube->links,    &cube->entries,
+        &cube->mirrors,   &cube->nodes,         &cube->inputs,   &cube->acts,
+        &cube->parts,     &cube->parcels,       &cube->removals, &cube->stops,
+        &cube->histories, &cube->confirmations, &cube->instants, &cube->rings};
     for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++)
         pool_destroy(pools[i]);
     slab_destroy(&cube->proofs);

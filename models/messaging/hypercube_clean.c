@@ -7,6 +7,13 @@
 
 #include "models/messaging/hypercube_parts.h"
 
+const char *const cube_cleanup_choices[] = {"as_told", "round_robin", NULL};
+const char *const cube_cleanup_helps[] = {
+    "in the order in which the neighbours' answers came",
+    "deployed: one entry of each neighbour in turn, in (lt, hash) order, up to the first that it "
+    "has not processed (TON-R31)",
+    NULL};
+
 /* Neighbours in the order of TON-R12: by workchain id, then from left to right. */
 static struct import_key turn_of(const struct hypercube *cube, uint64_t turn, uint32_t neighbour)
 {
@@ -20,17 +27,20 @@ static bool sort_answered(struct hypercube *cube, const struct link *link,
                           struct import_key *ret_first_open)
 {
     bool open = false;
+    uint32_t answered = 0;
     for (uint32_t slot = link->out_first; slot != 0;) {
         const struct entry *entry = pool_at(&cube->entries, slot);
         struct import_key key = import_key_deployed(entry->parcel.lt, entry->parcel.hash);
         if (entry->answered) {
             cube_sort_entry(cube, slot);
+            answered++;
         } else if (!open || import_key_compare(&key, ret_first_open) < 0) {
             *ret_first_open = key;
             open = true;
         }
         slot = entry->next;
     }
+    SIM_ASSERT(answered == link->answered_count);
     return open;
 }
 

@@ -80,6 +80,8 @@ static const struct parcel *proven(const struct hypercube *cube, const struct ac
         return pool_at(&cube->parcels, input->parcel);
     }
     case ACT_EMIT:
+    case ACT_DEFER:
+    case ACT_DISPATCH:
     case ACT_FORWARD:
     case ACT_DISCARD:
     case ACT_REFUSE:

@@ -83,10 +83,10 @@ static void free_input(struct hypercube *cube, uint32_t slot)
     pool_give(&cube->inputs, slot);
 }
 
-static void finish_emit(struct hypercube *cube, struct context *context, const struct block *block,
-                        struct cube_chain *chain, uint32_t slot)
+/* A message that this block made is there, whether it waits or not. */
+static void announce(struct hypercube *cube, struct context *context, const struct block *block,
+                     struct entry *entry)
 {
-    struct entry *entry = pool_at(&cube->entries, slot);
     struct envelope *envelope = &entry->parcel.envelope;
     envelope->first_committed_ns = block->final_ns;
     uint32_t destination = cube_find(cube, envelope->to);
@@ -95,6 +95,37 @@ static void finish_emit(struct hypercube *cube, struct context *context, const s
     cube_trace_message(cube, context, CUBE_TRACE_EMIT, block->chain, envelope->id, envelope->bytes,
                        destination);
     delivery_check_committed(&cube->check, context, block->chain, destination, envelope);
+}
+
+static void finish_defer(struct hypercube *cube, struct context *context, const struct block *block,
+                         struct cube_chain *chain, uint32_t slot)
+{
+    struct entry *entry = pool_at(&cube->entries, slot);
+    announce(cube, context, block, entry);
+    cube_count(cube, context, CUBE_DEFERRED, 1);
+    cube_trace_message(cube, context, CUBE_TRACE_DEFER, block->chain, entry->parcel.envelope.id, 0,
+                       0);
+    cube_dispatch_deferred(cube, chain, slot);
+}
+
+static void finish_dispatch(struct hypercube *cube, struct context *context,
+                            const struct block *block, struct cube_chain *chain,
+                            const struct act *act)
+{
+    const struct entry *entry = pool_at(&cube->entries, act->entry);
+    cube_trace_message(cube, context, CUBE_TRACE_DISPATCH, block->chain, act->id, 0, 0);
+    cube_dispatch_left(cube, chain, act->deferred);
+    if (entry->state != ENTRY_GONE)
+        cube_sort_entry(cube, act->entry);
+}
+
+static void finish_emit(struct hypercube *cube, struct context *context, const struct block *block,
+                        struct cube_chain *chain, uint32_t slot)
+{
+    struct entry *entry = pool_at(&cube->entries, slot);
+    struct envelope *envelope = &entry->parcel.envelope;
+    uint32_t destination = cube_find(cube, envelope->to);
+    announce(cube, context, block, entry);
     if (entry->state == ENTRY_GONE)
         return; /* delivered in this very block: ACT_LOCAL follows */
     bool queues = cube->config.path != CUBE_INSTANT || !cube_instant_goes(cube, envelope);
@@ -209,6 +240,16 @@ static void finish_last_copy(struct finishing *all, const struct act *act)
         cube_stop_notify(cube, all->context, all->chain, act->id, destination, 0);
 }
 
+static void finish_new(struct finishing *all, const struct act *act)
+{
+    if (act->kind == ACT_EMIT)
+        finish_emit(all->cube, all->context, all->block, all->chain, act->entry);
+    else if (act->kind == ACT_DEFER)
+        finish_defer(all->cube, all->context, all->block, all->chain, act->entry);
+    else
+        finish_dispatch(all->cube, all->context, all->block, all->chain, act);
+}
+
 static void finish_act(struct finishing *all, const struct act *act)
 {
     struct hypercube *cube = all->cube;
@@ -218,7 +259,9 @@ static void finish_act(struct finishing *all, const struct act *act)
         cube_count(cube, all->context, CUBE_REMEMBERED, 1);
     switch ((enum act_kind)act->kind) {
     case ACT_EMIT:
-        finish_emit(cube, all->context, all->block, all->chain, act->entry);
+    case ACT_DEFER:
+    case ACT_DISPATCH:
+        finish_new(all, act);
         break;
     case ACT_LOCAL:
         delivered(cube, all->context, all->block,
@@ -351,7 +394,8 @@ static void carry_out(struct hypercube *cube, struct context *context, const str
 static void wake_if_wanted(struct hypercube *cube, struct context *context,
                            const struct cube_chain *chain)
 {
-    if (chain->inputs.first != 0 || chain->heap.count > 0 || cube_accept_ready(cube, chain))
+    if (chain->inputs.first != 0 || chain->heap.count > 0 || chain->deferred > 0 ||
+        cube_accept_ready(cube, chain))
         cube_wake(cube, context, chain->chain);
 }
 
@@ -387,6 +431,8 @@ static void take_back(struct hypercube *cube, struct cube_chain *chain, const st
     struct mirror *mirror = act->mirror != 0 ? pool_at(&cube->mirrors, act->mirror) : NULL;
     switch ((enum act_kind)act->kind) {
     case ACT_EMIT:
+    case ACT_DEFER:
+    case ACT_DISPATCH: /* the entry that was made; the words have put the rest back */
         pool_give(&cube->entries, act->entry);
         break;
     case ACT_FORWARD:

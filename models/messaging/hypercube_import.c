@@ -432,7 +432,8 @@ uint32_t cube_fill(void *self, struct context *context, struct block *block, uin
         block->queue_length = chain->queue_length;
     bool clean = round == 0 && cube_clean_plan(cube, chain);
     bool proofs = cube_accept_wanted(cube, context, chain);
-    bool waiting = clean || chain->inputs.first != 0 || chain->heap.count > 0 || proofs;
+    bool waiting =
+        clean || chain->deferred > 0 || chain->inputs.first != 0 || chain->heap.count > 0 || proofs;
     bool proofs_first = cube->config.instant_order == INSTANT_ORDER_NONE;
     if (!waiting && block->body[LAYER_MESSAGING] == 0) {
         judge_queue(cube, block);
@@ -443,6 +444,8 @@ uint32_t cube_fill(void *self, struct context *context, struct block *block, uin
         note_history(cube, block, chain);
     uint32_t added = clean ? cube_clean(cube, block, part) : 0;
     added += fill_inputs(cube, block, part, chain);
+    if (round == 0)
+        added += cube_dispatch(cube, block, part, chain);
     if (proofs_first)
         added += cube_accept_fill(cube, context, block, part, chain);
     added += fill_imports(cube, context, block, part, chain);

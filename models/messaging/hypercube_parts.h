@@ -15,6 +15,7 @@
 
 #include "models/messaging/delivery_check.h"
 #include "models/messaging/hypercube_fees.h"
+#include "models/messaging/hypercube_procedure.h"
 #include "models/messaging/hypercube_route.h"
 #include "models/messaging/import_order.h"
 #include "models/messaging/instant_table.h"
@@ -28,8 +29,6 @@
 
 enum cube_path { CUBE_SLOW, CUBE_INSTANT, CUBE_BOTH };
 enum cube_dedup { CUBE_SET, CUBE_WATERMARK };
-enum cube_lt { CUBE_LT_BLOCK, CUBE_LT_ACCOUNT };
-enum cube_cleanup { CUBE_CLEANUP_AS_TOLD, CUBE_CLEANUP_ROUND_ROBIN };
 
 /* Switches that tests use to break a rule on purpose. Each one breaks one property. */
 enum cube_break {
@@ -54,7 +53,7 @@ enum instant_newer { INSTANT_NEWER_POSTPONE, INSTANT_NEWER_DISCARD, INSTANT_NEWE
 
 struct cube_config {
     int64_t path, routing, digit_bits, dedup, order, resend_ns, lt, break_rule;
-    int64_t cleanup, queue_limit, quota_messages, quota_bytes; /* 0 = no limit */
+    int64_t cleanup, defer_after, queue_limit, quota_messages, quota_bytes; /* 0 = no limit */
     int64_t look_back, instant_order, instant_newer;
     struct param_list instant_off; /* of struct cube_off */
     struct cube_fee_config pay;
@@ -82,7 +81,9 @@ enum cube_trace {
     CUBE_TRACE_DISCARD,
     CUBE_TRACE_STOP,
     CUBE_TRACE_CONFIRM,
-    CUBE_TRACE_REFUSE
+    CUBE_TRACE_REFUSE,
+    CUBE_TRACE_DEFER,
+    CUBE_TRACE_DISPATCH
 };
 enum cube_metric {
     CUBE_SENT,
@@ -101,6 +102,7 @@ enum cube_metric {
     CUBE_QUEUED,
     CUBE_QUOTA_STOPS,
     CUBE_QUEUE_FULL,
+    CUBE_DEFERRED,
     CUBE_FEES_EMITTER,
     CUBE_FEES_INTERMEDIATE,
     CUBE_FEES_FINAL,
@@ -127,8 +129,9 @@ struct parcel {
     uint64_t master_seqno;
     uint64_t block_ns; /* slot of the enqueuing block */
     uint64_t block_end_lt;
-    uint64_t deducted; /* from the value that the hash covers, by forwarding shards (TON-51) */
-    uint64_t fee_paid; /* prepaid fees collected so far */
+    uint64_t deducted;  /* from the value that the hash covers, by forwarding shards (TON-51) */
+    uint64_t fee_paid;  /* prepaid fees collected so far */
+    uint64_t initiator; /* prefix of the account that received what began it all (TON-R38) */
     unsigned char hash[HASH_BYTES];
     int32_t current_bits, next_bits;
     uint32_t links;      /* moves between shards so far */
@@ -136,7 +139,7 @@ struct parcel {
 };
 
 /* A place in an output queue, or among the pending instant messages. */
-enum entry_state { ENTRY_NEW, ENTRY_QUEUED, ENTRY_GONE };
+enum entry_state { ENTRY_NEW, ENTRY_QUEUED, ENTRY_GONE, ENTRY_DEFERRED };
 struct entry {
     uint64_t state; /* word */
     struct parcel parcel;
@@ -148,6 +151,14 @@ struct entry {
     uint32_t proof, proof_bytes; /* pending instant: slab block with the proof to send again */
     bool received;               /* the neighbour said that it holds it */
     bool answered;               /* ... that it has processed it: the removal is in our inputs */
+};
+
+/* An account with deferred messages (TON-R38). */
+struct sender {
+    uint64_t waiting;     /* word: how many, those of the open block included */
+    uint64_t account;     /* its prefix */
+    uint32_t first, last; /* entries, in the order in which they were made */
+    uint32_t next_sender, previous_sender;
 };
 
 /* A removal from an output queue, told to the neighbour until it says that it knows. */
@@ -233,9 +244,11 @@ struct input {
 
 enum act_kind {
     ACT_EMIT,
-    ACT_LOCAL, /* an emitted message delivered in this block */
-    ACT_OWN,   /* delivered from the own queue */
-    ACT_SLOW,  /* delivered from a neighbour's queue */
+    ACT_DEFER,    /* an emitted message that has to wait */
+    ACT_DISPATCH, /* a deferred message becomes a new message of this block */
+    ACT_LOCAL,    /* an emitted message delivered in this block */
+    ACT_OWN,      /* delivered from the own queue */
+    ACT_SLOW,     /* delivered from a neighbour's queue */
     ACT_FORWARD,
     ACT_DISCARD, /* imported, and not executed */
     ACT_INSTANT, /* delivered by proof */
@@ -253,8 +266,9 @@ struct act {
     uint8_t kind, previous_state;
     uint32_t next, next_of_link;
     uint32_t entry, mirror, input, node;
-    uint32_t instant; /* node of the instant table */
-    uint64_t id, fee; /* what the block earned by it */
+    uint32_t instant;  /* node of the instant table */
+    uint32_t deferred; /* ACT_DISPATCH: the entry that it was */
+    uint64_t id, fee;  /* what the block earned by it */
 };
 
 /* The content of a block, behind block->body[LAYER_MESSAGING]. */
@@ -271,7 +285,7 @@ struct cube_part {
     /* The transaction that is open: a message is being delivered, or an input made messages. */
     bool in_transaction, delivering;
     uint32_t emitted; /* its messages so far */
-    uint64_t tx, tx_account;
+    uint64_t tx, tx_account, initiator;
 };
 
 /* An end_lt of a neighbour as seen when our block of that number was made. */
@@ -297,8 +311,8 @@ struct list {
 };
 
 struct cube_chain {
-    uint64_t counter, lt; /* words */
-    uint64_t seen_lt;     /* the highest logical time in view */
+    uint64_t counter, lt, deferred; /* words */
+    uint64_t seen_lt;               /* the highest logical time in view */
     uint32_t chain;
     struct import_heap heap;
     struct map mirrors;   /* id -> mirror: what stands in neighbours' queues for us */
@@ -306,6 +320,8 @@ struct cube_chain {
     struct map entries;   /* id -> entry: the output queue and the pending instant messages */
     struct map confirmed; /* id -> 1 */
     struct map waiting;   /* id -> input: proofs that came and are not yet in a block */
+    struct map sender_by_account; /* prefix -> sender */
+    struct list senders;
     struct list links, inputs, proofs, postponed, pending, fading, confirmed_list, stops;
     struct instant_table instant; /* TON-R51: delivered by proof */
     struct list instant_gone;     /* those of them whose slow copy is gone */
@@ -333,8 +349,8 @@ struct hypercube {
     struct cube_fee_sums fee_sums;
     struct map chain_by_id; /* chain -> slot of chains */
     struct map link_by_key; /* chain << 32 | neighbour -> slot of links */
-    struct pool chains, links, entries, mirrors, nodes, inputs, acts, parts, parcels, removals,
-        histories, confirmations, stops, instants, rings;
+    struct pool senders, chains, links, entries, mirrors, nodes, inputs, acts, parts, parcels,
+        removals, histories, confirmations, stops, instants, rings;
     struct slab proofs;
     uint32_t chains_made; /* slots 1.. of chains are in use; chains are never given back */
     /* Working memory of one call. */
@@ -360,6 +376,8 @@ struct act *cube_act(struct hypercube *cube, struct cube_part *part, enum act_ki
 void cube_emit(void *self, struct context *context, struct block *block, struct envelope *envelope);
 uint32_t cube_entry_make(struct hypercube *cube, struct block *block, const struct parcel *parcel,
                          struct route route);
+/* cube_new_message puts a message of this block on its way: to its own shard or into the queue. */
+uint32_t cube_new_message(struct hypercube *cube, struct block *block, const struct parcel *parcel);
 unsigned cube_digit_bits(const struct hypercube *cube);
 /* cube_queue_join puts an entry of a final block into the queue it is for; links that get something
  * new for another chain are added to `touched`. */
@@ -370,29 +388,6 @@ void cube_queue_remove(struct hypercube *cube, struct context *context, struct c
                        uint32_t entry, bool stopped);
 void cube_sort_entry(struct hypercube *cube, uint32_t entry);
 uint32_t cube_sorted_next(struct hypercube *cube);
-
-/* hypercube_time.c: logical time of the open block. */
-/* start_lt of a block in which nothing has happened yet (TON-R13). */
-uint64_t cube_start_lt(const struct hypercube *cube, const struct cube_chain *chain,
-                       const struct block *block);
-void cube_time_open(struct hypercube *cube, struct block *block, struct cube_chain *chain,
-                    struct cube_part *part);
-void cube_time_deliver(struct hypercube *cube, struct block *block, struct cube_part *part,
-                       const struct parcel *parcel);
-void cube_time_delivered(struct cube_part *part);
-/* The logical time of the message that is emitted now. */
-uint64_t cube_time_emit(struct hypercube *cube, struct block *block, struct cube_chain *chain,
-                        struct cube_part *part, const struct envelope *envelope);
-
-/* hypercube_clean.c: removal of what neighbours have processed (TON-47, TON-R31). */
-/* Finds what can be removed, into cube->cleaning; cube_clean removes it in the open block. */
-bool cube_clean_plan(struct hypercube *cube, const struct cube_chain *chain);
-uint32_t cube_clean(struct hypercube *cube, struct block *block, struct cube_part *part);
-/* A neighbour says that it processed an entry; an entry left its queue, in final(). */
-void cube_clean_answered(struct hypercube *cube, struct cube_chain *chain, struct link *link,
-                         struct entry *entry);
-void cube_clean_removed(struct hypercube *cube, struct context *context, struct link *link,
-                        const struct entry *entry);
 
 /* hypercube_import.c: fill(): inputs, imports, proofs, local messages. */
 uint64_t cube_upcall(struct hypercube *cube, struct context *context, struct block *block,

@@ -29,6 +29,7 @@ struct cube_chain *cube_chain_get(struct hypercube *cube, uint32_t chain)
     map_init(&made->confirmed, cube->memory, "messaging.confirmed");
     map_init(&made->waiting, cube->memory, "messaging.waiting");
     instant_table_init(&made->instant, cube->memory);
+    map_init(&made->sender_by_account, cube->memory, "messaging.senders");
     made->upto.owner = cube_prefix(cube, chain);
     map_put(&cube->chain_by_id, chain, slot);
     return made;
@@ -109,6 +110,24 @@ uint32_t cube_entry_make(struct hypercube *cube, struct block *block, const stru
     return slot;
 }
 
+uint32_t cube_new_message(struct hypercube *cube, struct block *block, const struct parcel *parcel)
+{
+    const struct envelope *envelope = &parcel->envelope;
+    struct route route =
+        route_find((enum routing)cube->config.routing, cube_digit_bits(cube), envelope->from,
+                   envelope->to, cube_prefix(cube, block->chain), 0);
+    uint32_t slot = cube_entry_make(cube, block, parcel, route);
+    bool local = cube_find(cube, envelope->to) == block->chain;
+    if (local || cube->config.path != CUBE_INSTANT || !cube_instant_goes(cube, envelope))
+        block->queue_length++;
+    if (local) {
+        cube_heap_room(cube, &cube->locals);
+        struct import_item item = {import_key_deployed(parcel->lt, parcel->hash), slot};
+        import_heap_push(&cube->locals, &item);
+    }
+    return slot;
+}
+
 void cube_emit(void *self, struct context *context, struct block *block, struct envelope *envelope)
 {
     struct hypercube *cube = self;
@@ -126,23 +145,16 @@ void cube_emit(void *self, struct context *context, struct block *block, struct 
     uint64_t first = cube_fee_emit(cube, block, envelope);
     uint64_t lt = cube_time_emit(cube, block, chain, part, envelope);
     struct parcel parcel = {.envelope = *envelope, .lt = lt, .enqueued_lt = lt, .fee_paid = first};
+    parcel.initiator = part->initiator;
     message_hash(envelope, parcel.lt, parcel.hash);
     /* What a transaction has emitted must be in its block: one message may overshoot (TON-R35). */
     cube_charge_emitted(cube, block, envelope->bytes + NOTE_BYTES);
-    struct route route =
-        route_find((enum routing)cube->config.routing, cube_digit_bits(cube), envelope->from,
-                   envelope->to, cube_prefix(cube, block->chain), 0);
-    uint32_t slot = cube_entry_make(cube, block, &parcel, route);
-    struct act *act = cube_act(cube, part, ACT_EMIT);
-    act->entry = slot;
-    bool local = cube_find(cube, envelope->to) == block->chain;
-    if (local || cube->config.path != CUBE_INSTANT || !cube_instant_goes(cube, envelope))
-        block->queue_length++;
-    if (!local)
+    if (cube_dispatch_defers(cube, block, chain, part, envelope)) {
+        cube_dispatch_defer(cube, block, part, chain, &parcel);
         return;
-    cube_heap_room(cube, &cube->locals);
-    struct import_item item = {import_key_deployed(parcel.lt, parcel.hash), slot};
-    import_heap_push(&cube->locals, &item);
+    }
+    uint32_t slot = cube_new_message(cube, block, &parcel);
+    cube_act(cube, part, ACT_EMIT)->entry = slot;
 }
 
 /* The heap sorts what a block adds to its queue by (lt, hash): the order of TON-R22. */

@@ -4,6 +4,11 @@
 #include "models/anycast.h"
 #include "models/messaging/hypercube_parts.h"
 
+const char *const cube_lt_choices[] = {"block", "account", NULL};
+const char *const cube_lt_helps[] = {
+    "every message of a block has its own",
+    "deployed: each account's transactions follow each other; ties go by the hash (TON-R14)", NULL};
+
 /* SIMPLIFICATION: the masterchain's own logical time is taken as rising as fast as a shard's does
  * that makes a block at every interval. */
 static uint64_t master_lt(const struct hypercube *cube, const struct block *block)
@@ -48,6 +53,7 @@ void cube_time_deliver(struct hypercube *cube, struct block *block, struct cube_
 {
     part->delivering = part->in_transaction = true;
     part->emitted = 0;
+    part->initiator = parcel->initiator;
     if (cube->config.lt == CUBE_LT_BLOCK)
         return;
     uint64_t shard = cube_prefix(cube, block->chain).prefix;
@@ -78,6 +84,7 @@ uint64_t cube_time_emit(struct hypercube *cube, struct block *block, struct cube
         part->tx = envelope->tx;
         part->tx_account = envelope->from.prefix;
         part->emitted = 0;
+        part->initiator = envelope->from.prefix;
         if (cube->config.lt == CUBE_LT_ACCOUNT)
             lt_book_external(&cube->book, envelope->from.prefix,
                              part->imported ? part->last_key.rank[0] : 0);
@@ -85,6 +92,19 @@ uint64_t cube_time_emit(struct hypercube *cube, struct block *block, struct cube
     part->emitted++;
     uint64_t lt = cube->config.lt == CUBE_LT_ACCOUNT ? lt_book_emit(&cube->book) : chain->lt + 1;
     SIM_ASSERT(lt > part->start_lt);
+    advance(cube, block, chain, part, lt);
+    return lt;
+}
+
+/* Deferred messages come first in a block, one time after the other; what their senders do in it
+ * comes later. */
+uint64_t cube_time_dispatch(struct hypercube *cube, struct block *block, struct cube_chain *chain,
+                            struct cube_part *part, uint64_t account)
+{
+    uint64_t lt = chain->lt + 1;
+    SIM_ASSERT(!part->in_transaction);
+    if (cube->config.lt == CUBE_LT_ACCOUNT)
+        lt_book_note(&cube->book, account, lt);
     advance(cube, block, chain, part, lt);
     return lt;
 }

@@ -95,20 +95,20 @@ uint64_t lt_book_emit(struct lt_book *book)
 {
     SIM_ASSERT(book->lt > book->start_lt);
     uint64_t created_lt = book->lt + 1 + book->messages++;
-    book->accounts[book->current].produced++;
     end_at(book, created_lt + 1);
     return created_lt;
 }
 
-uint32_t lt_book_produced(const struct lt_book *book, uint64_t account)
+uint32_t lt_book_produce(struct lt_book *book, uint64_t account)
 {
-    uint64_t place;
-    return map_get(&book->index, account, &place) ? book->accounts[place].produced : 0;
+    uint32_t place = place_of(book, account); /* may move the accounts */
+    return book->accounts[place].produced++;
 }
 
 void lt_book_note(struct lt_book *book, uint64_t account, uint64_t lt)
 {
-    struct lt_account *known = &book->accounts[place_of(book, account)];
+    uint32_t place = place_of(book, account); /* may move the accounts */
+    struct lt_account *known = &book->accounts[place];
     if (lt + 1 > known->end_lt)
         known->end_lt = lt + 1;
     if (lt + 1 > book->end_lt)

@@ -25,7 +25,7 @@ bool lt_start_valid(uint64_t start_lt, uint64_t state_end_lt, uint64_t seen_lt, 
 
 struct lt_account {
     uint64_t account, end_lt; /* of its latest transaction in this block */
-    uint32_t produced;        /* messages that it made in this block */
+    uint32_t produced;        /* messages that lt_book_produce counted */
 };
 
 struct lt_book {
@@ -55,8 +55,9 @@ uint64_t lt_book_external(struct lt_book *book, uint64_t account, uint64_t proce
 /* lt_book_emit is the logical time of the open transaction's next message. */
 uint64_t lt_book_emit(struct lt_book *book);
 
-/* lt_book_produced counts the messages that an account made in this block. */
-uint32_t lt_book_produced(const struct lt_book *book, uint64_t account);
+/* lt_book_produce counts one more message of an account in this block, and returns how many were
+ * before it. */
+uint32_t lt_book_produce(struct lt_book *book, uint64_t account);
 
 /* lt_book_note: the account's transactions of this block come after this logical time. */
 void lt_book_note(struct lt_book *book, uint64_t account, uint64_t lt);
