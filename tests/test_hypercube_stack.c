@@ -78,6 +78,26 @@ START_TEST(own_messages_are_delivered_in_their_block)
 }
 END_TEST
 
+/* TON-59: the delivering transaction refers to the body that the emitting one has, so its block
+ * grows by a note, while a shard that imports the same message has the body in its own block. */
+START_TEST(the_body_of_an_own_message_is_not_copied)
+{
+    enum { ITEMS = 5, BODY = 200, NOTE = 40 };
+    uint32_t emitting[2];
+    for (int32_t own = 0; own < 2; own++) {
+        struct support_stack *support = stack_of(4, SLOW);
+        support_stack_job(support, 300 * MS, 2, ITEMS, own ? 2 : 3);
+        support_stack_run(support);
+        expect_held(support);
+        emitting[own] = support->blocks[0].bytes;
+        if (!own)
+            ck_assert_uint_ge(support->blocks[1].bytes, ITEMS * (BODY + NOTE));
+        support_stack_free(support);
+    }
+    ck_assert_uint_eq(emitting[1], emitting[0] + ITEMS * NOTE);
+}
+END_TEST
+
 /* TON-57: when the block is full they stand in the own queue, and the own neighbour imports them.
  */
 START_TEST(own_messages_that_do_not_fit_go_through_the_own_queue)
@@ -404,13 +424,13 @@ END_TEST
 CHECK_MAIN("hypercube_stack", slow_path_takes_as_many_links_as_digits_differ,
            shards_of_two_digits_need_one_intermediate,
            every_intermediate_shard_costs_a_block_and_the_instant_path_none,
-           own_messages_are_delivered_in_their_block,
+           own_messages_are_delivered_in_their_block, the_body_of_an_own_message_is_not_copied,
            own_messages_that_do_not_fit_go_through_the_own_queue,
            full_blocks_leave_messages_in_the_queues_of_their_sources,
            lost_packets_lose_no_message_and_double_none, a_large_block_goes_in_several_packets,
            jitter_and_loss_keep_the_order_of_queues, dropped_blocks_change_nothing_but_times,
            crashes_lose_no_message, deduplication_sets_stay_bounded,
            both_paths_run_in_parallel_and_one_delivers, instant_path_alone_uses_no_queue,
-           queues_hold_what_is_made_or_in_transit,
-           masterchain_delays_every_hop_but_no_proof, removal_waits_until_the_import_is_visible,
-           chains_share_no_memory, idle_shards_cost_no_event)
+           queues_hold_what_is_made_or_in_transit, masterchain_delays_every_hop_but_no_proof,
+           removal_waits_until_the_import_is_visible, chains_share_no_memory,
+           idle_shards_cost_no_event)
