@@ -85,6 +85,7 @@ static inline void expect_all_delivered(const struct support_stack *support,
 {
     expect_held(support);
     ck_assert_uint_eq(support->undo_errors, 0);
+    ck_assert_uint_eq(support->strayed, 0);
     ck_assert_uint_eq(counter(support, "messages_sent"), expected->messages);
     ck_assert_uint_eq(counter(support, "messages_delivered"), expected->messages);
     ck_assert_uint_eq(support->received, expected->messages);

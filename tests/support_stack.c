@@ -82,6 +82,7 @@ static void emit_to(struct toy *toy, struct context *context, struct block *bloc
     const struct chain_seam *chain = &toy->stack->chain;
     struct envelope envelope = {.bytes = 200, .layer = LAYER_LEDGER, .kind = TOY_MESSAGE};
     envelope.flags = toy->support->envelope_flags;
+    envelope.tx = ordinal; /* for whom it was made, whatever becomes of the address */
     envelope.from = chain->prefix(chain->self, block->chain);
     if (toy->support->senders > 0)
         envelope.from.prefix += toy->emitted++ / SUPPORT_RUN % toy->support->senders;
@@ -130,6 +131,7 @@ static void toy_deliver(void *self, struct context *context, struct block *block
     struct toy_chain *state = chain_state(toy, block->chain);
     (void)context;
     SIM_ASSERT(envelope->kind == TOY_MESSAGE);
+    toy->support->strayed += block->chain != chain_of(toy, (uint32_t)envelope->tx);
     begin(state, block); /* messaging fills before the ledger */
     block_set(toy->stack, block, &state->received, state->received + 1);
 }

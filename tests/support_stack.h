@@ -55,6 +55,7 @@ struct support_stack {
     uint64_t items_in;    /* items of jobs that came: a job dies when its chain is down */
     uint64_t items_final; /* items of final blocks, counted by the ledger */
     uint64_t received;    /* messages delivered by final blocks */
+    uint64_t strayed;     /* deliveries, dropped or not, in another chain than the job named */
     uint64_t sent;        /* messages emitted by final blocks */
     uint64_t undo_errors; /* blocks after whose drop the ledger's words were not as before */
     uint64_t row_errors;  /* rows that did not read what was last written */

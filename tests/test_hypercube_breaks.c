@@ -147,6 +147,7 @@ START_TEST(messages_cross_workchains_and_reach_the_masterchain)
             support_stack_run(support);
             expect_held(support);
             ck_assert_uint_eq(support->received, count);
+            ck_assert_uint_eq(support->strayed, 0); /* each reached its own workchain and shard */
             support_stack_free(support);
         }
 }

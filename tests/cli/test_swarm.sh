@@ -31,7 +31,7 @@ swarm() { # swarm CODE OPTION...: runs it into the file `out`; the exit code mus
 }
 
 # Nothing is found where nothing is broken, and a run is the same whatever stands around it.
-for scenario in "$both" scenarios/kernel/echo.json; do
+for scenario in "$both" scenarios/kernel/echo.json scenarios/swarm/*.json; do
     swarm 0 "$scenario" --runs 20
     check "no findings in $scenario" grep -q '^findings  0$' out
 done
