@@ -166,7 +166,7 @@ static void dispatch(struct world *world, const struct queue_entry *entry)
     /* With a queue a group only each group's own events rise; the windows see to the rest. */
     SIM_ASSERT(world->group_queue || !world->running ||
                queue_entry_before(&world->current_entry, entry));
-    world->current_entry = *entry;
+    queue_entry_copy(&world->current_entry, entry);
     /* Faults have no source. */
     enum order_class order_class = queue_entry_class(entry);
     bool fault = order_class == ORDER_FAULT;

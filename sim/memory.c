@@ -2,10 +2,23 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "sim/sim_assert.h"
 
-enum { GROW_LEAST = 16 };
+enum {
+    GROW_LEAST = 16,
+    PART_BYTES_MAX = 1 << 16,
+    LINE_BYTES = 64,
+    REGION_BYTES = 1 << 21,
+    LARGE_BYTES = 1 << 20 /* of a run, from which on regions are worth it */
+};
+
+struct memory_region {
+    unsigned char *base;
+    size_t used_bytes;
+    struct memory_region *older;
+};
 
 static void account(struct memory *memory, const char *name, size_t bytes)
 {
@@ -32,6 +45,55 @@ void memory_give(struct memory *memory, void *block, size_t bytes)
     SIM_ASSERT(memory->used_bytes >= bytes);
     memory->used_bytes -= bytes;
     free(block);
+}
+
+static void region_add(struct memory *memory)
+{
+    struct memory_region *region = calloc(1, sizeof *region);
+    SIM_ASSERT(region != NULL);
+    void *base = aligned_alloc(REGION_BYTES, REGION_BYTES);
+    SIM_ASSERT(base != NULL);
+    madvise(base, REGION_BYTES, MADV_HUGEPAGE); /* a wish: slower without, never wrong */
+    region->base = base;
+    region->older = memory->region;
+    memory->region = region;
+}
+
+void *memory_take_part(struct memory *memory, const char *name, size_t bytes)
+{
+    if (memory->used_bytes < LARGE_BYTES || bytes > PART_BYTES_MAX)
+        return memory_take(memory, name, bytes);
+    size_t rounded = (bytes + LINE_BYTES - 1) & ~(size_t)(LINE_BYTES - 1);
+    if (!memory->region || memory->region->used_bytes + rounded > REGION_BYTES)
+        region_add(memory);
+    void *block = memory->region->base + memory->region->used_bytes;
+    memory->region->used_bytes += rounded;
+    memset(block, 0, bytes);
+    account(memory, name, bytes);
+    return block;
+}
+
+void memory_give_part(struct memory *memory, void *block, size_t bytes)
+{
+    bool apart = true;
+    for (const struct memory_region *at = memory->region; at && apart; at = at->older)
+        apart = (uintptr_t)block - (uintptr_t)at->base >= REGION_BYTES;
+    if (apart) {
+        memory_give(memory, block, bytes);
+        return;
+    }
+    SIM_ASSERT(memory->used_bytes >= bytes);
+    memory->used_bytes -= bytes;
+}
+
+void memory_close(struct memory *memory)
+{
+    while (memory->region) {
+        struct memory_region *region = memory->region;
+        memory->region = region->older;
+        free(region->base);
+        free(region);
+    }
 }
 
 void *memory_grow(struct memory *memory, const char *name, void *array, uint32_t *count,

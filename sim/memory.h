@@ -17,12 +17,21 @@
 struct memory {
     uint64_t used_bytes, peak_bytes, limit_bytes; /* limit 0 = none */
     const char *exceeded_by;                      /* name of the pool that passed the limit first */
+    struct memory_region *region;                 /* the newest one, NULL = none */
 };
 
 /* memory_take / memory_give: a counted, zeroed block for long-lived arrays. Aborts when the machine
  * has no memory. give takes the size that was taken. */
 void *memory_take(struct memory *memory, const char *name, size_t bytes);
 void memory_give(struct memory *memory, void *block, size_t bytes);
+/* memory_take_part / memory_give_part: a counted, zeroed block for arrays made of many such
+ * parts. Once a run is large, parts up to 64 KiB stand together in regions of 2 MiB, each one page
+ * of the machine where it has pages of that size: finding an address costs as much as reading it
+ * when there are a million. Counted are the parts, not the up to 2 MiB that the newest region has
+ * left. memory_close gives all regions back; no part may be in use then. */
+void *memory_take_part(struct memory *memory, const char *name, size_t bytes);
+void memory_give_part(struct memory *memory, void *block, size_t bytes);
+void memory_close(struct memory *memory);
 /* memory_grow doubles (at least to `count_needed` items) a counted array and returns its new place;
  * new items are zero. *count is the capacity. */
 void *memory_grow(struct memory *memory, const char *name, void *array, uint32_t *count,

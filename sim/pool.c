@@ -30,7 +30,7 @@ uint32_t pool_extend(struct pool *pool)
                 memory_grow(pool->memory, pool->name, pool->chunks, &pool->chunk_capacity,
                             pool->chunk_count + 1, sizeof *pool->chunks);
         pool->chunks[pool->chunk_count++] =
-            memory_take(pool->memory, pool->name, chunk_bytes(pool));
+            memory_take_part(pool->memory, pool->name, chunk_bytes(pool));
     }
     return ++pool->slot_count;
 }
@@ -46,7 +46,7 @@ uint32_t pool_take(struct pool *pool)
 void pool_destroy(struct pool *pool)
 {
     for (uint32_t i = 0; i < pool->chunk_count; i++)
-        memory_give(pool->memory, pool->chunks[i], chunk_bytes(pool));
+        memory_give_part(pool->memory, pool->chunks[i], chunk_bytes(pool));
     memory_give(pool->memory, pool->chunks, pool->chunk_capacity * sizeof *pool->chunks);
     *pool = (struct pool){0};
 }

@@ -77,6 +77,15 @@ static inline bool queue_entry_before(const struct queue_entry *a, const struct 
     return a->low >> 32 < b->low >> 32;
 }
 
+/* queue_entry_copy copies word by word: an entry that was stored in words a moment ago and is read
+ * in wider pieces makes the processor wait until the stores are done. */
+static inline void queue_entry_copy(struct queue_entry *ret_entry, const struct queue_entry *entry)
+{
+    ret_entry->high = entry->high;
+    ret_entry->middle = entry->middle;
+    ret_entry->low = entry->low;
+}
+
 /* Told of most entries shortly before they are popped, so that the owner can fetch what they stand
  * for into the cache. A hint and no more: it must change nothing. */
 typedef void queue_hint(const void *owner, const struct queue_entry *entry);

@@ -2,7 +2,6 @@
 
 #include "sim/sim_assert.h"
 
-
 enum { PLACE_BITS = 4, KEY_BITS = 42 };
 
 static void sort_short(struct queue_entry *entry, uint32_t count)

@@ -1,6 +1,5 @@
 #include "sim/queue.h"
 
-
 #include "sim/memory.h"
 #include "sim/queue_ring.h"
 #include "sim/queue_sort.h"
@@ -99,7 +98,8 @@ static __attribute__((noinline)) uint32_t cell_make(struct queue *queue)
         if (queue->page_count == queue->page_capacity)
             queue->pages = memory_grow(queue->memory, NAME, queue->pages, &queue->page_capacity,
                                        queue->page_count + 1, sizeof *queue->pages);
-        queue->pages[queue->page_count++] = memory_take(queue->memory, NAME, sizeof(struct page));
+        queue->pages[queue->page_count++] =
+            memory_take_part(queue->memory, NAME, sizeof(struct page));
     }
     queue->cell_count++;
     return cell;
@@ -116,7 +116,7 @@ static inline void bucket_add(struct queue *queue, uint32_t *newest,
         cell = cell_make(queue);
     struct page *page = queue->pages[cell >> PAGE_SHIFT];
     page->next[cell & (PAGE_CELLS - 1)] = *newest;
-    page->entry[cell & (PAGE_CELLS - 1)] = *entry;
+    queue_entry_copy(&page->entry[cell & (PAGE_CELLS - 1)], entry);
     *newest = cell;
 }
 
@@ -465,7 +465,7 @@ static struct queue *wheel_create(struct memory *memory)
     queue->memory = memory;
     queue->cell_count = 1; /* cell 0 says "none" */
     queue->pages = memory_grow(memory, NAME, NULL, &queue->page_capacity, 1, sizeof *queue->pages);
-    queue->pages[queue->page_count++] = memory_take(memory, NAME, sizeof(struct page));
+    queue->pages[queue->page_count++] = memory_take_part(memory, NAME, sizeof(struct page));
     queue_ring_open(&queue->ring, memory, BITS_SHIFT_MIN, 0);
     stand_at(queue, 0);
     return queue;
@@ -518,9 +518,9 @@ static inline bool pop_entry(struct queue *queue, const struct queue_entry *entr
                              struct queue_entry *ret_entry)
 {
     SIM_ASSERT(!queue->popped_any || queue_entry_before(&queue->last, entry));
-    queue->last = *entry;
+    queue_entry_copy(&queue->last, entry);
     queue->popped_any = true;
-    *ret_entry = *entry;
+    queue_entry_copy(ret_entry, entry);
     queue->count--;
     if (late) {
         queue->pops++;
@@ -576,7 +576,7 @@ static void wheel_destroy(struct queue *queue)
     entries_free(queue, &queue->late);
     entries_free(queue, &queue->spare);
     for (uint32_t i = 0; i < queue->page_count; i++)
-        memory_give(queue->memory, queue->pages[i], sizeof(struct page));
+        memory_give_part(queue->memory, queue->pages[i], sizeof(struct page));
     memory_give(queue->memory, queue->pages, queue->page_capacity * sizeof *queue->pages);
     memory_give(queue->memory, queue, sizeof *queue);
 }

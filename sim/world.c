@@ -156,6 +156,7 @@ void world_free(struct world *world)
     memory_give(&world->memory, world->stack, model_stack_bytes);
     memory_give(&world->memory, world->node_by_order,
                 world->node_count * sizeof *world->node_by_order);
+    memory_close(&world->memory);
 }
 
 uint32_t world_group_add(struct world *world)

@@ -86,6 +86,38 @@ START_TEST(grown_arrays_keep_their_items_and_count_their_bytes)
 }
 END_TEST
 
+/* Small runs and large ones, whose parts stand in regions, and parts too large for a region. */
+START_TEST(parts_are_zero_apart_and_counted)
+{
+    enum { PARTS = 600 };
+    static const size_t sizes[] = {3584, 40000, 200000, 64};
+    static unsigned char *part[PARTS];
+    struct memory memory = {0};
+    uint64_t sum = 0;
+    for (int i = 0; i < PARTS; i++) {
+        size_t bytes = sizes[i % 4];
+        part[i] = memory_take_part(&memory, "parts", bytes);
+        sum += bytes;
+        ck_assert_uint_eq(memory.used_bytes, sum);
+        for (size_t j = 0; j < bytes; j++)
+            if (part[i][j] != 0)
+                ck_abort_msg("byte %zu of part %d is %d", j, i, part[i][j]);
+        memset(part[i], i % 255 + 1, bytes);
+    }
+    ck_assert_ptr_nonnull(memory.region);
+    for (int i = 0; i < PARTS; i++) {
+        size_t bytes = sizes[i % 4];
+        for (size_t j = 0; j < bytes; j++)
+            if (part[i][j] != i % 255 + 1)
+                ck_abort_msg("part %d is not its own at byte %zu", i, j);
+        memory_give_part(&memory, part[i], bytes);
+    }
+    ck_assert_uint_eq(memory.used_bytes, 0);
+    memory_close(&memory);
+    ck_assert_ptr_null(memory.region);
+}
+END_TEST
+
 START_TEST(slab_blocks_do_not_overlap)
 {
     struct memory memory = {0};
@@ -162,5 +194,5 @@ END_TEST
 
 CHECK_MAIN("memory", slots_never_move_and_start_zeroed,
            the_pool_that_passes_the_limit_first_is_named,
-           grown_arrays_keep_their_items_and_count_their_bytes, slab_blocks_do_not_overlap,
-           map_equals_an_array)
+           grown_arrays_keep_their_items_and_count_their_bytes, parts_are_zero_apart_and_counted,
+           slab_blocks_do_not_overlap, map_equals_an_array)
