@@ -99,14 +99,40 @@ struct part { /* what one chain does for a transaction */
     int64_t amount; /* negative: debit */
 };
 
-/* What the message that a transaction makes is. */
+/* What the message that a transaction makes is; its constructor and address say the same to the
+ * recipient. */
 enum tx_operation {
     TX_TRANSFER, /* value for an account */
     TX_CALL,     /* for a contract of the recipient's shard: its method is the constructor */
+    TX_CREATE,   /* for a creator: a new contract (TON-5) */
     TX_WILDCARD, /* for the nearest instance of a global contract (TON-24) */
     TX_PUBLISH,  /* for the global contract of the masterchain, which tells all (TON-25) */
     TX_LOG,      /* for nobody: logged (TON-19) */
     TX_OPERATIONS
+};
+
+/* What can stand at an address (TON-5, TON-17, TON-23, TON-25). */
+enum contract_kind {
+    CONTRACT_NONE,
+    CONTRACT_SIMPLE,    /* an account: sends what its owner signs */
+    CONTRACT_COUNTER,   /* counts, and may pass on */
+    CONTRACT_CREATOR,   /* makes others */
+    CONTRACT_GLOBAL,    /* an instance of the global contract */
+    CONTRACT_PUBLISHER, /* tells all instances; in the masterchain */
+    CONTRACT_KINDS
+};
+
+/* Constructors (TON-11): the first four bytes of a body select a contract's method. */
+enum contract_method {
+    METHOD_NONE,
+    METHOD_ADD,       /* of a counter */
+    METHOD_RELAY,     /* of a counter; argument: how many more counters shall get it */
+    METHOD_CREATE,    /* of a creator; argument: kind, and bit 8: anywhere */
+    METHOD_CONSTRUCT, /* of an address without a contract; argument: kind */
+    METHOD_ASK,       /* of an instance of the global contract */
+    METHOD_SHARE,     /* special: from one instance to another */
+    METHOD_PUBLISH,   /* of the publisher */
+    METHOD_NEWS       /* from the publisher to an instance */
 };
 
 enum { SIGNATURE_BYTES = 64 };
@@ -122,9 +148,10 @@ struct tx {
     uint8_t parts;
     uint8_t operation;     /* enum tx_operation */
     uint8_t anycast_depth; /* TX_WILDCARD: of the recipient's address */
-    uint32_t constructor;  /* TON-11: of the message it makes */
+    uint32_t constructor;  /* enum contract_method: of the message it makes */
     uint32_t work;         /* gas that the home account's code is asked to use up beside its own */
     uint64_t gas_limit;    /* TON-12: of the message it makes; 0 = not given */
+    uint64_t argument;     /* first word of its body; TX_LOG: what is logged */
     struct part part[TX_PARTS_MAX];
     unsigned char signature[SIGNATURE_BYTES];
     uint64_t extra_amount[EXTRA_CURRENCIES_MAX]; /* TON-9: moved with it; 0 = no such pair */
@@ -239,6 +266,7 @@ enum tx_reason {
     REASON_REPEATED,  /* the same message was let in before */
     REASON_EXPIRED,   /* it waited for too long */
     REASON_METHOD,    /* the recipient has no such method */
+    REASON_STRANGER,  /* the recipient does not take this from that sender */
     REASON_COUNT
 };
 
@@ -290,6 +318,9 @@ struct ledger_seam {
     void (*collect)(void *self, struct block *block, uint32_t currency, uint64_t amount);
     /* A single-message transaction, on a node of its home chain: queued for the next block. */
     void (*submit)(void *self, struct context *context, uint32_t chain, const struct tx *tx);
+    /* Where the contract of a kind is reached from a chain: the resident of that shard, the
+     * wildcard address of the global contract, the publisher. Fixed after build: any node. */
+    struct address (*contract)(const void *self, uint32_t chain, enum contract_kind kind);
     /* Signs a transaction as the owner of its home account would. Fixed after build: any node. */
     void (*sign)(const void *self, struct tx *tx);
     /* The address of account `index` of a shard, counted from 0 within the shard. */

@@ -122,23 +122,26 @@ static void script_timer(void *state, struct context *context, uint8_t kind, uin
     struct script *script = state;
     const struct transfers_step *step = &script->transfers->script[cookie];
     (void)kind, (void)chain;
-    struct tx tx = {.id = (uint64_t)((uint32_t)script->slot << 16) << 32 | cookie,
-                    .submit_ns = context->now_ns,
-                    .client = (uint32_t)script->slot << 16,
-                    .bytes = 100,
-                    .workload = script->slot,
-                    .parts = step->parts,
-                    .operation = step->like.operation,
-                    .anycast_depth = step->like.anycast_depth,
-                    .constructor = step->like.constructor,
-                    .work = step->like.work,
-                    .gas_limit = step->like.gas_limit,
-                    .extra_amount = {step->like.extra_amount[0], step->like.extra_amount[1]},
-                    .extra_currency = {step->like.extra_currency[0], step->like.extra_currency[1]}};
-    tx.part[0] =
-        (struct part){address_of(script, step->from_shard, step->from_account), -step->amount};
-    tx.part[1] = (struct part){address_of(script, step->to_shard, step->to_account), step->amount};
-    script->stack->ledger.sign(script->stack->ledger.self, &tx);
+    const struct chain_seam *seam = &script->stack->chain;
+    const struct ledger_seam *ledger = &script->stack->ledger;
+    struct tx tx = step->like;
+    tx.id = (uint64_t)((uint32_t)script->slot << 16) << 32 | cookie;
+    tx.submit_ns = context->now_ns;
+    tx.client = (uint32_t)script->slot << 16;
+    tx.bytes = 100;
+    tx.workload = script->slot;
+    tx.parts = step->parts;
+    struct address from = address_of(script, step->from_shard, step->from_account);
+    struct address to = address_of(script, step->to_shard, step->to_account);
+    if (step->contract != CONTRACT_NONE)
+        to = ledger->contract(ledger->self,
+                              seam->at(seam->self, CHAIN_SHARD, (uint32_t)step->to_shard),
+                              step->contract);
+    else if (step->to.prefix != 0)
+        *(step->from_address ? &from : &to) = step->to;
+    tx.part[0] = (struct part){from, -step->amount};
+    tx.part[1] = (struct part){to, step->amount};
+    ledger->sign(ledger->self, &tx);
     tx.signature[0] ^= step->forged;
     script->stack->atomic.submit(script->stack->atomic.self, context, &tx);
 }

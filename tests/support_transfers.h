@@ -24,8 +24,13 @@ struct transfers_step {
     uint64_t from_account, to_account;
     int64_t amount;
     uint8_t parts;
-    struct tx like; /* operation, constructor, work, gas_limit, anycast_depth of the transaction */
+    struct tx like; /* operation, constructor and all that follows from the message's head */
     bool forged;    /* its signature is not the owner's */
+    /* The recipient instead of an account: a contract of to_shard (CONTRACT_NONE: none) or, with a
+     * workchain and a prefix, an address. */
+    enum contract_kind contract;
+    struct address to;
+    bool from_address; /* `to` is the home account, and the recipient is as usual */
 };
 
 struct transfers {

@@ -42,8 +42,8 @@ static void only_the_owner(enum signature_kind kind)
 {
     struct tx tx = signed_sample(kind);
     ck_assert(run(kind, &tx, 1000, 1000).accepted);
-    struct tx changed[14];
-    for (unsigned i = 0; i < 14; i++)
+    struct tx changed[17];
+    for (unsigned i = 0; i < 17; i++)
         changed[i] = tx;
     changed[0].id++;
     changed[1].submit_ns++;
@@ -59,7 +59,10 @@ static void only_the_owner(enum signature_kind kind)
     changed[11].part[1].amount++;
     changed[12].anycast_depth = 4;
     changed[13].signature[31] ^= 1;
-    for (unsigned i = 0; i < 14; i++) {
+    changed[14].argument++;
+    changed[15].extra_currency[1] = 3;
+    changed[16].extra_amount[0] = 9;
+    for (unsigned i = 0; i < 17; i++) {
         struct external_run failed = run(kind, &changed[i], 1000, 1000);
         ck_assert_msg(!failed.accepted, "change %u was not seen", i);
         ck_assert_int_eq(failed.reason, REASON_SIGNATURE);

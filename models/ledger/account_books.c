@@ -84,8 +84,8 @@ bool account_books_warm_in(const struct account_books *books, const struct block
 }
 
 /* Of a row that is warm: what waits for cold ones was parked before. */
-static uint64_t row_read(const struct account_books *books, const struct block *view,
-                         struct account_row row)
+uint64_t account_books_read(const struct account_books *books, const struct block *view,
+                            struct account_row row)
 {
     uint64_t value = 0;
     enum verdict verdict = read(books, view, row, &value);
@@ -111,7 +111,11 @@ bool account_books_row(const struct account_books *books, uint32_t chain, struct
 uint64_t account_books_balance(const struct account_books *books, const struct block *view,
                                uint64_t key)
 {
-    int64_t balance = books->initial_balance + (int64_t)row_read(books, view, of_address(key));
+    const struct chain_seam *seam = &books->stack->chain;
+    struct address address = {seam->prefix(seam->self, view->chain).workchain, key};
+    int64_t balance = (int64_t)account_books_read(books, view, of_address(key));
+    if (account_books_row(books, view->chain, address, &key))
+        balance += books->initial_balance;
     SIM_ASSERT(balance >= 0);
     return (uint64_t)balance;
 }
@@ -139,7 +143,7 @@ static void change_row(struct account_books *books, struct account_book *book, s
                        struct account_row wanted, uint64_t change)
 {
     const struct state_seam *state = &books->stack->state;
-    uint64_t before = row_read(books, block, wanted);
+    uint64_t before = account_books_read(books, block, wanted);
     struct row row = {.chain = block->chain, .space = wanted.space, .key = wanted.key};
     state->write(state->self, block, row, before + change);
     book->open.change += change;
@@ -150,6 +154,16 @@ void account_books_change(struct account_books *books, struct account_book *book
                           struct block *block, uint64_t key, uint64_t change)
 {
     change_row(books, book, block, of_address(key), change);
+}
+
+void account_books_write(struct account_books *books, struct account_book *book,
+                         struct block *block, struct account_row row, uint64_t value)
+{
+    const struct state_seam *state = &books->stack->state;
+    SIM_ASSERT(row.space == ACCOUNT_SPACE_CODE || row.space == ACCOUNT_SPACE_DATA);
+    struct row full = {.chain = block->chain, .space = row.space, .key = row.key};
+    state->write(state->self, block, full, value);
+    list_row(books, book, row);
 }
 
 void account_books_earn(struct account_books *books, struct account_book *book, struct block *block,
@@ -182,6 +196,9 @@ bool account_books_sum(const struct account_books *books, const struct account_b
     uint64_t sum = 0;
     for (uint32_t i = 0; i < book->touched_count; i++) {
         uint64_t value = 0;
+        uint32_t space = book->touched[i].space;
+        if (space == ACCOUNT_SPACE_CODE || space == ACCOUNT_SPACE_DATA)
+            continue;
         if (read(books, &view, book->touched[i], &value) != VERDICT_YES)
             return false;
         sum += value;

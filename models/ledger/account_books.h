@@ -15,7 +15,13 @@
 /* Rows keep their keys wherever they are: shards may split and merge. A row is one account's
  * balance, under the top 64 bits of its address, or what was sent to an address without an account;
  * or it belongs to the chain itself, and then to the space of its own. */
-enum account_space { ACCOUNT_SPACE_ADDRESS, ACCOUNT_SPACE_CHAIN, ACCOUNT_SPACES };
+enum account_space {
+    ACCOUNT_SPACE_ADDRESS,
+    ACCOUNT_SPACE_CHAIN,
+    ACCOUNT_SPACE_CODE, /* what stands at the address, and what it remembers: no value */
+    ACCOUNT_SPACE_DATA,
+    ACCOUNT_SPACES
+};
 struct account_row {
     uint64_t key;
     uint32_t space;
@@ -91,7 +97,14 @@ bool account_books_warm(const struct account_books *books, const struct block *v
 bool account_books_warm_in(const struct account_books *books, const struct block *view,
                            struct account_row row);
 
-/* account_books_balance is what an account owns; its row must be warm. */
+/* account_books_read is what a row says; it must be warm. account_books_write sets one of the
+ * spaces without value; inside fill() only. */
+uint64_t account_books_read(const struct account_books *books, const struct block *view,
+                            struct account_row row);
+void account_books_write(struct account_books *books, struct account_book *book,
+                         struct block *block, struct account_row row, uint64_t value);
+
+/* account_books_balance is what an account or contract owns; its row must be warm. */
 uint64_t account_books_balance(const struct account_books *books, const struct block *view,
                                uint64_t key);
 

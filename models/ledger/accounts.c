@@ -1,6 +1,7 @@
 #include "models/ledger/accounts.h"
 
 #include "models/ledger/account_address.h"
+#include "models/ledger/accounts_contract.h"
 #include "models/ledger/accounts_external.h"
 #include "models/ledger/accounts_fill.h"
 #include "models/stack.h"
@@ -33,11 +34,19 @@ static const struct model_metric metrics[] = {
     {"dropped_repeated", "messages", "dropped: the same one was let in before (TON-R48)"},
     {"dropped_expired", "messages", "dropped: it waited for too long"},
     {"dropped_method", "messages", "dropped: the recipient has no such method"},
+    {"dropped_stranger", "messages", "dropped: the recipient does not take it from its sender"},
     {"gas_used", "gas", "gas that transactions used, in final blocks"},
     {"gas_fees", "units", "what accounts paid for gas and for messages from outside (TON-16)"},
     {"deposits_back", "messages",
      "to the masterchain, deemed valid: the deposit comes back (TON-55)"},
     {"deposits_kept", "messages", "to the masterchain, not valid: the deposit stays (TON-55)"},
+    {"contract_calls", "messages", "messages that a contract did what they asked for (TON-21)"},
+    {"contracts_created", "contracts", "contracts that came into being by a message (TON-5)"},
+    {"messages_bounced", "messages", "messages that nobody did what they asked for (TON-R44)"},
+    {"strangers_refused", "messages", "special messages of others than instances (TON-23)"},
+    {"instances_shared", "messages", "special messages that an instance took (TON-23)"},
+    {"instances_told", "messages", "messages of the publisher that an instance took (TON-25)"},
+    {"messages_logged", "messages", "log messages, where they are logged (TON-19)"},
     {NULL, NULL, NULL},
 };
 
@@ -45,16 +54,27 @@ static const struct model_property properties[] = {
     {"value_conserved", "balances, messages under way and funds on hold add up to what there was",
      false},
     {"external_once", "no message from outside is taken by two blocks", false},
+    {"logged_once", "a log message is logged exactly once and delivered to nobody (TON-19)", false},
+    {"sisters_only", "instances take special messages from instances only (TON-23)", false},
     {NULL, NULL, false},
 };
 
 enum timer_kind { TIMER_CHECKED };
 static const char *const timer_kinds[] = {"checked", NULL};
 
-enum trace_kind { TRACE_DEBIT, TRACE_CREDIT, TRACE_REFUSED, TRACE_DROPPED };
-static const char *const trace_kinds[] = {"debit", "credit", "refused", "dropped", NULL};
+enum trace_kind {
+    TRACE_DEBIT,
+    TRACE_CREDIT,
+    TRACE_REFUSED,
+    TRACE_DROPPED,
+    TRACE_CALL,
+    TRACE_BOUNCE,
+    TRACE_LOG
+};
+static const char *const trace_kinds[] = {"debit", "credit", "refused", "dropped",
+                                          "call",  "bounce", "log",     NULL};
 
-static const char *const break_rules[] = {"none", "mint", "replay", NULL};
+static const char *const break_rules[] = {"none", "mint", "replay", "log", "stranger", NULL};
 
 #define FIELD(name) .offset = offsetof(struct accounts_config, name)
 
@@ -117,6 +137,11 @@ static const struct param params[] = {
      .value_default = 100,
      .value_min = 1,
      .value_max = 1 << 20},
+    {.name = "contracts",
+     .help = "contracts, wildcard addresses and log messages (TON-5, TON-19 to TON-25)",
+     .kind = PARAM_OBJECT,
+     FIELD(contracts),
+     .fields = contract_params},
     {.name = "currencies",
      .help = "currencies beside currency 0, and which workchains support them (TON-9)",
      .kind = PARAM_LIST,
@@ -159,12 +184,44 @@ static void count_cost(struct context *context, const struct accounts_record *re
         context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_FEES, (int64_t)record->fee);
 }
 
+static void count_call(struct context *context, const struct accounts_record *record)
+{
+    context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_CALLS, 1);
+    if (record->created)
+        context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_CREATED, 1);
+    if (record->method == METHOD_SHARE)
+        context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_SHARES, 1);
+    if (record->method == METHOD_NEWS)
+        context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_NEWS, 1);
+}
+
+/* What came of a message that asked a contract for something. */
+static void settle_message(struct context *context, const struct block *block,
+                           const struct accounts_record *record, struct tx_result *result)
+{
+    result->outcome = OUTCOME_COMMITTED;
+    if (record->deed == DEED_CALLED) {
+        trace(context, block, record, TRACE_CALL);
+        count_call(context, record);
+    } else if (record->deed == DEED_LOGGED) {
+        trace(context, block, record, TRACE_LOG);
+        context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_LOGGED, 1);
+    } else {
+        trace(context, block, record, TRACE_BOUNCE);
+        context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_BOUNCED, 1);
+        if (result->reason == REASON_STRANGER)
+            context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_STRANGERS, 1);
+        result->outcome = OUTCOME_FAILED;
+    }
+}
+
 static void settle_record(struct accounts *accounts, struct context *context,
                           const struct block *block, const struct accounts_record *record)
 {
     const struct atomic_seam *atomic = &accounts->stack->atomic;
     struct tx_result result = record->result;
     count_cost(context, record);
+    accounts_contract_final(accounts, context, record);
     switch (record->deed) {
     case DEED_PARKED:
         return;
@@ -207,7 +264,14 @@ static void settle_record(struct accounts *accounts, struct context *context,
     case DEED_RETURNED:
         trace(context, block, record, TRACE_CREDIT);
         return;
+    case DEED_CALLED:
+    case DEED_BOUNCED:
+    case DEED_LOGGED:
+        settle_message(context, block, record, &result);
+        break;
     }
+    if (result.tx == 0)
+        return; /* a contract's own message: no client waits for it */
     result.final_ns = block->final_ns;
     /* A message to its own chain can be delivered by the block that made it. */
     if (result.committed_ns == 0)
@@ -416,6 +480,7 @@ static int build(const struct build *build, void **ret_state)
     account_books_init(&accounts->books, memory, build->stack,
                        (uint64_t)accounts->config->accounts_per_shard,
                        accounts->config->initial_balance);
+    map_init(&accounts->logs, memory, "ledger: log messages watched");
     external_pools_init(&accounts->externals, memory);
     currency_books_init(&accounts->currencies, memory, build->stack, &accounts->config->currencies);
     pool_init(&accounts->inputs, memory, "ledger: inputs", sizeof(struct ledger_input));
@@ -428,6 +493,7 @@ static int build(const struct build *build, void **ret_state)
                                                 .collect = accounts_fill_collect,
                                                 .fetched = accounts_fill_fetched,
                                                 .submit = submit,
+                                                .contract = accounts_contract_address,
                                                 .sign = accounts_external_sign,
                                                 .account = account,
                                                 .account_count = account_count};
@@ -481,6 +547,7 @@ static void destroy(void *state)
         return;
     struct memory *memory = accounts->memory;
     account_books_destroy(&accounts->books);
+    map_destroy(&accounts->logs);
     external_pools_destroy(&accounts->externals);
     currency_books_destroy(&accounts->currencies);
     pool_destroy(&accounts->inputs);

@@ -1,5 +1,8 @@
 #include "models/ledger/accounts_external.h"
 
+#include "models/ledger/accounts_contract.h"
+#include "models/shard_prefix.h"
+
 #include "sim/context.h"
 #include "sim/world.h"
 
@@ -60,6 +63,20 @@ static struct external_run run_on(const struct accounts *accounts, const struct 
     return run;
 }
 
+/* An account of the beginning, or one that was created since. */
+static bool has_account(const struct accounts *accounts, const struct block *view,
+                        struct address address, uint64_t *ret_key)
+{
+    const struct chain_seam *chain = &accounts->stack->chain;
+    if (account_books_row(&accounts->books, view->chain, address, ret_key))
+        return true;
+    struct address shard = chain->prefix(chain->self, view->chain);
+    if (shard.workchain != address.workchain || !shard_contains(shard.prefix, address.prefix))
+        return false;
+    return !accounts_contract_warm(accounts, view, address) ||
+           accounts_contract_kind(accounts, view, address) == CONTRACT_SIMPLE;
+}
+
 /* What is in hand for gas: nothing came with the message (TON-14), so the account pays. False: not
  * even the least of it. */
 static bool purse(const struct accounts *accounts, const struct block *view, const struct tx *tx,
@@ -81,12 +98,13 @@ struct accounts_plan accounts_external_plan(const struct accounts *accounts,
     const struct external_config *config = &accounts->config->external;
     struct gas_prices prices = accounts_gas_prices(accounts, block->chain);
     uint64_t gas = 0;
-    if (!account_books_row(&accounts->books, block->chain, tx->part[0].account, &plan.row)) {
+    if (!has_account(accounts, block, tx->part[0].account, &plan.row)) {
         plan.run.reason = REASON_NO_ACCOUNT;
         plan.out = trusted(accounts) ? REASON_NONE : REASON_NO_ACCOUNT;
         return plan;
     }
-    plan.cold = !accounts_fill_warm(accounts, block, plan.row, tx->extra_currency);
+    plan.cold = !accounts_contract_warm(accounts, block, tx->part[0].account) ||
+                !accounts_fill_warm(accounts, block, plan.row, tx->extra_currency);
     if (plan.cold)
         return plan;
     if (!trusted(accounts) && block->time_ns > tx->submit_ns + limits_of(accounts)->life_ns) {
@@ -115,7 +133,7 @@ static enum tx_reason check(const struct accounts *accounts, const struct block 
 {
     const struct external_config *config = &accounts->config->external;
     uint64_t row, gas, small = (uint64_t)config->gas;
-    if (!account_books_row(&accounts->books, view->chain, tx->part[0].account, &row))
+    if (!has_account(accounts, view, tx->part[0].account, &row))
         return REASON_NO_ACCOUNT;
     bool warm = accounts_fill_warm(accounts, view, row, tx->extra_currency);
     if (warm && !purse(accounts, view, tx, row, &gas))

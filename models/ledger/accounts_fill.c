@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "models/anycast.h"
+#include "models/ledger/accounts_contract.h"
 #include "models/ledger/accounts_external.h"
 #include "models/ledger/master_deposit.h"
 
@@ -26,28 +28,43 @@ static struct accounts_record *record_add(struct accounts *accounts, struct bloc
 /* The message that a transfer makes. */
 static struct envelope envelope_of(const struct tx *tx, uint64_t amount)
 {
-    return (struct envelope){.tx = tx->id,
-                             .from = tx->part[0].account,
-                             .to = tx->part[1].account,
-                             .value = amount,
-                             .extra_amount = {tx->extra_amount[0], tx->extra_amount[1]},
-                             .extra_currency = {tx->extra_currency[0], tx->extra_currency[1]},
-                             .gas_limit = tx->gas_limit,
-                             .constructor = tx->constructor,
-                             .bytes = tx->bytes,
-                             .layer = LAYER_LEDGER,
-                             .workload = tx->workload,
-                             .submit_ns = tx->submit_ns};
+    struct envelope envelope = {.tx = tx->id,
+                                .from = tx->part[0].account,
+                                .to = tx->part[1].account,
+                                .value = amount,
+                                .extra_amount = {tx->extra_amount[0], tx->extra_amount[1]},
+                                .extra_currency = {tx->extra_currency[0], tx->extra_currency[1]},
+                                .gas_limit = tx->gas_limit,
+                                .constructor = tx->constructor,
+                                .anycast_depth = tx->anycast_depth,
+                                .bytes = tx->bytes,
+                                .layer = LAYER_LEDGER,
+                                .kind = tx->operation == TX_LOG ? ACCOUNTS_LOG : ACCOUNTS_TRANSFER,
+                                .workload = tx->workload,
+                                .submit_ns = tx->submit_ns};
+    contract_set_argument(&envelope, tx->argument);
+    return envelope;
 }
 
-static void send_value(struct accounts *accounts, struct context *context, struct block *block,
-                       const struct ledger_input *input, uint64_t amount)
+static uint64_t send_value(struct accounts *accounts, struct context *context, struct block *block,
+                           const struct ledger_input *input, uint64_t amount)
 {
     const struct messaging_seam *messaging = &accounts->stack->messaging;
     struct envelope envelope = envelope_of(&input->tx, amount);
     envelope.queued_ns = input->arrived_ns;
     envelope.collated_ns = block->time_ns;
     messaging->emit(messaging->self, context, block, &envelope);
+    return envelope.id;
+}
+
+/* TON-R44: what forwarding it would cost is paid for a log message that goes nowhere, too. */
+static uint64_t local_log_fee(const struct accounts *accounts, const struct tx *tx)
+{
+    const struct messaging_seam *messaging = &accounts->stack->messaging;
+    struct envelope envelope = envelope_of(tx, INT64_MAX);
+    struct message_price price;
+    (void)messaging->price(messaging->self, &envelope, &price);
+    return price.from_value + price.on_top;
 }
 
 enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct block *block,
@@ -61,7 +78,12 @@ enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct
     /* TON-R54: a message to a workchain that does not exist cannot be sent. */
     if (tx->parts > 1 && chain->find(chain->self, tx->part[1].account) == CHAIN_NONE)
         return REASON_NO_ACCOUNT;
-    if (tx->parts > 1) {
+    if (tx->anycast_depth > ANYCAST_DEPTH_MAX ||
+        (tx->anycast_depth > 0 && !accounts->config->contracts.anycast)) /* TON-R53 */
+        return REASON_NO_ACCOUNT;
+    if (accounts_contract_logs_here(accounts, tx)) {
+        *ret_debit = local_log_fee(accounts, tx);
+    } else if (tx->parts > 1) {
         struct envelope envelope = envelope_of(tx, amount);
         struct message_price price;
         enum tx_reason reason = messaging->price(messaging->self, &envelope, &price);
@@ -75,8 +97,8 @@ enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct
     }
     if (!account_books_covers(&accounts->books, block, row, *ret_debit + fee))
         return REASON_BALANCE;
-    return tx->parts > 1 ? currency_books_judge(&accounts->currencies, block, tx, row)
-                         : REASON_NONE;
+    bool sends = tx->parts > 1 && !accounts_contract_logs_here(accounts, tx);
+    return sends ? currency_books_judge(&accounts->currencies, block, tx, row) : REASON_NONE;
 }
 
 static struct parked_work *park(struct accounts *accounts, struct account_book *book,
@@ -115,8 +137,8 @@ static struct accounts_record *record_input(struct accounts *accounts, struct bl
 }
 
 /* TON-16: the account pays the validators of its chain. */
-static void pay(struct accounts *accounts, struct account_book *book, struct block *block,
-                uint64_t row, uint64_t fee)
+void accounts_fill_pay(struct accounts *accounts, struct account_book *book, struct block *block,
+                       uint64_t row, uint64_t fee)
 {
     if (fee == 0)
         return;
@@ -138,20 +160,28 @@ static void execute(struct accounts *accounts, struct context *context, struct a
     enum tx_reason reason = plan->run.reason;
     if (reason == REASON_NONE)
         reason = accounts_fill_judge(accounts, block, tx, plan->row, plan->fee, &debit);
+    bool logs_here = accounts_contract_logs_here(accounts, tx);
     enum accounts_deed deed = reason != REASON_NONE ? DEED_REFUSED
+                              : logs_here           ? DEED_LOGGED
                               : tx->parts > 1       ? DEED_SENT
                                                     : DEED_DONE;
     struct accounts_record *record = record_input(accounts, block, input, deed, reason);
     record->gas = plan->run.gas.used;
     record->fee = plan->fee;
-    pay(accounts, book, block, plan->row, plan->fee);
-    if (deed == DEED_REFUSED)
+    accounts_fill_pay(accounts, book, block, plan->row, plan->fee);
+    if (deed == DEED_LOGGED) {
+        record->value = tx->argument;
+        record->fee += debit;
+        accounts_fill_pay(accounts, book, block, plan->row, debit);
+    }
+    if (deed == DEED_REFUSED || deed == DEED_LOGGED)
         return;
     account_books_change(&accounts->books, book, block, plan->row, 0 - debit);
     if (deed == DEED_SENT) {
         book->open.emitted += debit;
         currency_books_debit(&accounts->currencies, block, tx, plan->row);
-        send_value(accounts, context, block, input, amount);
+        record->letter = tx->operation == TX_LOG ? ACCOUNTS_LOG : ACCOUNTS_TRANSFER;
+        record->message = send_value(accounts, context, block, input, amount);
     } else {
         book->open.left += amount;
     }
@@ -165,6 +195,9 @@ static void take_input(struct accounts *accounts, struct context *context,
 {
     if (plan->cold) {
         struct parked_work *work = park(accounts, book, block, PARKED_INPUT, plan->row);
+        uint64_t row;
+        work->contract =
+            !account_books_row(&accounts->books, block->chain, input->tx.part[0].account, &row);
         work->content.input = *input;
         memcpy(work->currency, input->tx.extra_currency, sizeof work->currency);
     } else if (plan->out != REASON_NONE) {
@@ -174,21 +207,15 @@ static void take_input(struct accounts *accounts, struct context *context,
     }
 }
 
-/* SIMPLIFICATION: no contract runs, and a message without a recipient does not bounce.
- * TON-21: the value is added to the recipient's balance. TON-22: one delivery is one transaction of
- * one account. Bytes and gas of it were charged by messaging. */
-static void credit(struct accounts *accounts, struct context *context, struct account_book *book,
-                   struct block *block, const struct envelope *envelope)
+struct accounts_record *accounts_fill_arrived(struct accounts *accounts, struct block *block,
+                                              const struct envelope *envelope,
+                                              enum accounts_deed deed)
 {
-    uint64_t index;
-    bool exists = account_books_row(&accounts->books, block->chain, envelope->to, &index);
-    struct accounts_record *record =
-        record_add(accounts, block,
-                   envelope->kind == ACCOUNTS_DEPOSIT_BACK ? DEED_RETURNED
-                   : exists                                ? DEED_CREDITED
-                                                           : DEED_UNCLAIMED);
+    struct accounts_record *record = record_add(accounts, block, deed);
     uint32_t home = (uint32_t)(envelope->id >> 32);
     record->value = envelope->value;
+    record->message = envelope->id;
+    record->letter = envelope->kind;
     record->result = (struct tx_result){.tx = envelope->tx,
                                         .submit_ns = envelope->submit_ns,
                                         .arrived_ns = envelope->queued_ns,
@@ -197,33 +224,60 @@ static void credit(struct accounts *accounts, struct context *context, struct ac
                                         .home_chain = home,
                                         .workload = envelope->workload,
                                         .chains = home == block->chain ? 1 : 2};
+    return record;
+}
+
+void accounts_fill_arrive(struct accounts *accounts, struct account_book *book, struct block *block,
+                          const struct envelope *envelope, uint64_t key, uint64_t away)
+{
     uint64_t minted =
         ++book->deliveries % MINT_EVERY == 0 && accounts->config->break_rule == ACCOUNTS_BREAK_MINT;
-    uint64_t kept = envelope->value;
-    if (exists)
-        kept = master_deposit_settle(accounts, context, book, block, envelope, &record->deposit);
-    account_books_change(&accounts->books, book, block, index, kept + minted);
-    currency_books_credit(&accounts->currencies, block, envelope, index);
+    account_books_change(&accounts->books, book, block, key, envelope->value - away + minted);
+    currency_books_credit(&accounts->currencies, block, envelope, key);
     book->open.delivered += envelope->value;
 }
 
-/* Delivery never waits, but its effect does when the recipient's balance is cold. */
+/* TON-21: the value is added to the recipient's balance, and a contract runs. TON-22: one delivery
+ * is one transaction of one account. Bytes of it were charged by messaging. */
+static void credit(struct accounts *accounts, struct context *context, struct account_book *book,
+                   struct block *block, const struct envelope *envelope)
+{
+    if (accounts_contract_deliver(accounts, context, book, block, envelope))
+        return;
+    bool exists = accounts_contract_kind(accounts, block, envelope->to) != CONTRACT_NONE;
+    enum accounts_deed deed = envelope->kind == ACCOUNTS_DEPOSIT_BACK ? DEED_RETURNED
+                              : exists                                ? DEED_CREDITED
+                                                                      : DEED_UNCLAIMED;
+    struct accounts_record *record = accounts_fill_arrived(accounts, block, envelope, deed);
+    uint64_t kept = envelope->value;
+    if (exists)
+        kept = master_deposit_settle(accounts, context, book, block, envelope, &record->deposit);
+    accounts_fill_arrive(accounts, book, block, envelope, envelope->to.prefix,
+                         envelope->value - kept);
+}
+
+/* Delivery never waits, but its effect does when the recipient's rows are cold. */
 void accounts_fill_deliver(void *self, struct context *context, struct block *block,
                            const struct envelope *envelope)
 {
     struct accounts *accounts = self;
+    const struct chain_seam *chain = &accounts->stack->chain;
     struct account_book *book = account_books_get(&accounts->books, block->chain);
-    uint64_t row;
-    (void)account_books_row(&accounts->books, block->chain, envelope->to, &row);
-    if (accounts_fill_warm(accounts, block, row, envelope->extra_currency)) {
-        credit(accounts, context, book, block, envelope);
+    struct envelope arrived = *envelope;
+    arrived.to = anycast_recipient(envelope, chain->prefix(chain->self, block->chain).prefix);
+    arrived.anycast_depth = 0;
+    uint64_t row = arrived.to.prefix;
+    bool contract_warm = accounts_contract_warm(accounts, block, arrived.to);
+    if (contract_warm && accounts_fill_warm(accounts, block, row, arrived.extra_currency)) {
+        credit(accounts, context, book, block, &arrived);
         return;
     }
     struct parked_work *work = park(accounts, book, block, PARKED_DELIVERY, row);
-    work->content.envelope = *envelope;
-    memcpy(work->currency, envelope->extra_currency, sizeof work->currency);
-    book->open.parked += envelope->value;
-    currency_books_park(&accounts->currencies, block, envelope, true);
+    work->content.envelope = arrived;
+    work->contract = !account_books_row(&accounts->books, block->chain, arrived.to, &row);
+    memcpy(work->currency, arrived.extra_currency, sizeof work->currency);
+    book->open.parked += arrived.value;
+    currency_books_park(&accounts->currencies, block, &arrived, true);
 }
 
 /* A row stays readable from reserve() to settle(), which cannot wait. Holds count. */

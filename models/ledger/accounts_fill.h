@@ -6,17 +6,25 @@
  * chain's fill(), but accounts_fill_release. */
 
 #include "models/ledger/account_books.h"
+#include "models/ledger/contract_params.h"
 #include "models/ledger/currency_books.h"
 #include "models/ledger/external_params.h"
 #include "models/ledger/parked_work.h"
 #include "models/stack.h"
 
-enum accounts_break { ACCOUNTS_BREAK_NONE, ACCOUNTS_BREAK_MINT, ACCOUNTS_BREAK_REPLAY };
+enum accounts_break {
+    ACCOUNTS_BREAK_NONE,
+    ACCOUNTS_BREAK_MINT,
+    ACCOUNTS_BREAK_REPLAY,
+    ACCOUNTS_BREAK_LOG,
+    ACCOUNTS_BREAK_STRANGER
+};
 
 struct accounts_config {
     int64_t accounts_per_shard, initial_balance, gas_per_transfer, transaction_bytes, break_rule;
     struct external_config external;
     struct gas_config gas;
+    struct contract_config contracts;
     struct param_list currencies; /* struct currency_config */
     int64_t master_deposit, deposit_bytes;
 };
@@ -33,18 +41,32 @@ enum accounts_metric {
     ACCOUNTS_METRIC_GAS = ACCOUNTS_METRIC_REASONS + REASON_COUNT - 1,
     ACCOUNTS_METRIC_FEES,
     ACCOUNTS_METRIC_DEPOSITS_BACK,
-    ACCOUNTS_METRIC_DEPOSITS_KEPT
+    ACCOUNTS_METRIC_DEPOSITS_KEPT,
+    ACCOUNTS_METRIC_CALLS,
+    ACCOUNTS_METRIC_CREATED,
+    ACCOUNTS_METRIC_BOUNCED,
+    ACCOUNTS_METRIC_STRANGERS,
+    ACCOUNTS_METRIC_SHARES,
+    ACCOUNTS_METRIC_NEWS,
+    ACCOUNTS_METRIC_LOGGED
 };
 
 /* The ledger's own kinds of messages, envelope.kind. */
 enum accounts_message {
-    ACCOUNTS_TRANSFER,
-    ACCOUNTS_DEPOSIT_BACK /* from the masterchain (TON-55); nobody waits for its outcome */
+    ACCOUNTS_TRANSFER,     /* it may run a contract, and a transaction's first one settles it */
+    ACCOUNTS_DEPOSIT_BACK, /* from the masterchain (TON-55); nobody waits for its outcome */
+    ACCOUNTS_BOUNCED,      /* it came back: only its value counts, and it never bounces again */
+    ACCOUNTS_LOG           /* for nobody: logged where it arrives (TON-19) */
 };
 
 enum accounts_deposit { DEPOSIT_NONE, DEPOSIT_BACK, DEPOSIT_KEPT };
 
-enum accounts_property { ACCOUNTS_PROPERTY_VALUE_CONSERVED, ACCOUNTS_PROPERTY_EXTERNAL_ONCE };
+enum accounts_property {
+    ACCOUNTS_PROPERTY_VALUE_CONSERVED,
+    ACCOUNTS_PROPERTY_EXTERNAL_ONCE,
+    ACCOUNTS_PROPERTY_LOGGED_ONCE,
+    ACCOUNTS_PROPERTY_SISTERS_ONLY
+};
 
 /* What a block did, in order: the effects leave when it is final. */
 enum accounts_deed {
@@ -55,6 +77,9 @@ enum accounts_deed {
     DEED_CREDITED,
     DEED_UNCLAIMED,
     DEED_RETURNED, /* a deposit came back; its transaction is settled already */
+    DEED_CALLED,   /* a contract did what it was asked */
+    DEED_BOUNCED,  /* nobody did; the value went back, or stays */
+    DEED_LOGGED,
     DEED_PARKED
 };
 struct accounts_record {
@@ -64,6 +89,11 @@ struct accounts_record {
     uint32_t parked; /* DEED_PARKED: what the block must give back when it is dropped */
     enum accounts_deed deed;
     enum accounts_deposit deposit;
+    uint64_t message; /* that was sent or has arrived; 0 = none */
+    struct address from;
+    uint32_t method; /* DEED_CALLED */
+    uint8_t letter;  /* enum accounts_message */
+    bool created;
 };
 
 struct accounts {
@@ -74,6 +104,7 @@ struct accounts {
     struct account_books books;
     struct external_pools externals;
     struct currency_books currencies;
+    struct map logs; /* log messages that are under way; kept by the property only */
     struct pool inputs, records, parked;
 };
 
@@ -101,6 +132,19 @@ bool accounts_fill_warm(const struct accounts *accounts, const struct block *vie
 enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct block *block,
                                    const struct tx *tx, uint64_t row, uint64_t fee,
                                    uint64_t *ret_debit);
+
+/* accounts_fill_arrived adds a record of a message that came, with what its client will be told. */
+struct accounts_record *accounts_fill_arrived(struct accounts *accounts, struct block *block,
+                                              const struct envelope *envelope,
+                                              enum accounts_deed deed);
+
+/* accounts_fill_arrive adds what came with a message to an address, but for what of its value went
+ * away again at once; accounts_fill_pay takes a fee
+ * from it for the validators of its chain (TON-16). */
+void accounts_fill_arrive(struct accounts *accounts, struct account_book *book, struct block *block,
+                          const struct envelope *envelope, uint64_t key, uint64_t away);
+void accounts_fill_pay(struct accounts *accounts, struct account_book *book, struct block *block,
+                       uint64_t key, uint64_t fee);
 
 /* accounts_fill_release frees the records of a block after telling `visit` of each in order. */
 typedef void accounts_visit(struct accounts *accounts, struct context *context,

@@ -3,7 +3,7 @@
 #include <sodium.h>
 
 struct writer {
-    unsigned char bytes[128];
+    unsigned char bytes[160];
     size_t count;
 };
 
@@ -23,6 +23,11 @@ void external_hash(const struct tx *tx, unsigned char ret_hash[OWNER_HASH_BYTES]
     put(&writer, tx->work, 4);
     put(&writer, tx->gas_limit, 8);
     put(&writer, tx->constructor, 4);
+    put(&writer, tx->argument, 8);
+    for (unsigned i = 0; i < EXTRA_CURRENCIES_MAX; i++) {
+        put(&writer, tx->extra_currency[i], 4);
+        put(&writer, tx->extra_amount[i], 8);
+    }
     put(&writer, tx->anycast_depth, 1);
     put(&writer, tx->operation, 1);
     put(&writer, tx->parts, 1);

@@ -39,6 +39,12 @@ bool parked_work_cold(const struct account_books *books, const struct block *vie
         if (work->currency[i] != 0 && !account_books_warm_in(books, view, *ret_row))
             return true;
     }
+    for (uint32_t space = ACCOUNT_SPACE_CODE; work->contract && space <= ACCOUNT_SPACE_DATA;
+         space++) {
+        ret_row->space = space;
+        if (!account_books_warm_in(books, view, *ret_row))
+            return true;
+    }
     return false;
 }
 

@@ -41,6 +41,7 @@ struct parked_work {
         uint64_t fees;
     } content;
     enum parked_kind kind;
+    bool contract; /* and its code and data */
     uint32_t tries;
     bool asked;
 };

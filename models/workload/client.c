@@ -45,7 +45,7 @@ const struct param_variant client_account_variants[] = {
 struct outstanding {
     uint64_t submit_ns;
     uint32_t home_chain;
-    uint8_t chains;
+    uint8_t chains, operation;
 };
 
 /* One client node. It shares nothing that changes with the others, for each is its own group. */
@@ -92,6 +92,13 @@ void client_check(const struct client_config *config, const char *pointer,
         snprintf(at, sizeof at, "%s/until", pointer);
         diagnostics_add(diagnostics, "E310", at, AT_VALUE, "the workload ends before it begins",
                         "a time after \"from\", or 0s for the end of the run", NULL, "0s");
+    }
+    if (!client_operation_fits(&config->operations)) {
+        snprintf(at, sizeof at, "%s/operations", pointer);
+        diagnostics_add(diagnostics, "E310", at, AT_VALUE,
+                        "the shares of the operations add up to more than 100%",
+                        "call, create, wildcard, publish, log and stranger: 100% at most", NULL,
+                        "{\"call\": \"10%\"}");
     }
     struct shard_list list;
     const char *wrong =
@@ -286,13 +293,15 @@ static void draw_transfer(const struct client_group *group, struct context *cont
 }
 
 static bool draw_operation(const struct client_group *group, struct context *context,
-                           uint32_t client, uint64_t number, struct tx *tx)
+                           uint32_t client, uint64_t number, uint32_t home, uint32_t away,
+                           struct tx *tx)
 {
+    struct client_operation_place place = {&group->stack->ledger, home, away};
     if (client_operation_plain(&group->config->operations))
         return false;
     struct rng_stream stream;
     context_rng(context, &stream, RNG_OPERATION, client_identity(group, client), number);
-    return client_operation_draw(&group->config->operations, &stream, tx);
+    return client_operation_draw(&group->config->operations, &stream, &place, tx);
 }
 
 static struct client_value draw_value_of(const struct client_group *group, struct context *context,
@@ -365,13 +374,15 @@ static void submit(struct client_group *group, struct context *context, uint32_t
     tx.part[0].amount = -(int64_t)transfer.amount;
     tx.part[1].account = ledger->account(ledger->self, away, transfer.to_account);
     tx.part[1].amount = (int64_t)transfer.amount;
-    bool forged = draw_operation(group, context, index, number, &tx);
+    bool forged = draw_operation(group, context, index, number, home, away, &tx);
     ledger->sign(ledger->self, &tx);
     tx.signature[0] ^= forged;
     uint32_t handle = pool_take(&client->slots);
     struct outstanding *waiting = pool_at(&client->slots, handle);
-    *waiting = (struct outstanding){
-        .submit_ns = context->now_ns, .home_chain = home, .chains = home == away ? 1 : 2};
+    *waiting = (struct outstanding){.submit_ns = context->now_ns,
+                                    .home_chain = home,
+                                    .chains = home == away ? 1 : 2,
+                                    .operation = tx.operation};
     map_put(&client->by_number, number, handle);
     context_count(context, group->slot, METRIC_SUBMITTED, 1);
     group->stack->atomic.submit(group->stack->atomic.self, context, &tx);
@@ -423,8 +434,9 @@ void client_on_fault(void *state, struct context *context, const struct fault *f
 static const char *reason_text(uint8_t reason)
 {
     static const char *const texts[REASON_COUNT] = {
-        NULL,  "balance", "no_account", "state",   "fee",  "currency", "deposit", "signature",
-        "gas", "size",    "rate",       "pending", "pool", "repeated", "expired", "method"};
+        NULL,      "balance",   "no_account", "state",  "fee",     "currency",
+        "deposit", "signature", "gas",        "size",   "rate",    "pending",
+        "pool",    "repeated",  "expired",    "method", "stranger"};
     SIM_ASSERT(reason < REASON_COUNT);
     return texts[reason];
 }
@@ -474,6 +486,8 @@ static void outcome(void *self, struct context *context, const struct tx_result 
     const struct outstanding *waiting = pool_at(&client->slots, (uint32_t)handle);
     SIM_ASSERT(waiting->submit_ns == result->submit_ns);
     bool committed = result->outcome == OUTCOME_COMMITTED;
+    /* Where a message to a contract goes was not known when it was submitted. */
+    uint8_t chains = waiting->operation == TX_TRANSFER ? waiting->chains : result->chains;
     context_count(context, group->slot, committed ? METRIC_FINAL : METRIC_FAILED, 1);
     client->finals += committed;
     client->failures += !committed;
@@ -483,8 +497,8 @@ static void outcome(void *self, struct context *context, const struct tx_result 
                                              .decided_ns = time_or_never(result->committed_ns),
                                              .final_ns = result->final_ns,
                                              .source_chain = waiting->home_chain,
-                                             .chains = waiting->chains,
-                                             .type = "transfer",
+                                             .chains = chains,
+                                             .type = client_operation_name(waiting->operation),
                                              .reason = reason_text(result->reason),
                                              .outcome = committed ? TX_FINAL : TX_ABORTED});
     write_phases(group, context, result);
@@ -509,7 +523,7 @@ static void report_pending(const struct client_group *group, struct context *con
                                                  .final_ns = UINT64_MAX,
                                                  .source_chain = waiting->home_chain,
                                                  .chains = waiting->chains,
-                                                 .type = "transfer",
+                                                 .type = client_operation_name(waiting->operation),
                                                  .outcome = TX_PENDING});
         left--;
     }

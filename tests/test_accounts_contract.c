@@ -1,0 +1,435 @@
+/* Goal: contracts are actors (TON-5) that messages run, create, and come back from; log messages
+ * are logged once and delivered to nobody (TON-19); wildcard messages reach the nearest instance,
+ * and instances believe instances only (TON-23 to TON-25, TON-R53). Method: the whole stack under
+ * the real engine with scripted messages; random mixes whose value the ledger checks; each property
+ * broken on purpose. */
+
+#include "tests/check_main.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "models/ledger/contract_code.h"
+#include "models/ledger/contract_params.h"
+#include "models/messaging/hypercube.h"
+#include "models/shard_prefix.h"
+#include "models/workload/poisson.h"
+#include "tests/support_transfers.h"
+
+#define MS UINT64_C(1000000)
+#define SECOND (1000 * MS)
+#define SHARE INT64_C(10000000000) /* 1 % */
+
+static int64_t count(const struct transfers *transfers, const char *metric)
+{
+    return transfers_counter(transfers, "ledger", metric);
+}
+
+/* Four shards; gas costs 1 a unit. */
+static struct transfers *priced(void)
+{
+    struct transfers *transfers = transfers_new();
+    transfers_set(&transfers->ledger, "initial_balance", 1000000);
+    transfers_set(&transfers->ledger, "gas.price", 65536);
+    transfers_set(&transfers->ledger, "contracts.bounce", 1);
+    return transfers;
+}
+
+static struct transfers_step *call(struct transfers *transfers, uint64_t at_ns, int32_t to_shard,
+                                   enum contract_kind kind, enum contract_method method,
+                                   int64_t amount)
+{
+    struct transfers_step *step = transfers_step(transfers, at_ns, 0, 1, to_shard, 0, amount);
+    step->contract = kind;
+    step->like.operation = TX_CALL;
+    step->like.constructor = method;
+    return step;
+}
+
+static void assert_ok(const struct transfers *transfers)
+{
+    ck_assert_msg(transfers->result.status == ENGINE_OK, "%s", transfers->result.violation);
+}
+
+/* TON-12, TON-21, TON-22: value minus gas; the limit of the message or what its value buys */
+START_TEST(a_contract_runs_within_the_gas_of_its_message)
+{
+    struct transfers *transfers = priced();
+    call(transfers, 0, 2, CONTRACT_COUNTER, METHOD_ADD, 5000);
+    call(transfers, 0, 2, CONTRACT_COUNTER, METHOD_ADD, 1000); /* just enough */
+    call(transfers, 0, 2, CONTRACT_COUNTER, METHOD_ADD, 999);  /* buys too little */
+    call(transfers, 0, 2, CONTRACT_COUNTER, METHOD_ADD, 5000)->like.gas_limit = 999;
+    call(transfers, 0, 2, CONTRACT_COUNTER, METHOD_ASK, 5000); /* no method of a counter */
+    transfers_run(transfers);
+    assert_ok(transfers);
+    ck_assert_uint_eq(transfers->results[0].outcome, OUTCOME_COMMITTED);
+    ck_assert_uint_eq(transfers->results[0].chains, 2);
+    ck_assert_uint_eq(transfers->results[1].outcome, OUTCOME_COMMITTED);
+    ck_assert_uint_eq(transfers->results[2].reason, REASON_GAS);
+    ck_assert_uint_eq(transfers->results[3].reason, REASON_GAS);
+    ck_assert_uint_eq(transfers->results[4].reason, REASON_METHOD);
+    ck_assert_int_eq(count(transfers, "contract_calls"), 2);
+    ck_assert_int_eq(count(transfers, "messages_bounced"), 3);
+    /* At home 1000 each; there 1000, 1000, 999, 999, 0. */
+    ck_assert_int_eq(count(transfers, "gas_fees"), 5 * 1000 + 3998);
+    /* What was left came back: 0 of 999, 4001, 5000. The first of them had nothing to send. */
+    ck_assert_int_eq(count(transfers, "value_moved"), 4001 + 5000);
+    transfers_free(transfers);
+}
+END_TEST
+
+/* TON-R44: back to the sender, without a second bounce; without the switch it stays there */
+START_TEST(a_message_to_nobody_bounces)
+{
+    for (int bounce = 0; bounce <= 1; bounce++) {
+        struct transfers *transfers = transfers_new();
+        transfers_set(&transfers->ledger, "initial_balance", 1000);
+        transfers_set(&transfers->ledger, "contracts.bounce", bounce);
+        transfers_step(transfers, 0, 0, 1, 1, 123456, 700);
+        transfers_step(transfers, 10 * SECOND, 0, 1, 1, 1, 1000); /* if it came back */
+        transfers_run(transfers);
+        assert_ok(transfers);
+        ck_assert_int_eq(count(transfers, "messages_bounced"), bounce);
+        ck_assert_int_eq(count(transfers, "transfers_unclaimed"), !bounce);
+        ck_assert_uint_eq(transfers->results[0].reason, bounce ? REASON_NO_ACCOUNT : REASON_NONE);
+        ck_assert_uint_eq(transfers->results[1].outcome,
+                          bounce ? OUTCOME_COMMITTED : OUTCOME_FAILED);
+        transfers_free(transfers);
+    }
+}
+END_TEST
+
+/* The address of the first child of shard 0's creator. */
+static struct address first_child(uint64_t number, bool anywhere)
+{
+    uint64_t shard = shard_of_prefix(0, 2); /* the first of four */
+    struct contract_place place = {.self.prefix = contract_address(CONTRACT_CREATOR, 30, shard),
+                                   .shard = shard};
+    return (struct address){0, contract_child(&place, number, anywhere)};
+}
+
+/* TON-5: a new account, at home or elsewhere, with a balance, which its owner can use; TON-17 */
+START_TEST(contracts_create_accounts_that_can_be_used)
+{
+    struct transfers *transfers = priced();
+    transfers_set(&transfers->ledger, "external.check", 2);
+    for (int anywhere = 0; anywhere <= 1; anywhere++) {
+        struct transfers_step *step = call(transfers, 0, 0, CONTRACT_CREATOR, METHOD_CREATE, 30000);
+        step->like.argument = CONTRACT_SIMPLE | (uint64_t)anywhere << 8;
+        step = transfers_step(transfers, 10 * SECOND, 0, 0, 1, 7, 5000);
+        step->to = first_child((uint64_t)anywhere + 1, anywhere);
+        step->from_address = true;
+        /* More than is left of 30000 - 5000 - 5000 - 2000 - 5000. */
+        step = transfers_step(transfers, 20 * SECOND, 0, 0, 1, 7, 12000);
+        step->to = first_child((uint64_t)anywhere + 1, anywhere);
+        step->from_address = true;
+    }
+    transfers_run(transfers);
+    assert_ok(transfers);
+    ck_assert_int_eq(count(transfers, "contracts_created"), 2);
+    ck_assert_int_eq(count(transfers, "contract_calls"), 4);
+    for (uint32_t i = 0; i < 6; i += 3) {
+        ck_assert_uint_eq(transfers->results[i].outcome, OUTCOME_COMMITTED);
+        ck_assert_uint_eq(transfers->results[i + 1].outcome, OUTCOME_COMMITTED);
+        ck_assert_uint_eq(transfers->results[i + 2].reason, REASON_BALANCE);
+    }
+    transfers_free(transfers);
+}
+END_TEST
+
+/* TON-5: a created contract runs like any other; constructing twice does not work */
+START_TEST(a_created_contract_runs)
+{
+    struct transfers *transfers = priced();
+    call(transfers, 0, 0, CONTRACT_CREATOR, METHOD_CREATE, 30000)->like.argument = CONTRACT_COUNTER;
+    struct transfers_step *step = transfers_step(transfers, 10 * SECOND, 3, 5, 0, 0, 3000);
+    step->to = first_child(1, false);
+    step->like.constructor = METHOD_ADD;
+    step = transfers_step(transfers, 10 * SECOND, 3, 5, 0, 0, 9000);
+    step->to = first_child(1, false);
+    step->like.constructor = METHOD_CONSTRUCT;
+    step = transfers_step(transfers, 10 * SECOND, 3, 5, 0, 0, 9000);
+    step->to = first_child(2, false); /* nobody is there yet */
+    step->like.constructor = METHOD_ADD;
+    transfers_run(transfers);
+    assert_ok(transfers);
+    ck_assert_uint_eq(transfers->results[1].outcome, OUTCOME_COMMITTED);
+    ck_assert_uint_eq(transfers->results[2].reason, REASON_METHOD);
+    ck_assert_uint_eq(transfers->results[3].reason, REASON_NO_ACCOUNT);
+    ck_assert_int_eq(count(transfers, "contracts_created"), 1);
+    transfers_free(transfers);
+}
+END_TEST
+
+START_TEST(counters_pass_value_on_as_often_as_asked)
+{
+    struct transfers *transfers = priced();
+    call(transfers, 0, 1, CONTRACT_COUNTER, METHOD_RELAY, 9500)->like.argument = 5;
+    call(transfers, 0, 2, CONTRACT_COUNTER, METHOD_RELAY, 3500)->like.argument = 5; /* buys four */
+    transfers_run(transfers);
+    assert_ok(transfers);
+    ck_assert_int_eq(count(transfers, "contract_calls"), 6 + 3);
+    ck_assert_int_eq(count(transfers, "messages_bounced"), 1);
+    ck_assert_uint_eq(transfers->outcomes, 2);
+    transfers_free(transfers);
+}
+END_TEST
+
+/* ---- Wildcards and the global contract ---- */
+
+/* TON-24, TON-R53: the sender's own shard has an instance; with depth 0 it is one account */
+START_TEST(a_wildcard_message_stays_in_the_senders_shard)
+{
+    for (int depth = 0; depth <= 30; depth += 15) {
+        struct transfers *transfers = priced();
+        transfers_set(&transfers->ledger, "contracts.share_every", 0);
+        for (int32_t shard = 0; shard < 4; shard++) {
+            struct transfers_step *step = transfers_step(transfers, 0, shard, 1, 0, 0, 5000);
+            step->contract = CONTRACT_GLOBAL;
+            step->like.operation = TX_WILDCARD;
+            step->like.constructor = METHOD_ASK;
+            step->like.anycast_depth = (uint8_t)depth;
+        }
+        transfers_run(transfers);
+        assert_ok(transfers);
+        int away = 0;
+        for (uint32_t i = 0; i < 4; i++) {
+            ck_assert_uint_eq(transfers->results[i].outcome, OUTCOME_COMMITTED);
+            away += transfers->results[i].chains == 2;
+        }
+        ck_assert_int_eq(away, depth == 0 ? 3 : 0);
+        transfers_free(transfers);
+    }
+}
+END_TEST
+
+/* TON-R53: 30 bits at most, and a config may disable it */
+START_TEST(wildcards_beyond_the_rule_cannot_be_sent)
+{
+    for (int off = 0; off <= 1; off++) {
+        struct transfers *transfers = transfers_new();
+        transfers_set(&transfers->ledger, "contracts.anycast", !off);
+        struct transfers_step *step = call(transfers, 0, 0, CONTRACT_GLOBAL, METHOD_ASK, 5);
+        step->like.anycast_depth = off ? 4 : 31;
+        transfers_run(transfers);
+        ck_assert_uint_eq(transfers->results[0].reason, REASON_NO_ACCOUNT);
+        transfers_free(transfers);
+    }
+}
+END_TEST
+
+/* TON-23: an instance only up to its depth: of four shards two have one */
+START_TEST(deeper_shards_have_no_instance)
+{
+    struct transfers *transfers = priced();
+    transfers_set(&transfers->ledger, "contracts.global_depth", 1);
+    for (int32_t shard = 0; shard < 4; shard++) {
+        struct transfers_step *step = transfers_step(transfers, 0, shard, 1, 0, 0, 5000);
+        step->contract = CONTRACT_GLOBAL;
+        step->like.constructor = METHOD_ASK;
+        step->like.anycast_depth = 30;
+        step = transfers_step(transfers, 0, shard, 1, 0, 0, 5000);
+        step->contract = CONTRACT_GLOBAL;
+        step->like.constructor = METHOD_ASK;
+        step->like.anycast_depth = 1;
+    }
+    transfers_run(transfers);
+    assert_ok(transfers);
+    int found = 0;
+    for (uint32_t i = 0; i < 8; i++)
+        if (i % 2)
+            ck_assert_uint_eq(transfers->results[i].outcome, OUTCOME_COMMITTED);
+        else
+            found += transfers->results[i].outcome == OUTCOME_COMMITTED;
+    ck_assert_int_eq(found, 2);
+    transfers_free(transfers);
+}
+END_TEST
+
+static struct transfers *shares(bool broken)
+{
+    struct transfers *transfers = priced();
+    transfers_set(&transfers->ledger, "contracts.share_every", 2);
+    transfers_set(&transfers->ledger, "break", broken ? 4 : 0);
+    for (uint32_t i = 0; i < 40; i++) {
+        struct transfers_step *step =
+            transfers_step(transfers, i * SECOND / 2, (int32_t)(i % 4), 1, 0, 0, 20000);
+        step->contract = CONTRACT_GLOBAL;
+        step->like.operation = TX_WILDCARD;
+        step->like.constructor = METHOD_ASK;
+        step->like.anycast_depth = 30;
+    }
+    struct transfers_step *step = call(transfers, SECOND, 2, CONTRACT_GLOBAL, METHOD_SHARE, 5000);
+    step->like.anycast_depth = 30;
+    call(transfers, SECOND, 2, CONTRACT_GLOBAL, METHOD_NEWS, 5000)->like.anycast_depth = 30;
+    transfers_run(transfers);
+    return transfers;
+}
+
+/* TON-23, TON-8: value and news among instances, and from nobody else */
+START_TEST(instances_share_with_instances_only)
+{
+    struct transfers *transfers = shares(false);
+    assert_ok(transfers);
+    ck_assert_int_ge(count(transfers, "instances_shared"), 5);
+    ck_assert_int_eq(count(transfers, "strangers_refused"), 2);
+    ck_assert_uint_eq(transfers->results[40].reason, REASON_STRANGER);
+    ck_assert_uint_eq(transfers->results[41].reason, REASON_STRANGER);
+    transfers_free(transfers);
+}
+END_TEST
+
+START_TEST(a_stranger_that_is_believed_is_found)
+{
+    struct transfers *transfers = shares(true);
+    ck_assert_int_eq(transfers->result.status, ENGINE_VIOLATION);
+    ck_assert_msg(strstr(transfers->result.violation, "sisters_only") != NULL, "%s",
+                  transfers->result.violation);
+    transfers_free(transfers);
+}
+END_TEST
+
+/* TON-25: gas for each shard, at the masterchain's prices (TON-55) */
+START_TEST(publishing_tells_every_shard_and_is_dear)
+{
+    struct transfers *transfers = priced();
+    transfers->base->chain.masterchain.present = 1;
+    call(transfers, 0, 0, CONTRACT_PUBLISHER, METHOD_PUBLISH, 90000)->like.operation = TX_PUBLISH;
+    call(transfers, 0, 0, CONTRACT_PUBLISHER, METHOD_PUBLISH, 39999); /* 4 * 1000 * 10 */
+    transfers_run(transfers);
+    assert_ok(transfers);
+    ck_assert_uint_eq(transfers->results[0].outcome, OUTCOME_COMMITTED);
+    ck_assert_uint_eq(transfers->results[1].reason, REASON_GAS);
+    ck_assert_int_eq(count(transfers, "instances_told"), 4);
+    /* Two at home, the publisher twice, four instances. */
+    ck_assert_int_eq(count(transfers, "gas_fees"), 2000 + 40000 + 39990 + 4000);
+    transfers_free(transfers);
+}
+END_TEST
+
+/* ---- Logs ---- */
+
+static struct transfers *logs(enum contract_logs where, bool broken, const char *database)
+{
+    struct transfers *transfers = transfers_new();
+    transfers->database = database;
+    transfers_set(&transfers->ledger, "contracts.logs", where);
+    transfers_set(&transfers->ledger, "break", broken ? 3 : 0);
+    for (uint32_t i = 0; i < 20; i++) {
+        struct transfers_step *step = transfers_step(transfers, i * 100 * MS, (int32_t)(i % 4), i,
+                                                     (int32_t)(i / 4 % 4), i, 3);
+        step->like.operation = TX_LOG;
+        step->like.argument = 1000 + i;
+    }
+    transfers_run(transfers);
+    return transfers;
+}
+
+/* TON-19: in the shard it is directed to; TON-R27: in the block that makes it */
+START_TEST(log_messages_are_logged_and_can_be_read)
+{
+    for (int where = LOGS_DIRECTED; where <= LOGS_LOCAL; where++) {
+        char path[] = "/tmp/test_logs_XXXXXX";
+        int file = mkstemp(path);
+        ck_assert_int_ge(file, 0);
+        close(file);
+        unlink(path);
+        struct transfers *transfers = logs((enum contract_logs)where, false, path);
+        assert_ok(transfers);
+        ck_assert_uint_eq(transfers->outcomes, 20);
+        ck_assert_int_eq(count(transfers, "messages_logged"), 20);
+        ck_assert_int_eq(count(transfers, "transfers_credited"), 0);
+        ck_assert_int_eq(count(transfers, "value_moved"), 0);
+        ck_assert_int_eq(transfers_counter(transfers, "messaging", "messages_sent"),
+                         where == LOGS_DIRECTED ? 20 : 0);
+        /* Kind: slot 4 << 8 | 128 + 6. Each content once, with its transaction. */
+        ck_assert_int_eq(transfers_query(transfers,
+                                         "SELECT count(DISTINCT value) FROM event"
+                                         " WHERE kind_id = 4 * 256 + 134 AND value - 1000"
+                                         " = (subject & 4294967295)"),
+                         20);
+        ck_assert_int_eq(
+            transfers_query(transfers, "SELECT count(*) FROM event WHERE kind_id = 4 * 256 + 134"),
+            20);
+        /* One of four was directed to its own shard. */
+        int away = 0;
+        for (uint32_t i = 0; i < 20; i++)
+            away += transfers->results[i].chains == 2;
+        ck_assert_int_eq(away, where == LOGS_DIRECTED ? 15 : 0);
+        unlink(path);
+        transfers_free(transfers);
+    }
+}
+END_TEST
+
+START_TEST(a_log_message_that_is_delivered_is_found)
+{
+    struct transfers *transfers = logs(LOGS_DIRECTED, true, NULL);
+    ck_assert_int_eq(transfers->result.status, ENGINE_VIOLATION);
+    ck_assert_msg(strstr(transfers->result.violation, "logged_once") != NULL, "%s",
+                  transfers->result.violation);
+    transfers_free(transfers);
+}
+END_TEST
+
+/* ---- Everything at once ---- */
+
+static struct transfers *mix(uint64_t seed)
+{
+    struct transfers *transfers = priced();
+    struct transfers_part *poisson = transfers_workload(transfers, &workload_poisson_model);
+    transfers->base->scenario.seed = seed;
+    transfers->base->chain.masterchain.present = 1;
+    transfers->base->chain.drop_every = seed % 2 ? 0 : 3;
+    if (seed % 3 == 0) {
+        transfers->base->messaging_ready = false;
+        transfers_use(&transfers->messaging_part, &messaging_hypercube_model);
+    }
+    transfers_set(&transfers->ledger, "external.check", (int64_t)(seed % 3));
+    transfers_set(&transfers->ledger, "contracts.share_every", 3);
+    transfers_set(&transfers->ledger, "contracts.logs", (int64_t)(seed / 2 % 2));
+    transfers_set(&transfers->ledger, "contracts.bounce", seed != 4);
+    transfers_set(poisson, "rate", INT64_C(60000000));
+    transfers_set(poisson, "until", (int64_t)(40 * SECOND));
+    const char *const shares[] = {"call", "create", "wildcard", "log", "stranger"};
+    for (unsigned i = 0; i < 5; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "operations.%s", shares[i]);
+        transfers_set(poisson, name, 15 * SHARE);
+    }
+    transfers_set(poisson, "operations.publish", 2 * SHARE);
+    transfers_set(poisson, "operations.relay_hops", 3);
+    transfers_constant(poisson, "amount", 12000);
+    return transfers;
+}
+
+START_TEST(random_mixes_conserve_value_and_answer_everybody)
+{
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct transfers *transfers = mix(seed);
+        transfers_run(transfers);
+        ck_assert_msg(transfers->result.status == ENGINE_OK, "seed %d: %s", (int)seed,
+                      transfers->result.violation);
+        int64_t submitted = transfers_counter(transfers, "workload", "tx_submitted");
+        ck_assert_int_eq(transfers_counter(transfers, "workload", "tx_final") +
+                             transfers_counter(transfers, "workload", "tx_failed"),
+                         submitted);
+        ck_assert_int_gt(count(transfers, "contract_calls"), submitted / 2);
+        ck_assert_int_gt(count(transfers, "contracts_created"), submitted / 10);
+        ck_assert_int_gt(count(transfers, "messages_logged"), submitted / 10);
+        ck_assert_int_gt(count(transfers, "instances_shared"), submitted / 100);
+        ck_assert_int_gt(count(transfers, "strangers_refused"), submitted / 10);
+        transfers_free(transfers);
+    }
+}
+END_TEST
+
+CHECK_MAIN("accounts_contract", a_contract_runs_within_the_gas_of_its_message,
+           a_message_to_nobody_bounces, contracts_create_accounts_that_can_be_used,
+           a_created_contract_runs, counters_pass_value_on_as_often_as_asked,
+           a_wildcard_message_stays_in_the_senders_shard, wildcards_beyond_the_rule_cannot_be_sent,
+           deeper_shards_have_no_instance, instances_share_with_instances_only,
+           a_stranger_that_is_believed_is_found, publishing_tells_every_shard_and_is_dear,
+           log_messages_are_logged_and_can_be_read, a_log_message_that_is_delivered_is_found,
+           random_mixes_conserve_value_and_answer_everybody)
