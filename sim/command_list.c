@@ -268,6 +268,8 @@ static void describe_model(size_t index, bool json)
     for (const struct model_property *row = model->properties; row && row->name; row++)
         printf("  property %-22s %s%s\n", row->name, row->help ? row->help : "",
                when_texts[row->when]);
+    for (const struct model_behaviour *row = model->behaviours; row && row->name; row++)
+        printf("  behaviour %-21s %s\n", row->name, row->help ? row->help : "");
     for (const struct model_metric *row = model->metrics; row && row->name; row++)
         printf("  metric   %-22s %s%s%s%s\n", row->name, row->help ? row->help : "",
                row->unit && row->unit[0] ? " (" : "", row->unit ? row->unit : "",

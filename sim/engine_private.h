@@ -145,6 +145,8 @@ struct fault_window {
     uint16_t *member; /* by node: 0 = not concerned, else 1, or 1 + group; NULL = links only */
     uint32_t *nodes;  /* concerned nodes, ascending */
     uint32_t node_count;
+    const struct model *model; /* byzantine: whose behaviour; NULL = every layer is told */
+    uint32_t behaviour;
     bool active;
 };
 
@@ -330,6 +332,10 @@ void network_free(struct world *world);
 
 /* fault.c */
 int fault_resolve(struct world *world, struct diagnostics *diagnostics);
+/* fault_find_behaviour finds the model of the run that has a fault's behaviour, and its index there
+ * (NULL: not wanted); NULL, with a diagnostic where they are wanted, if nobody has it. */
+const struct model *fault_find_behaviour(const struct world *world, const struct fault_spec *spec,
+                                         struct diagnostics *diagnostics, uint32_t *ret_index);
 void fault_schedule(struct world *world);
 void fault_apply(struct world *world, uint32_t window, bool begins);
 /* fault_on_link returns 0, or why a packet from -> to is dropped; adds delays to *delay_ns. */

@@ -10,8 +10,8 @@
 
 enum { WINDOWS_MAX = 1000000, ROLES_SUGGESTED = 16 };
 
-const char *const fault_type_names[] = {"crash", "restart", "partition", "cut",
-                                        "loss",  "delay",   "slow",      NULL};
+const char *const fault_type_names[] = {"crash", "restart", "partition", "cut", "loss",
+                                        "delay", "slow",    "byzantine", NULL};
 
 static void unknown_node(struct world *world, const char *role_name,
                          const struct fault_target *asked, struct diagnostics *diagnostics)
@@ -106,6 +106,8 @@ static bool check_spec(struct world *world, const struct fault_spec *spec,
     for (uint32_t g = 0; g < spec->group_count; g++)
         for (uint32_t i = 0; i < spec->groups[g].count; i++)
             good = check_target(world, &spec->groups[g].targets[i], diagnostics) && good;
+    if (spec->type == FAULT_BYZANTINE)
+        good = fault_find_behaviour(world, spec, diagnostics, NULL) != NULL && good;
     return good && (spec->group_count == 0 || check_groups(world, spec, diagnostics));
 }
 
@@ -156,6 +158,8 @@ static void add_window(struct world *world, uint32_t spec_index, uint64_t occurr
                         world->window_count + 1, sizeof(struct fault_window));
     struct fault_window *window = &world->windows[world->window_count++];
     *window = (struct fault_window){.spec = spec, .from_ns = from_ns, .to_ns = to_ns};
+    if (spec->type == FAULT_BYZANTINE)
+        window->model = fault_find_behaviour(world, spec, NULL, &window->behaviour);
     window->member =
         memory_take(&world->memory, "fault targets", world->node_count * sizeof(uint16_t));
     if (spec->type == FAULT_PARTITION)
@@ -264,6 +268,9 @@ void fault_schedule(struct world *world)
             snprintf(detail, sizeof detail, "add %.9g s", (double)window->spec->add_ns / 1e9);
         else if (window->spec->type == FAULT_SLOW)
             snprintf(detail, sizeof detail, "factor %.6g", window->spec->factor);
+        else if (window->spec->type == FAULT_BYZANTINE)
+            snprintf(detail, sizeof detail, "%s, share %.6g", window->spec->behaviour,
+                     (double)window->spec->share / 0x1p64);
         log_fault(world->log, i, fault_type_names[window->spec->type], target, window->from_ns,
                   window->to_ns, detail);
         schedule_edge(world, i, window->from_ns, true);
@@ -299,6 +306,8 @@ static bool change_node(struct world *world, const struct fault_window *window, 
         recompute_slow(world, node);
         return true;
     }
+    if (window->spec->type == FAULT_BYZANTINE)
+        return true;
     if (window->spec->type == FAULT_RESTART) {
         bool was_down = changed->down > 0;
         changed->down = 0;
@@ -315,12 +324,14 @@ static bool change_node(struct world *world, const struct fault_window *window, 
     return --changed->down == 0;
 }
 
-static void tell_layers(struct world *world, uint32_t node, const struct fault *fault)
+static void tell_layers(struct world *world, uint32_t node, const struct fault *fault,
+                        const struct model *only)
 {
     world->context.self = node;
     world->context.group = world->nodes[node].group;
     for (uint8_t slot = 0; slot < SLOT_MAX; slot++)
-        if (world->model[slot] && world->model[slot]->on_fault)
+        if (world->model[slot] && world->model[slot]->on_fault &&
+            (only == NULL || only == world->model[slot]))
             world->model[slot]->on_fault(world->state[slot], &world->context, fault);
 }
 
@@ -351,10 +362,14 @@ void fault_apply(struct world *world, uint32_t index, bool begins)
         return;
     }
     /* The end of a crash is a restart to the layers. */
-    struct fault fault = {.type = type, .begins = begins, .index = index};
+    struct fault fault = {.type = type,
+                          .begins = begins,
+                          .index = index,
+                          .behaviour = window->behaviour,
+                          .share = window->spec->share};
     for (uint32_t i = 0; i < window->node_count; i++)
         if (change_node(world, window, window->nodes[i], begins))
-            tell_layers(world, window->nodes[i], &fault);
+            tell_layers(world, window->nodes[i], &fault, window->model);
 }
 
 static bool link_concerned(const struct world *world, const struct fault_window *window,

@@ -19,8 +19,10 @@ enum fault_type {
     FAULT_CUT,       /* packets on target links, or of target nodes, are dropped */
     FAULT_LOSS,      /* ... are dropped with probability `rate`, on top of the link's own */
     FAULT_DELAY,     /* ... take `add` longer */
-    FAULT_SLOW       /* work that target nodes charge for takes `factor` times as long */
+    FAULT_SLOW,      /* work that target nodes charge for takes `factor` times as long */
+    FAULT_BYZANTINE  /* target nodes behave as a layer names it, in a `share` of the cases */
 };
+enum { FAULT_TYPES = FAULT_BYZANTINE + 1 };
 
 enum fault_target_type { TARGET_NODES, TARGET_LINK, TARGET_RANDOM };
 
@@ -45,9 +47,11 @@ struct fault_spec {
     struct fault_group target;         /* targets, or for a partition the groups below */
     const struct fault_group *groups;
     uint32_t group_count;
-    uint64_t rate;   /* loss: threshold out of 2^64 */
-    uint64_t add_ns; /* delay */
-    double factor;   /* slow, >= 1 */
+    uint64_t rate;         /* loss: threshold out of 2^64 */
+    uint64_t add_ns;       /* delay */
+    double factor;         /* slow, >= 1 */
+    const char *behaviour; /* byzantine: one that a layer of the scenario has */
+    uint64_t share;        /* byzantine: threshold out of 2^64 */
     char pointer[64];
 };
 
@@ -57,11 +61,19 @@ struct fault_plan {
 };
 
 /* What a layer's on_fault gets, once for each node concerned, on that node: crash, restart (also
- * the end of a crash), slow and its end. */
+ * the end of a crash), slow and its end. What is Byzantine is told only to the layer that has the
+ * behaviour; several may act on a node at once. */
 struct fault {
     enum fault_type type;
-    bool begins;    /* false: this is the healing */
-    uint32_t index; /* row of the fault table */
+    bool begins;        /* false: this is the healing */
+    uint32_t index;     /* row of the fault table */
+    uint32_t behaviour; /* index into the model's behaviours */
+    uint64_t share;     /* threshold out of 2^64 */
+};
+
+/* A way of lying that a layer offers to faults of type byzantine. */
+struct model_behaviour {
+    const char *name, *help;
 };
 
 extern const char *const fault_type_names[]; /* "crash"... in enum order, NULL-terminated */

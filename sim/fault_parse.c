@@ -259,6 +259,8 @@ void fault_parse(struct arena *arena, const cJSON *document, const struct param_
         spec->rate = threshold(keys->rate);
         spec->add_ns = (uint64_t)keys->add_ns;
         spec->factor = keys->factor;
+        spec->behaviour = keys->behaviour;
+        spec->share = threshold(keys->share);
     }
     *ret_plan = (struct fault_plan){.specs = specs, .count = faults->count};
 }

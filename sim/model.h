@@ -66,12 +66,13 @@ struct model {
     uint32_t version;       /* bump when results change; part of run_key            */
 
     size_t config_bytes;
-    const struct param *params;              /* PARAM_END-terminated */
-    const char *const *message_kinds;        /* NULL-terminated, at most 64 */
-    const char *const *timer_kinds;          /* NULL-terminated, at most 64 */
-    const char *const *trace_kinds;          /* NULL-terminated, at most 64 */
-    const struct model_metric *metrics;      /* counters; NULL-name terminated */
-    const struct model_property *properties; /* NULL-name terminated */
+    const struct param *params;               /* PARAM_END-terminated */
+    const char *const *message_kinds;         /* NULL-terminated, at most 64 */
+    const char *const *timer_kinds;           /* NULL-terminated, at most 64 */
+    const char *const *trace_kinds;           /* NULL-terminated, at most 64 */
+    const struct model_metric *metrics;       /* counters; NULL-name terminated */
+    const struct model_property *properties;  /* NULL-name terminated */
+    const struct model_behaviour *behaviours; /* Byzantine ones; NULL-name terminated, NULL ok */
 
     /* Rules across fields that ranges cannot express; its pointers are below `pointer`. NULL ok. */
     void (*check)(const void *config, const char *pointer, struct diagnostics *diagnostics);

@@ -32,7 +32,8 @@ enum rng_purpose {
     RNG_TEST = 17,
     RNG_SWARM = 18,
     RNG_OPERATION = 19,
-    RNG_VALUE = 20
+    RNG_VALUE = 20,
+    RNG_BYZANTINE = 21
 };
 
 struct rng { /* one a run */

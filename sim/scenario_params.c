@@ -116,6 +116,25 @@ static const struct param slow_params[] = {
     PARAM_END,
 };
 
+static const struct param byzantine_params[] = {
+    FAULT_AT,
+    FAULT_REPEATED,
+    FAULT_FOR,
+    FAULT_TARGET(NODES),
+    {.name = "behaviour",
+     .help = "what the nodes do; `describe` of a layer's type shows what it has",
+     .kind = PARAM_STRING,
+     .offset = offsetof(struct fault_keys, behaviour),
+     .required = true},
+    {.name = "share",
+     .help = "in what share of the cases",
+     .kind = PARAM_RATIO,
+     .offset = offsetof(struct fault_keys, share),
+     .value_default = INT64_C(1000000000000),
+     .value_max = INT64_C(1000000000000)},
+    PARAM_END,
+};
+
 const struct param_variant fault_variants[] = {
     {"crash", "target nodes stop and lose their timers", crash_params, sizeof(struct fault_keys)},
     {"restart", "target nodes come up again", restart_params, sizeof(struct fault_keys)},
@@ -128,6 +147,8 @@ const struct param_variant fault_variants[] = {
     {"delay", "packets on target links or of target nodes take longer", delay_params,
      sizeof(struct fault_keys)},
     {"slow", "work of target nodes takes longer", slow_params, sizeof(struct fault_keys)},
+    {"byzantine", "target nodes lie in a way that a layer has", byzantine_params,
+     sizeof(struct fault_keys)},
     {NULL, NULL, NULL, 0},
 };
 

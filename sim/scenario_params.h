@@ -27,6 +27,8 @@ struct fault_keys { /* of any type; those that a type does not have stay 0 */
     const struct cJSON *target, *groups;
     int64_t rate, add_ns;
     double factor;
+    const char *behaviour;
+    int64_t share;
 };
 
 extern const struct param scenario_params[];        /* PARAM_END-terminated */

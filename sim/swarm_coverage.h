@@ -7,9 +7,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "sim/fault.h"
 #include "sim/swarm_plan.h"
 
-enum { SWARM_CHOICES_MAX = 16, SWARM_FAULT_KINDS = 7 };
+enum { SWARM_CHOICES_MAX = 16, SWARM_FAULT_KINDS = FAULT_TYPES };
 
 struct swarm_cover {
     int64_t low, high;                   /* of a number */

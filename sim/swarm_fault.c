@@ -6,17 +6,20 @@
 #include <string.h>
 
 #include "sim/fault.h"
+#include "sim/model.h"
+#include "sim/scenario.h"
 #include "sim/sim_assert.h"
 #include "sim/swarm_plan.h"
 
 #define MS INT64_C(1000000)
 #define SECOND INT64_C(1000000000)
 
-enum { FAULT_KINDS = FAULT_SLOW + 1, FAULTS_MAX = 6, TARGET_BYTES = 96, GROUPS_MAX = 4 };
+enum { FAULTS_MAX = 6, TARGET_BYTES = 96, GROUPS_MAX = 4 };
 
 struct drawing {
     struct rng_stream *stream;
-    const struct engine_role *roles;
+    const struct swarm_world *world;
+    const struct engine_role *roles; /* the world's */
     uint32_t role_count;
     int64_t end_ns; /* of the time in which faults may act */
 };
@@ -156,27 +159,45 @@ static cJSON *draw_fault(const struct drawing *drawing, enum fault_type type)
         cJSON_AddItemToObject(
             fault, "add",
             swarm_quantity(PARAM_DURATION, swarm_between(drawing->stream, MS, 10 * SECOND)));
+    if (type == FAULT_BYZANTINE) {
+        uint64_t which = below(drawing, drawing->world->behaviour_count);
+        cJSON_AddStringToObject(fault, "behaviour", drawing->world->behaviours[which]);
+        cJSON_AddItemToObject(
+            fault, "share",
+            swarm_quantity(PARAM_RATIO, swarm_between(drawing->stream, whole / 100, whole)));
+    }
     if (type == FAULT_SLOW)
         cJSON_AddNumberToObject(fault, "factor", 1 + (double)below(drawing, 151) / 10);
     return fault;
 }
 
-void swarm_plan_faults(const struct swarm_address *address, const struct engine_role *roles,
-                       uint32_t role_count, cJSON *document)
+void swarm_plan_behaviours(const struct scenario *scenario, struct swarm_world *ret_world)
+{
+    ret_world->behaviour_count = 0;
+    for (uint32_t i = 0; i < scenario->layer_count; i++) {
+        const struct model_behaviour *row = scenario->layers[i].model->behaviours;
+        for (; row != NULL && row->name != NULL; row++)
+            if (ret_world->behaviour_count < SWARM_BEHAVIOURS_MAX)
+                ret_world->behaviours[ret_world->behaviour_count++] = row->name;
+    }
+}
+
+void swarm_plan_faults(const struct swarm_address *address, const struct swarm_world *world,
+                       cJSON *document)
 {
     const struct rng rng = {.seed = address->seed, .replication = address->attempt};
     struct rng_stream stream;
-    enum fault_type active[FAULT_KINDS];
+    enum fault_type active[FAULT_TYPES];
     uint32_t kinds = 0;
     const int64_t duration_ns = swarm_time(document, "/duration");
-    struct drawing drawing = {&stream, roles, role_count, duration_ns / 3 * 2};
+    struct drawing drawing = {&stream, world, world->roles, world->role_count, duration_ns / 3 * 2};
     cJSON *faults = cJSON_CreateArray();
     SIM_ASSERT(faults != NULL && drawing.end_ns > 2 * SECOND);
     rng_stream_at(&stream, &rng, RNG_SWARM, address->run, SWARM_DRAW_FAULTS);
-    for (int type = FAULT_CRASH; type < FAULT_KINDS; type++)
-        if (rng_below(&stream, 2) == 0)
+    for (int type = FAULT_CRASH; type < FAULT_TYPES; type++)
+        if ((type != FAULT_BYZANTINE || world->behaviour_count > 0) && rng_below(&stream, 2) == 0)
             active[kinds++] = (enum fault_type)type;
-    uint64_t count = kinds > 0 && role_count > 0 ? rng_below(&stream, FAULTS_MAX + 1) : 0;
+    uint64_t count = kinds > 0 && world->role_count > 0 ? rng_below(&stream, FAULTS_MAX + 1) : 0;
     for (uint64_t i = 0; i < count; i++) {
         rng_stream_at(&stream, &rng, RNG_SWARM, address->run, SWARM_DRAW_FAULTS + 1 + i);
         cJSON *fault = draw_fault(&drawing, active[rng_below(&stream, kinds)]);

@@ -19,7 +19,7 @@
 struct cJSON;
 struct scenario;
 
-enum { SWARM_POINTER_BYTES = 96, SWARM_SLOTS_MAX = 256 };
+enum { SWARM_POINTER_BYTES = 96, SWARM_SLOTS_MAX = 256, SWARM_BEHAVIOURS_MAX = 32 };
 /* Addresses of draws: the slots by their index, then the run as a whole, then its faults. */
 enum { SWARM_DRAW_RUN = SWARM_SLOTS_MAX, SWARM_DRAW_FAULTS = SWARM_SLOTS_MAX + 16 };
 
@@ -48,9 +48,20 @@ void swarm_plan_free(struct swarm_plan *plan);
  * reader may still refuse. The caller deletes it. */
 struct cJSON *swarm_plan_draw(const struct swarm_plan *plan, const struct swarm_address *address);
 
+/* The world that was drawn, as far as faults are concerned. */
+struct swarm_world {
+    struct engine_role roles[ENGINE_ROLES_MAX];
+    uint32_t role_count;
+    const char *behaviours[SWARM_BEHAVIOURS_MAX]; /* names in the models' tables */
+    uint32_t behaviour_count;
+};
+
+/* swarm_plan_behaviours lists the Byzantine behaviours of a scenario's layers. */
+void swarm_plan_behaviours(const struct scenario *scenario, struct swarm_world *ret_world);
+
 /* swarm_plan_faults draws faults among the nodes that the drawn world has, into the document. */
-void swarm_plan_faults(const struct swarm_address *address, const struct engine_role *roles,
-                       uint32_t role_count, struct cJSON *document);
+void swarm_plan_faults(const struct swarm_address *address, const struct swarm_world *world,
+                       struct cJSON *document);
 
 /* swarm_find returns the value at a pointer of plain tokens, or NULL. */
 struct cJSON *swarm_find(const struct cJSON *document, const char *pointer);

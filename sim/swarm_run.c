@@ -76,16 +76,19 @@ static struct scenario *draw(const struct swarm_task *task, uint64_t attempt,
                              struct swarm_outcome *outcome)
 {
     const struct swarm_address address = {task->seed, task->run, attempt};
-    struct engine_role roles[ENGINE_ROLES_MAX];
+    struct swarm_world world = {.role_count = 0};
     struct diagnostics diagnostics = {0};
     cJSON *document = swarm_plan_draw(task->plan, &address);
     struct scenario *scenario = NULL, *bare = NULL;
     if (keep_text(outcome, document))
         bare = read_text(task->plan, outcome->text);
-    int count = bare ? engine_roles(bare, &diagnostics, roles) : -1;
+    int count = bare ? engine_roles(bare, &diagnostics, world.roles) : -1;
+    if (bare)
+        swarm_plan_behaviours(bare, &world);
     scenario_free(bare);
     if (count >= 0) {
-        swarm_plan_faults(&address, roles, (uint32_t)count, document);
+        world.role_count = (uint32_t)count;
+        swarm_plan_faults(&address, &world, document);
         if (keep_text(outcome, document))
             scenario = read_text(task->plan, outcome->text);
     }

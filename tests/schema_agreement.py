@@ -45,6 +45,9 @@ SCHEMA_TAKES = {
         "name_fault_group_node", "name_fault_link", "name_fault_node", "name_fault_node_range",
         "name_fault_random", "name_fault_role", "name_link", "name_sweep_world",
     ],
+    "behaviours of the layers that the scenario has": [
+        "name_fault_behaviour",
+    ],
     "a swept value belongs where its path leads": [
         "name_sweep_bad_point", "name_sweep_bad_unit", "name_sweep_path", "name_sweep_section",
         "name_sweep_workload_index", "value_sweep_log_from_zero",

@@ -15,6 +15,8 @@ static struct {
     uint64_t delay_ns[NODES][TICKS];
     uint32_t told_crash[NODES], told_restart[NODES], told_slow[NODES];
     uint64_t work_ns[NODES]; /* of 1 ms, as seen at tick 50 */
+    uint32_t told_lie[NODES], told_truth[NODES], behaviour;
+    uint64_t share;
 } seen;
 
 static int ring_build(const struct build *build, void **ret_state)
@@ -64,6 +66,13 @@ static void ring_fault(void *state, struct context *context, const struct fault 
 {
     (void)state;
     bool down = fault->type == FAULT_CRASH && fault->begins;
+    if (fault->type == FAULT_BYZANTINE) {
+        ck_assert(context_up(context, context->self));
+        *(fault->begins ? &seen.told_lie[context->self] : &seen.told_truth[context->self]) += 1;
+        seen.behaviour = fault->behaviour;
+        seen.share = fault->share;
+        return;
+    }
     if (fault->type == FAULT_SLOW) {
         seen.told_slow[context->self]++;
         return;
@@ -84,11 +93,14 @@ static void ring_destroy(void *state)
 }
 
 static const char *const names[] = {"beacon", NULL};
+static const struct model_behaviour behaviours[] = {
+    {"shout", "loud"}, {"whisper", "quiet"}, {NULL, NULL}};
 static const struct model ring = {.layer = 6,
                                   .layer_name = "workload",
                                   .name = "ring",
                                   .message_kinds = names,
                                   .timer_kinds = names,
+                                  .behaviours = behaviours,
                                   .build = ring_build,
                                   .start = ring_start,
                                   .on_message = ring_message,
@@ -248,6 +260,45 @@ START_TEST(slow_node_works_longer)
 }
 END_TEST
 
+/* Nothing else happens to the node: what it sends arrives as before. */
+START_TEST(a_behaviour_is_told_to_its_layer_by_its_number)
+{
+    struct fault_target target = one(2, 4);
+    struct fault_spec spec = window(FAULT_BYZANTINE, &target);
+    spec.behaviour = "whisper";
+    spec.share = UINT64_MAX / 3;
+    run_with(&spec);
+    for (uint32_t i = 0; i < NODES; i++) {
+        ck_assert_uint_eq(seen.told_lie[i], i >= 2 && i <= 4);
+        ck_assert_uint_eq(seen.told_truth[i], i >= 2 && i <= 4);
+        for (uint32_t tick = 0; tick < TICKS - 1; tick++)
+            ck_assert(seen.arrived[i][tick]);
+    }
+    ck_assert_uint_eq(seen.behaviour, 1);
+    ck_assert_uint_eq(seen.share, UINT64_MAX / 3);
+}
+END_TEST
+
+START_TEST(unknown_behaviour_is_a_diagnostic)
+{
+    struct fault_target target = one(0, 0);
+    struct fault_spec spec = window(FAULT_BYZANTINE, &target);
+    spec.behaviour = "whispr";
+    snprintf(spec.pointer, sizeof spec.pointer, "/faults/0");
+    struct scenario scenario;
+    support_scenario(&scenario, &ring, NULL);
+    scenario.faults = (struct fault_plan){.specs = &spec, .count = 1};
+    struct diagnostics diagnostics = {0};
+    ck_assert_int_eq(engine_check(&scenario, &diagnostics), -1);
+    ck_assert_uint_eq(diagnostics.count, 1);
+    ck_assert_str_eq(diagnostics.list[0].code, "E401");
+    ck_assert_str_eq(diagnostics.list[0].pointer, "/faults/0/behaviour");
+    ck_assert_str_eq(diagnostics.list[0].expected, "one of: shout (workload), whisper (workload)");
+    ck_assert_str_eq(diagnostics.list[0].try_text, "\"whisper\"");
+    diagnostics_free(&diagnostics);
+}
+END_TEST
+
 START_TEST(random_targets_are_different_nodes_and_repeat)
 {
     struct fault_target target = {.type = TARGET_RANDOM, .role = "shard", .count = 3};
@@ -307,5 +358,6 @@ CHECK_MAIN("fault", crash_silences_a_node_and_restart_brings_it_back, restart_en
            what_waits_in_an_uplink_dies_with_its_node, cut_link_drops_one_direction_only,
            partition_parts_groups_and_leaves_others_alone, delay_adds_exactly,
            loss_of_one_is_a_cut_and_of_zero_nothing, slow_node_works_longer,
+           a_behaviour_is_told_to_its_layer_by_its_number, unknown_behaviour_is_a_diagnostic,
            random_targets_are_different_nodes_and_repeat, unknown_target_is_a_diagnostic,
            faults_do_not_depend_on_group_order)

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "models/messaging/hypercube_parts.h"
+#include "models/messaging/hypercube_proofs.h"
 #include "sim/diagnostics.h"
 
 static const char *const path_choices[] = {"slow", "instant", "both", NULL};
@@ -196,6 +196,7 @@ static const struct model_metric metrics[] = {
     [CUBE_INSTANT_WITHHELD] = {"instant_withheld", "messages",
                                "sent by the slow path alone: instant_off, or the sender needs "
                                "order"},
+    [CUBE_LIES] = {"lies", "packets", "sent by Byzantine nodes beside what they owe"},
     {NULL, NULL, NULL},
 };
 
@@ -318,6 +319,7 @@ static void init_pools(struct hypercube *cube)
     pool_init(&cube->instants, memory, "messaging.instant", sizeof(struct instant_node));
     pool_init(&cube->rings, memory, "messaging.look_back",
               (size_t)cube->config.look_back * sizeof(uint64_t));
+    pool_init(&cube->liars, memory, "messaging.liars", sizeof(struct cube_liar));
     pool_init(&cube->stops, memory, "messaging.stops", sizeof(struct stop_notice));
     slab_init(&cube->proofs, memory, "messaging.proofs");
 }
@@ -423,6 +425,8 @@ static void on_timer(void *state, struct context *context, uint8_t kind, uint32_
 static void on_fault(void *state, struct context *context, const struct fault *fault)
 {
     struct hypercube *cube = state;
+    if (fault->type == FAULT_BYZANTINE)
+        cube_byzantine_on_fault(cube, context->self, fault);
     bool back = fault->type == FAULT_RESTART || (fault->type == FAULT_CRASH && !fault->begins);
     if (!back || !context_up(context, context->self))
         return;
@@ -518,10 +522,10 @@ static void destroy(void *state)
         memory_give(cube->memory, cube->tree, cube->tree_capacity * sizeof cube->tree[0]);
     delivery_check_destroy(&cube->check);
     struct pool *const pools[] = {
-        &cube->senders,   &cube->chains,        &cube->links,    &cube->entries,
-        &cube->mirrors,   &cube->nodes,         &cube->inputs,   &cube->acts,
-        &cube->parts,     &cube->parcels,       &cube->removals, &cube->stops,
-        &cube->histories, &cube->confirmations, &cube->instants, &cube->rings};
+        &cube->senders,  &cube->chains, &cube->links,     &cube->entries,       &cube->mirrors,
+        &cube->nodes,    &cube->inputs, &cube->acts,      &cube->parts,         &cube->parcels,
+        &cube->removals, &cube->stops,  &cube->histories, &cube->confirmations, &cube->instants,
+        &cube->rings,    &cube->liars};
     for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++)
         pool_destroy(pools[i]);
     slab_destroy(&cube->proofs);
@@ -543,6 +547,7 @@ const struct model messaging_hypercube_model = {
     .trace_kinds = trace_kinds,
     .metrics = metrics,
     .properties = delivery_properties,
+    .behaviours = cube_behaviours,
     .check = check_config,
     .build = build_cube,
     .on_message = on_message,

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "models/messaging/hypercube_parts.h"
+#include "models/messaging/hypercube_proofs.h"
 
 void cube_accept_refused(struct hypercube *cube, struct context *context, uint32_t chain,
                          uint64_t id, enum cube_metric reason)
@@ -16,6 +16,25 @@ void cube_accept_refused(struct hypercube *cube, struct context *context, uint32
     cube_count(cube, context, reason, 1);
     cube_trace_message(cube, context, CUBE_TRACE_REFUSE, chain, id, 0,
                        (int64_t)reason - CUBE_REFUSED_SIGNATURE);
+}
+
+bool cube_accept_verdict(struct hypercube *cube, struct context *context, uint32_t chain,
+                         uint64_t id, enum proof_verdict verdict)
+{
+    switch (verdict) {
+    case PROOF_HOLDS:
+        return true;
+    case PROOF_WRONG_BLOCK:
+        cube_accept_refused(cube, context, chain, id, CUBE_REFUSED_BLOCK);
+        break;
+    case PROOF_WRONG_SIGNATURE:
+        cube_accept_refused(cube, context, chain, id, CUBE_REFUSED_SIGNATURE);
+        break;
+    case PROOF_WRONG_LEAF:
+        cube_accept_refused(cube, context, chain, id, CUBE_REFUSED_LEAF);
+        break;
+    }
+    return false;
 }
 
 static void append(struct hypercube *cube, struct list *list, uint32_t slot)
@@ -126,23 +145,10 @@ static bool holds(struct hypercube *cube, struct context *context, const struct 
     if (cube->config.break_rule == CUBE_BREAK_TRUST)
         return true;
     message_hash(&parcel->envelope, parcel->lt, hash);
-    enum proof_verdict verdict = cube_proof_check(proof, hash, (uint32_t)(id >> 32));
+    enum proof_verdict verdict = cube_proof_check(proof, hash, HASH_BYTES, (uint32_t)(id >> 32));
     if (verdict == PROOF_HOLDS && memcmp(hash, parcel->hash, HASH_BYTES) != 0)
         verdict = PROOF_WRONG_LEAF;
-    switch (verdict) {
-    case PROOF_HOLDS:
-        return true;
-    case PROOF_WRONG_BLOCK:
-        cube_accept_refused(cube, context, here, id, CUBE_REFUSED_BLOCK);
-        break;
-    case PROOF_WRONG_SIGNATURE:
-        cube_accept_refused(cube, context, here, id, CUBE_REFUSED_SIGNATURE);
-        break;
-    case PROOF_WRONG_LEAF:
-        cube_accept_refused(cube, context, here, id, CUBE_REFUSED_LEAF);
-        break;
-    }
-    return false;
+    return cube_accept_verdict(cube, context, here, id, verdict);
 }
 
 /* Older than what is remembered (TON-R51), or nothing goes by proof now (TON-42). */
@@ -204,6 +210,8 @@ void cube_accept_on_proof(struct hypercube *cube, struct context *context,
     memcpy(&proof, at + sizeof parcel, proof_bytes);
     uint32_t here = cube_find(cube, parcel.envelope.to);
     if (!is_here(cube, context, here)) {
+        if (cube_byzantine_third_party(cube, context, &parcel, &proof))
+            return;
         cube_accept_refused(cube, context, CHAIN_NONE, parcel.envelope.id, CUBE_REFUSED_BLOCK);
         return;
     }

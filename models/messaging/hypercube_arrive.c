@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "models/messaging/hypercube_parts.h"
+#include "models/messaging/hypercube_proofs.h"
 
 /* The place up to which everything has come, shown or not. */
 static uint64_t place_held(const struct hypercube *cube, const struct link *link)

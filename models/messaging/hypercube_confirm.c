@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "models/messaging/hypercube_parts.h"
+#include "models/messaging/hypercube_proofs.h"
 
-enum { CONFIRM_HEAD_BYTES = 128, STOPPED_BYTES = 64 };
+enum { CONFIRM_HEAD_BYTES = 128, STOPPED_BYTES = 64, LIE_ATTEMPT = 1000000 };
 enum { DOUBLINGS_MAX = 4 }; /* nobody waits for a notice, so it may become rare */
 
 struct confirm_packet {
@@ -62,6 +62,70 @@ static void send_confirm(struct hypercube *cube, struct context *context,
                                          .subject = confirm->id,
                                          .payload = confirm,
                                          .payload_bytes = bytes});
+}
+
+/* The deliverer signs which message it was, so that a confirmation stops no other one. */
+static size_t item_of(uint64_t id, const unsigned char hash[HASH_BYTES],
+                      unsigned char ret_item[PROOF_ITEM_MAX])
+{
+    memcpy(ret_item, hash, HASH_BYTES);
+    for (unsigned i = 0; i < 8; i++)
+        ret_item[HASH_BYTES + i] = (unsigned char)(id >> (8 * i));
+    return HASH_BYTES + 8;
+}
+
+static struct merkle_hash leaf_of(uint64_t id, const unsigned char hash[HASH_BYTES])
+{
+    unsigned char item[PROOF_ITEM_MAX];
+    size_t bytes = item_of(id, hash, item);
+    return merkle_leaf(item, bytes);
+}
+
+static bool holds(struct hypercube *cube, struct context *context,
+                  const struct confirm_packet *confirm)
+{
+    unsigned char item[PROOF_ITEM_MAX];
+    size_t bytes = item_of(confirm->id, confirm->hash, item);
+    enum proof_verdict verdict = PROOF_WRONG_BLOCK;
+    if (cube->config.break_rule == CUBE_BREAK_TRUST)
+        return true;
+    if (cube_find(cube, confirm->to) == confirm->deliverer)
+        verdict = cube_proof_check(&confirm->proof, item, bytes, confirm->deliverer);
+    return cube_accept_verdict(cube, context, confirm->target, confirm->id, verdict);
+}
+
+/* A lie: the confirmation is said to be of another message that stands in our queue and goes to the
+ * same chain; the next shard on its way would stop the copy that it gets from us. */
+static void forge_confirm(struct hypercube *cube, struct context *context,
+                          const struct cube_chain *chain, const struct confirm_packet *confirm)
+{
+    uint64_t own;
+    if (!map_get(&chain->entries, confirm->id, &own))
+        return;
+    struct entry *basis = pool_at(&cube->entries, (uint32_t)own);
+    if (basis->lied)
+        return; /* once each: lies about lies must not multiply */
+    basis->lied = true;
+    for (uint32_t link_slot = chain->links.first; link_slot != 0;) {
+        const struct link *link = pool_at(&cube->links, link_slot);
+        link_slot = link->next_of_chain;
+        for (uint32_t slot = link->out_first; slot != 0;) {
+            const struct entry *entry = pool_at(&cube->entries, slot);
+            const struct envelope *other = &entry->parcel.envelope;
+            slot = entry->next;
+            if (other->id == confirm->id || cube_find(cube, other->to) != confirm->deliverer ||
+                link->neighbour == confirm->deliverer)
+                continue;
+            struct confirm_packet lie = *confirm;
+            lie.id = other->id;
+            lie.from = other->from;
+            lie.to = other->to;
+            lie.target = link->neighbour;
+            send_confirm(cube, context, &lie, chain->chain, LIE_ATTEMPT);
+            cube_count(cube, context, CUBE_LIES, 1);
+            return;
+        }
+    }
 }
 
 /* What a block proves to have been delivered: everything it delivered, and, where copies come again
@@ -120,7 +184,7 @@ void cube_confirm_send(struct hypercube *cube, struct context *context, const st
         const struct act *act = pool_at(&cube->acts, slot);
         const struct parcel *parcel = proven(cube, act);
         if (parcel != NULL)
-            cube->tree[index++] = merkle_leaf(parcel->hash, HASH_BYTES);
+            cube->tree[index++] = leaf_of(parcel->envelope.id, parcel->hash);
         slot = act->next;
     }
     merkle_build(cube->tree, leaves);
@@ -157,14 +221,11 @@ void cube_confirm_on_message(struct hypercube *cube, struct context *context,
     memcpy(&confirm, message->payload, message->payload_bytes);
     uint32_t here = confirm.target;
     stack_here(cube->stack, context, here);
-    if (cube_find(cube, confirm.to) != confirm.deliverer ||
-        cube_proof_check(&confirm.proof, confirm.hash, confirm.deliverer) != PROOF_HOLDS) {
-        cube_count(cube, context, CUBE_PROOFS_REFUSED, 1);
-        cube_trace_message(cube, context, CUBE_TRACE_REFUSE, here, confirm.id, message->wire_bytes,
-                           1);
+    if (!holds(cube, context, &confirm))
         return;
-    }
     struct cube_chain *chain = cube_chain_get(cube, here);
+    if (cube_byzantine_lies(cube, context, CUBE_FORGE_CONFIRM, confirm.id))
+        forge_confirm(cube, context, chain, &confirm);
     struct input input = {.kind = INPUT_CONFIRM, .id = confirm.id};
     cube_input_put(cube, chain, &input);
     cube_wake(cube, context, here);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "models/messaging/hypercube_parts.h"
+#include "models/messaging/hypercube_proofs.h"
 
 static uint32_t visible_links(const struct hypercube *cube, struct address from, struct address to,
                               uint32_t here)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "models/messaging/hypercube_parts.h"
+#include "models/messaging/hypercube_proofs.h"
 
 void cube_mirror_ready(struct hypercube *cube, struct cube_chain *chain, uint32_t slot)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "models/messaging/hypercube_parts.h"
+#include "models/messaging/hypercube_proofs.h"
 
 enum { PROOF_HEAD_BYTES = 64 };
 enum { DOUBLINGS_MAX = 3, BURST_FIRST = 64 };
@@ -36,27 +36,36 @@ bool cube_instant_goes(const struct hypercube *cube, const struct envelope *enve
            !cube_instant_off(cube, envelope->created_ns, &until_ns);
 }
 
-static void send_proof(struct hypercube *cube, struct context *context, const struct parcel *parcel,
-                       const struct block_proof *proof, uint32_t attempt)
+void cube_instant_transmit(struct hypercube *cube, struct context *context,
+                           const struct parcel *parcel, const struct block_proof *proof,
+                           const struct cube_way *way)
 {
     size_t bytes = sizeof *parcel + BLOCK_PROOF_HEAD + proof->proof_bytes;
     unsigned char *packet = cube_packet_room(cube, bytes);
     memcpy(packet, parcel, sizeof *parcel);
     memcpy(packet + sizeof *parcel, proof, BLOCK_PROOF_HEAD + proof->proof_bytes);
-    uint32_t source = (uint32_t)(parcel->envelope.id >> 32);
-    uint32_t destination = cube_find(cube, parcel->envelope.to);
     uint32_t proof_bytes = BLOCK_PROOF_WIRE_HEAD + proof->proof_bytes;
     cube_count(cube, context, CUBE_PROOF_BYTES, proof_bytes);
-    context_send(context, &(struct send){.to = cube_gateway(cube, destination, source + attempt),
+    context_send(context, &(struct send){.to = way->to,
                                          .wire_bytes = PROOF_HEAD_BYTES + parcel->envelope.bytes +
                                                        proof_bytes,
                                          .slot = cube->slot,
                                          .kind = CUBE_PROOF,
-                                         .attempt = attempt,
-                                         .chain = source,
+                                         .attempt = way->attempt,
+                                         .chain = (uint32_t)(parcel->envelope.id >> 32),
                                          .subject = parcel->envelope.id,
+                                         .depart_ns = way->depart_ns,
                                          .payload = packet,
                                          .payload_bytes = bytes});
+}
+
+static void send_proof(struct hypercube *cube, struct context *context, const struct parcel *parcel,
+                       const struct block_proof *proof, uint32_t attempt)
+{
+    uint32_t source = (uint32_t)(parcel->envelope.id >> 32);
+    uint32_t destination = cube_find(cube, parcel->envelope.to);
+    struct cube_way way = {cube_gateway(cube, destination, source + attempt), attempt, 0};
+    cube_instant_transmit(cube, context, parcel, proof, &way);
 }
 
 /* The tree over everything that the block emitted; returns the number of leaves. */
@@ -86,7 +95,8 @@ static uint32_t build_tree(struct hypercube *cube, const struct cube_part *part)
 static void send_first(struct hypercube *cube, struct context *context, const struct block *block,
                        struct entry *entry, const struct block_proof *proof)
 {
-    send_proof(cube, context, &entry->parcel, proof, 0);
+    if (!cube_byzantine_source(cube, context, &entry->parcel, proof))
+        send_proof(cube, context, &entry->parcel, proof, 0);
     cube_count(cube, context, CUBE_INSTANT_SENT, 1);
     if (cube->config.path != CUBE_INSTANT)
         return;

@@ -10,7 +10,7 @@
  * shards in step (TON-R13). SIMPLIFICATION: where blocks are seen at once nothing does, an idle
  * shard's falls behind, and the times of slots are compared instead. */
 
-#include "models/messaging/hypercube_parts.h"
+#include "models/messaging/hypercube_proofs.h"
 
 uint64_t cube_position_of(const struct hypercube *cube, const struct parcel *parcel)
 {

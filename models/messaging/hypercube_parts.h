@@ -118,7 +118,8 @@ enum cube_metric {
     CUBE_PROOFS_IGNORED,
     CUBE_PROOFS_POSTPONED,
     CUBE_PROOFS_WAITED,
-    CUBE_INSTANT_WITHHELD
+    CUBE_INSTANT_WITHHELD,
+    CUBE_LIES
 };
 
 /* A message as chains hand it on. Plain data, copied into packets. */
@@ -151,6 +152,7 @@ struct entry {
     uint32_t proof, proof_bytes; /* pending instant: slab block with the proof to send again */
     bool received;               /* the neighbour said that it holds it */
     bool answered;               /* ... that it has processed it: the removal is in our inputs */
+    bool lied;                   /* a Byzantine node used its confirmation for another message */
 };
 
 /* An account with deferred messages (TON-R38). */
@@ -350,8 +352,9 @@ struct hypercube {
     struct map chain_by_id; /* chain -> slot of chains */
     struct map link_by_key; /* chain << 32 | neighbour -> slot of links */
     struct pool senders, chains, links, entries, mirrors, nodes, inputs, acts, parts, parcels,
-        removals, histories, confirmations, stops, instants, rings;
+        removals, histories, confirmations, stops, instants, rings, liars;
     struct slab proofs;
+    uint32_t liars_first;
     uint32_t chains_made; /* slots 1.. of chains are in use; chains are never given back */
     /* Working memory of one call. */
     unsigned char *packet;
@@ -441,102 +444,6 @@ void cube_slow_send_processed(struct hypercube *cube, struct context *context,
                               uint64_t depart_ns);
 void cube_slow_on_entries(struct hypercube *cube, struct context *context,
                           const struct message *message);
-
-/* hypercube_proof.c: a block's root, as its validators signed it, and one item's place under it.
- * On the wire its head is 80 bytes: block, root, signature and the length of the path. When the
- * block became final stands in the block that it names. */
-struct block_proof {
-    uint64_t block;
-    uint64_t final_ns;
-    uint64_t position; /* as of when it speaks (hypercube_memory.c) */
-    struct merkle_hash root;
-    unsigned char signature[HASH_BYTES];
-    uint32_t proof_bytes;
-    uint32_t pad;
-    unsigned char proof[MERKLE_PROOF_BYTES_MAX];
-};
-enum { BLOCK_PROOF_HEAD = offsetof(struct block_proof, proof), BLOCK_PROOF_WIRE_HEAD = 80 };
-enum proof_verdict { PROOF_HOLDS, PROOF_WRONG_BLOCK, PROOF_WRONG_SIGNATURE, PROOF_WRONG_LEAF };
-/* cube_prove fills the proof of leaf `index` of the tree in cube->tree. */
-void cube_prove(struct hypercube *cube, const struct block *block, uint64_t position,
-                uint32_t leaf_count, uint32_t index, struct block_proof *ret_proof);
-/* The validators of its block sign it again, as of a later position. */
-void cube_proof_date(struct block_proof *proof, uint64_t position);
-enum proof_verdict cube_proof_check(const struct block_proof *proof,
-                                    const unsigned char item[HASH_BYTES], uint32_t chain);
-/* Room for the leaves and inner nodes of a tree of so many leaves. */
-void cube_tree_room(struct hypercube *cube, uint32_t leaf_count);
-
-/* hypercube_instant.c: proofs as their sender makes them. */
-bool cube_instant_off(const struct hypercube *cube, uint64_t at_ns, uint64_t *ret_until_ns);
-/* Whether a message goes by proof: fixed when it is made. */
-bool cube_instant_goes(const struct hypercube *cube, const struct envelope *envelope);
-void cube_instant_send(struct hypercube *cube, struct context *context, const struct block *block,
-                       const struct cube_part *part);
-void cube_instant_on_timer(struct hypercube *cube, struct context *context, uint32_t chain);
-/* A confirmation came from there: one proof for it that waits for its next attempt goes at once. */
-void cube_instant_take_up(struct hypercube *cube, struct context *context, struct cube_chain *chain,
-                          uint32_t destination);
-void cube_instant_rearm(struct hypercube *cube, struct context *context, struct cube_chain *chain);
-
-/* hypercube_accept.c: proofs as their receiver takes them (TON-R51). */
-void cube_accept_on_proof(struct hypercube *cube, struct context *context,
-                          const struct message *message);
-void cube_accept_on_timer(struct hypercube *cube, struct context *context, uint32_t chain);
-void cube_accept_rearm(struct hypercube *cube, struct context *context, struct cube_chain *chain);
-/* Whether a block made now could take in a proof that waits. */
-bool cube_accept_ready(struct hypercube *cube, const struct cube_chain *chain);
-/* The same for the block that is being made; what must wait is counted. */
-bool cube_accept_wanted(struct hypercube *cube, struct context *context, struct cube_chain *chain);
-uint32_t cube_accept_fill(struct hypercube *cube, struct context *context, struct block *block,
-                          struct cube_part *part, struct cube_chain *chain);
-void cube_accept_refused(struct hypercube *cube, struct context *context, uint32_t chain,
-                         uint64_t id, enum cube_metric reason);
-
-/* hypercube_memory.c: what came, and when it is forgotten. */
-uint64_t cube_position_of(const struct hypercube *cube, const struct parcel *parcel);
-uint64_t cube_position_now(const struct hypercube *cube, const struct cube_chain *chain,
-                           uint64_t now_ns);
-/* A block of the chain is final. */
-void cube_look_back_note(struct hypercube *cube, struct cube_chain *chain,
-                         const struct block *block);
-/* Fewer than `look_back` blocks stand at that position or later. */
-bool cube_look_back_open(struct hypercube *cube, struct cube_chain *chain, uint64_t position);
-struct dedup_node *cube_node_find(struct hypercube *cube, struct cube_chain *chain, uint64_t id,
-                                  uint32_t *ret_slot);
-void cube_node_free(struct hypercube *cube, struct cube_chain *chain, uint32_t slot);
-bool cube_remembers(struct hypercube *cube, struct cube_chain *chain, const struct parcel *parcel);
-/* cube_remember and cube_remember_instant add to the set or the table, in this block; 0 if it is
- * there already, or if watermarks do it. */
-uint32_t cube_remember(struct hypercube *cube, struct block *block, struct cube_chain *chain,
-                       const struct parcel *parcel);
-uint32_t cube_remember_instant(struct hypercube *cube, struct block *block,
-                               struct cube_chain *chain, const struct parcel *parcel,
-                               uint64_t position);
-/* The neighbour's copy is gone; with proofs about, the node fades. */
-void cube_let_go(struct hypercube *cube, struct context *context, struct cube_chain *chain,
-                 uint32_t slot);
-/* The slow copy of what a proof delivered is gone, and no copy of the proof is newer than that. */
-void cube_instant_copy_gone(struct hypercube *cube, struct cube_chain *chain, uint32_t slot,
-                            uint64_t position);
-void cube_expire(struct hypercube *cube, struct context *context, const struct block *block,
-                 struct cube_chain *chain);
-void cube_keep_confirmed(struct hypercube *cube, const struct block *block,
-                         struct cube_chain *chain, uint64_t id);
-
-/* hypercube_confirm.c: confirmations and stopped copies. */
-void cube_confirm_send(struct hypercube *cube, struct context *context, const struct block *block,
-                       const struct cube_part *part);
-void cube_confirm_on_message(struct hypercube *cube, struct context *context,
-                             const struct message *message);
-void cube_stop_notify(struct hypercube *cube, struct context *context, struct cube_chain *chain,
-                      uint64_t id, uint32_t destination, uint64_t position);
-void cube_stop_on_message(struct hypercube *cube, struct context *context,
-                          const struct message *message);
-void cube_stop_on_receipt(struct hypercube *cube, struct context *context,
-                          const struct message *message);
-void cube_stop_on_timer(struct hypercube *cube, struct context *context, uint32_t chain);
-void cube_stop_rearm(struct hypercube *cube, struct context *context, struct cube_chain *chain);
 
 /* Small helpers. */
 void cube_input_put(struct hypercube *cube, struct cube_chain *chain, const struct input *input);

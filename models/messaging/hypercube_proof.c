@@ -6,7 +6,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "models/messaging/hypercube_parts.h"
+#include "models/messaging/hypercube_proofs.h"
 
 void cube_tree_room(struct hypercube *cube, uint32_t leaf_count)
 {
@@ -58,8 +58,8 @@ void cube_proof_date(struct block_proof *proof, uint64_t position)
     sign(proof, proof->signature);
 }
 
-enum proof_verdict cube_proof_check(const struct block_proof *proof,
-                                    const unsigned char item[HASH_BYTES], uint32_t chain)
+enum proof_verdict cube_proof_check(const struct block_proof *proof, const unsigned char *item,
+                                    size_t item_bytes, uint32_t chain)
 {
     unsigned char signature[HASH_BYTES];
     struct merkle_proof path;
@@ -68,7 +68,7 @@ enum proof_verdict cube_proof_check(const struct block_proof *proof,
     sign(proof, signature);
     if (memcmp(signature, proof->signature, HASH_BYTES) != 0)
         return PROOF_WRONG_SIGNATURE;
-    struct merkle_hash leaf = merkle_leaf(item, HASH_BYTES);
+    struct merkle_hash leaf = merkle_leaf(item, item_bytes);
     bool read = merkle_proof_read(proof->proof, proof->proof_bytes, &path);
     return read && merkle_verify(&proof->root, &leaf, &path) ? PROOF_HOLDS : PROOF_WRONG_LEAF;
 }

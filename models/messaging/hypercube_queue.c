@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "models/anycast.h"
-#include "models/messaging/hypercube_parts.h"
+#include "models/messaging/hypercube_proofs.h"
 
 struct cube_chain *cube_chain_find(struct hypercube *cube, uint32_t chain)
 {

@@ -24,7 +24,8 @@ ELSEWHERE = {
 # a line "expected  [...]" matches any list.
 OPEN = "    expected  [...]"
 OPEN_PLACE = re.compile(r"error\[E(101|401)\] /"
-                        r"(properties|chain|spread|state|messaging|ledger|atomic|workload)\b")
+                        r"(faults/\d+/behaviour|properties|chain|spread|state|messaging|ledger"
+                        r"|atomic|workload)\b")
 HEADLINE = re.compile(r"^\S[^\n]*?(:\d+:\d+)?: (error|warning)\[([EW]\d{3})\] ", re.MULTILINE)
 
 
