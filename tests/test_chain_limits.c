@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "models/messaging/hypercube.h"
 #include "sim/fault.h"
 #include "sim/memory.h"
 #include "tests/check_main.h"
@@ -32,6 +33,11 @@ START_TEST(a_stepped_block_takes_the_item_that_overshoots)
     ck_assert_uint_eq(support->blocks[0].gas, 63);
     ck_assert_uint_eq(support->blocks[1].items, 3);
     ck_assert_uint_eq(support->blocks[2].items, 2);
+    /* TON-R33, TON-R55: 63 gas is between 50 and 75; 42 between 40 and 50. */
+    ck_assert_uint_eq(support->blocks[0].limit_class, CLASS_SOFT);
+    ck_assert(support->blocks[0].overloaded && !support->blocks[0].underloaded);
+    ck_assert_uint_eq(support->blocks[2].limit_class, CLASS_NORMAL);
+    ck_assert(!support->blocks[2].overloaded && !support->blocks[2].underloaded);
     support_stack_free(support);
 }
 END_TEST
@@ -48,6 +54,8 @@ START_TEST(the_size_of_a_stepped_block_has_a_base)
     ck_assert_uint_eq(support->block_count, 2);
     ck_assert_uint_eq(support->blocks[0].items, 4); /* 2300 is below, 2400 is not */
     ck_assert_uint_eq(support->blocks[0].bytes, 400);
+    /* TON-R33: for the class too; only gas is below its underload here. */
+    ck_assert_uint_eq(support->blocks[0].limit_class, CLASS_SOFT);
     support_stack_free(support);
 }
 END_TEST
@@ -104,6 +112,104 @@ START_TEST(a_block_that_was_dropped_is_tried_again_with_less)
 }
 END_TEST
 
+/* TON-R55: a small block of a short queue is underloaded. */
+START_TEST(a_small_block_is_underloaded)
+{
+    struct support_stack *support = support_stack_new();
+    set_steps(&support->chain.block_limit);
+    support_stack_job(support, 300 * MS, 0, 1, SUPPORT_NOWHERE);
+    support->jobs[0].bytes = 99;
+    support_stack_job(support, 300 * MS, 1, 1, SUPPORT_NOWHERE); /* 2100 bytes are not below 2100 */
+    support_stack_run(support);
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct support_block *block = &support->blocks[i];
+        ck_assert_int_eq(block->underloaded, block->bytes == 99);
+        ck_assert(!block->overloaded);
+    }
+    support_stack_free(support);
+}
+END_TEST
+
+static struct support_stack *stack_with_time(void)
+{
+    struct support_stack *support = support_stack_new();
+    support->messaging = &messaging_hypercube_model;
+    support->chain.block_limit.form = LIMIT_FORM_STEPPED;
+    support->chain.block_limit.gas_steps = support->chain.block_limit.bytes_steps =
+        (struct limit_steps_config){1, 100000000, 100000000};
+    support->chain.block_limit.lt_steps = (struct limit_steps_config){10, 300, 400};
+    return support;
+}
+
+/* TON-R33, TON-R36: every message takes one of logical time; 300 in a block that is in time, 180 in
+ * one that comes 17 s after the one before. */
+START_TEST(a_block_that_is_late_has_little_logical_time)
+{
+    const uint32_t items[] = {300, 180};
+    struct support_stack *support = stack_with_time();
+    support->collective.consensus_delay_ns = (int64_t)(16 * SECOND);
+    support_stack_job(support, 300 * MS, 0, 600, 1);
+    support_stack_run(support);
+    uint32_t blocks = 0;
+    for (uint32_t i = 0; i < support->block_count; i++) {
+        const struct support_block *block = &support->blocks[i];
+        if (block->chain != support->blocks[0].chain)
+            continue;
+        ck_assert_uint_eq(block->time_ns, (1 + 17 * blocks) * SECOND);
+        ck_assert_uint_eq(block->items, 2 * items[blocks]); /* a message counts as well */
+        if (++blocks == 2)
+            break;
+    }
+    ck_assert_uint_eq(blocks, 2);
+    support_stack_free(support);
+}
+END_TEST
+
+/* TON-R36: an idle chain makes no blocks, and is not late for that; one that was down is. */
+START_TEST(an_idle_chain_is_not_late)
+{
+    for (int crashed = 0; crashed < 2; crashed++) {
+        struct support_stack *support = stack_with_time();
+        struct fault_target target = {.type = TARGET_NODES, .role = "shard", .first = 0, .last = 0};
+        struct fault_spec crash = {.type = FAULT_CRASH,
+                                   .at_ns = 2500 * MS,
+                                   .for_ns = 27 * SECOND + 450 * MS,
+                                   .target = {.targets = &target, .count = 1}};
+        support->scenario.faults = (struct fault_plan){&crash, (uint32_t)crashed};
+        support_stack_job(support, 300 * MS, 0, 1, SUPPORT_NOWHERE);
+        /* Before the crash, which takes timers; or just before the block. */
+        support_stack_job(support, (crashed ? 2200 : 29960) * MS, 0, 400, 1);
+        support_stack_run(support);
+        ck_assert_msg(support->result.status == ENGINE_OK, "%s", support->result.violation);
+        ck_assert_uint_eq(support->blocks[1].time_ns, 30 * SECOND);
+        ck_assert_uint_eq(support->blocks[1].items, 2 * (crashed ? 180 : 300));
+        support_stack_free(support);
+    }
+}
+END_TEST
+
+/* Limits that do not rise are warned of, and soft decides. */
+START_TEST(the_soft_limit_counts_where_limits_do_not_rise)
+{
+    struct chain_config config = {.shards = 4, .block_interval_ns = 1000000000};
+    struct diagnostics diagnostics = {0};
+    struct memory memory = {0};
+    struct chain_layout layout;
+    struct limit_table table;
+    config.block_limit.form = LIMIT_FORM_STEPPED;
+    config.block_limit.gas_steps = (struct limit_steps_config){60, 50, 40};
+    ck_assert_int_eq(chain_config_layout(&config, "/chain", &memory, &diagnostics, &layout), 0);
+    limit_table_init(&table, &config.block_limit, &config.limits_of, "/chain", &layout, &memory,
+                     &diagnostics);
+    ck_assert_uint_eq(table.common.of[LIMIT_GAS].underload, 50);
+    ck_assert_uint_eq(table.common.of[LIMIT_GAS].soft, 50);
+    ck_assert_uint_eq(table.common.of[LIMIT_GAS].hard, 50);
+    limit_table_free(&table, &memory);
+    chain_layout_free(&layout);
+    diagnostics_free(&diagnostics);
+}
+END_TEST
+
 /* All problems of the limits at once, each at its place. */
 START_TEST(wrong_limits_are_named_all_at_once)
 {
@@ -111,7 +217,7 @@ START_TEST(wrong_limits_are_named_all_at_once)
         {"0:4000000000000000", 45, 0}, {"4000000000000000", 1, 1}, {"0:4000000000000000", 0, 0}};
     const char *const places[] = {"/chain/block_limit/gas_steps", "/chain/limits_of/1/shard",
                                   "/chain/limits_of/2/shard", "/chain/limits_of/2"};
-    const char *const codes[] = {"E310", "E203", "E310", "E310"};
+    const char *const codes[] = {"W301", "E203", "E310", "E310"};
     struct limit_config limits = {0};
     set_steps(&limits);
     limits.gas_steps.underload = 51;
@@ -162,5 +268,7 @@ END_TEST
 
 CHECK_MAIN("chain_limits", a_stepped_block_takes_the_item_that_overshoots,
            the_size_of_a_stepped_block_has_a_base, single_shards_have_limits_of_their_own,
-           a_block_that_was_dropped_is_tried_again_with_less, wrong_limits_are_named_all_at_once,
+           a_block_that_was_dropped_is_tried_again_with_less, a_small_block_is_underloaded,
+           a_block_that_is_late_has_little_logical_time, an_idle_chain_is_not_late,
+           the_soft_limit_counts_where_limits_do_not_rise, wrong_limits_are_named_all_at_once,
            limits_of_a_shard_that_is_not_there_are_warned_of)

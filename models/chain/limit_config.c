@@ -121,10 +121,12 @@ static void check_steps(const struct limit_steps_config *steps, const char *poin
 {
     char place[PLACE_BYTES];
     snprintf(place, sizeof place, "%s/block_limit/%s", pointer, name);
+    char problem[PLACE_BYTES];
+    snprintf(problem, sizeof problem, "the limits do not rise: %" PRId64 ", %" PRId64 ", %" PRId64,
+             steps->underload, steps->soft, steps->hard);
     if (steps->underload > steps->soft || steps->soft > steps->hard)
-        diagnostics_addf(diagnostics, "E310", place, AT_VALUE, "underload <= soft <= hard", NULL,
-                         "the limits do not rise: %" PRId64 ", %" PRId64 ", %" PRId64,
-                         steps->underload, steps->soft, steps->hard);
+        diagnostics_warn(diagnostics, "W301", place, problem,
+                         "underload <= soft <= hard; the soft limit counts for the others");
 }
 
 static bool same_shard(const char *a, const char *b)
@@ -169,10 +171,13 @@ void limit_config_check(const struct limit_config *config, const struct param_li
         check_override(overrides, i, pointer, diagnostics);
 }
 
+/* Where they do not rise, soft decides. */
 static struct limit_steps steps_of(const struct limit_steps_config *config)
 {
-    return (struct limit_steps){(uint64_t)config->underload, (uint64_t)config->soft,
-                                (uint64_t)config->hard};
+    int64_t soft = config->soft;
+    int64_t underload = config->underload < soft ? config->underload : soft;
+    int64_t hard = config->hard > soft ? config->hard : soft;
+    return (struct limit_steps){(uint64_t)underload, (uint64_t)soft, (uint64_t)hard};
 }
 
 static struct block_limits common_limits(const struct limit_config *config)

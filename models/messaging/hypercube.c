@@ -218,11 +218,6 @@ static void check_config(const void *config, const char *pointer, struct diagnos
     const struct cube_config *cube = config;
     cube_fee_check(&cube->pay, cube->path == CUBE_BOTH, pointer, diagnostics);
     check_off(cube, pointer, diagnostics);
-    if (cube->defer_after > 0 && cube->path == CUBE_INSTANT)
-        diagnostics_addf(diagnostics, "E310", pointer, AT_VALUE, "path \"slow\" or \"both\"",
-                         "\"defer_after\": 0",
-                         "a deferred message leaves by the output queue, which path instant does "
-                         "not have");
     if (cube->dedup != CUBE_WATERMARK)
         return;
     if (cube->order == DELIVERY_ORDER_PAPER)

@@ -40,7 +40,9 @@ bool cube_dispatch_defers(struct hypercube *cube, const struct block *block,
                           const struct envelope *envelope)
 {
     uint64_t account = envelope->from.prefix;
-    if (cube->config.defer_after == 0)
+    /* What goes by proof alone has no queue that it could be kept out of. */
+    bool proof_only = cube->config.path == CUBE_INSTANT;
+    if (cube->config.defer_after == 0 || proof_only)
         return false;
     const struct sender *sender = sender_find(cube, chain, account);
     struct dispatch_case message = {.first_of_transaction = part->emitted == 1,

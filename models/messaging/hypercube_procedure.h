@@ -63,9 +63,9 @@ extern const char *const cube_cleanup_helps[];
          .choice_helps = cube_cleanup_helps,                                                       \
          .deployed = true},                                                                        \
         {.name = "defer_after",                                                                    \
-         .help = "after so many messages of one sender in a block its next ones are deferred to "  \
-                 "later "                                                                          \
-                 "blocks, a few in each; deployed: 10 (TON-R38); 0 = never",                       \
+         .help = "after so many messages of one sender in a block its next ones are deferred "     \
+                 "to later blocks, a few in each; deployed: 10 (TON-R38); 0 or path instant: "     \
+                 "never",                                                                          \
          .kind = PARAM_INTEGER,                                                                    \
          .offset = offsetof(config_type, defer_after),                                             \
          .value_max = 1000000,                                                                     \
