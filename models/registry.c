@@ -12,6 +12,7 @@
 #include "models/messaging/hypercube_conform.h"
 #include "models/messaging/local.h"
 #include "models/phold/phold.h"
+#include "models/spread/shreds_conform.h"
 #include "models/spread/spread_ideal.h"
 #include "models/spread/turbine_conform.h"
 #include "models/stack.h"
@@ -40,6 +41,7 @@ const struct model *const model_registry[] = {
 
 const struct conform_suite *const conform_suites[] = {
     &hypercube_conform_suite,
+    &shreds_conform_suite,
     &turbine_conform_suite,
     NULL,
 };

@@ -1,0 +1,51 @@
+#include "models/spread/shred_bits.h"
+
+#include "sim/sim_assert.h"
+
+bool shred_bits_set(struct shred_bits *bits, struct memory *memory, uint32_t index)
+{
+    SIM_ASSERT(index != SHRED_BITS_NONE);
+    if (index / 64 >= bits->word_count)
+        bits->words = memory_grow(memory, "spread: shreds present", bits->words, &bits->word_count,
+                                  index / 64 + 1, sizeof *bits->words);
+    uint64_t *word = &bits->words[index / 64], bit = UINT64_C(1) << index % 64;
+    if (*word & bit)
+        return false;
+    *word |= bit;
+    bits->count++;
+    return true;
+}
+
+uint32_t shred_bits_next(const struct shred_bits *bits, uint32_t from, bool present)
+{
+    for (uint32_t at = from / 64; at < bits->word_count; at++) {
+        uint64_t word = present ? bits->words[at] : ~bits->words[at];
+        if (at == from / 64)
+            word &= UINT64_MAX << from % 64;
+        if (word)
+            return at * 64 + (uint32_t)__builtin_ctzll(word);
+    }
+    if (present)
+        return SHRED_BITS_NONE;
+    return from > bits->word_count * 64 ? from : bits->word_count * 64;
+}
+
+uint32_t shred_bits_between(const struct shred_bits *bits, uint32_t first, uint32_t count)
+{
+    uint32_t found = 0, end = first + count;
+    for (uint32_t at = first / 64; at < bits->word_count && at * 64 < end; at++) {
+        uint64_t word = bits->words[at];
+        if (at * 64 < first)
+            word &= UINT64_MAX << first % 64;
+        if (end - at * 64 < 64)
+            word &= (UINT64_C(1) << (end - at * 64)) - 1;
+        found += (uint32_t)__builtin_popcountll(word);
+    }
+    return found;
+}
+
+void shred_bits_clear(struct shred_bits *bits, struct memory *memory)
+{
+    memory_give(memory, bits->words, bits->word_count * sizeof *bits->words);
+    *bits = (struct shred_bits){0};
+}
