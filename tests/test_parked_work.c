@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "models/atomic/none.h"
+#include "models/ledger/accounts_fill.h"
+#include "models/messaging/hypercube.h"
 #include "models/workload/poisson.h"
 #include "sim/context.h"
 #include "sim/memory.h"
@@ -317,6 +319,36 @@ START_TEST(inputs_are_given_up_after_ten_failures)
 }
 END_TEST
 
+/* TON-9, TON-R41 to TON-R43: balances in another currency, and what validators earn, are rows that
+ * can be cold too. */
+START_TEST(further_currencies_and_fees_wait_for_their_rows)
+{
+    static struct currency_config currency = {.id = 21, .initial_balance = 1000};
+    static const char *const small[] = {"fee_lump", "fee_bit", "fee_cell"};
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct transfers *transfers = cold_load(seed);
+        struct transfers_part *poisson = &transfers->workload[0];
+        struct accounts_config *config = (struct accounts_config *)(void *)transfers->ledger.config;
+        config->currencies = (struct param_list){&currency, 1};
+        transfers_use(&transfers->messaging_part, &messaging_hypercube_model);
+        transfers_set(&transfers->messaging_part, "fees", 2);
+        transfers_set(&transfers->messaging_part, "path", (int64_t)seed % 3);
+        for (int i = 0; i < 3; i++)
+            transfers_set(&transfers->messaging_part, small[i], i == 0 ? 9 : 0);
+        transfers_constant(poisson, "amount", 50);
+        transfers_set(poisson, "value.currency", 21);
+        transfers_set(poisson, "value.share", INT64_C(500000000000));
+        transfers->base->chain.drop_every = seed % 2 ? 3 : 0;
+        transfers_run(transfers);
+        assert_all_final(transfers);
+        int64_t earned = transfers_counter(transfers, "messaging", "fees_emitter") +
+                         transfers_counter(transfers, "messaging", "fees_final");
+        ck_assert_int_gt(earned, 5000);
+        transfers_free(transfers);
+    }
+}
+END_TEST
+
 /* ---- Reservations ---- */
 
 enum { COMMITS = 64 };
@@ -491,5 +523,5 @@ END_TEST
 CHECK_MAIN("parked_work", a_transfer_waits_for_both_rows,
            a_row_is_asked_for_once_however_many_blocks_pass, loads_over_cold_rows_settle,
            full_blocks_do_not_lose_parked_work, failed_fetches_are_repeated,
-           inputs_are_given_up_after_ten_failures, reservations_hold_what_they_take,
-           reservations_wait_for_cold_rows_and_keep_them_warm)
+           inputs_are_given_up_after_ten_failures, further_currencies_and_fees_wait_for_their_rows,
+           reservations_hold_what_they_take, reservations_wait_for_cold_rows_and_keep_them_warm)

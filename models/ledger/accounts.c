@@ -74,7 +74,8 @@ enum trace_kind {
 static const char *const trace_kinds[] = {"debit", "credit", "refused", "dropped",
                                           "call",  "bounce", "log",     NULL};
 
-static const char *const break_rules[] = {"none", "mint", "replay", "log", "stranger", NULL};
+static const char *const break_rules[] = {"none",     "mint",         "replay", "log",
+                                          "stranger", "mint_further", NULL};
 
 #define FIELD(name) .offset = offsetof(struct accounts_config, name)
 

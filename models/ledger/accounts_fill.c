@@ -233,7 +233,9 @@ void accounts_fill_arrive(struct accounts *accounts, struct account_book *book, 
     uint64_t minted =
         ++book->deliveries % MINT_EVERY == 0 && accounts->config->break_rule == ACCOUNTS_BREAK_MINT;
     account_books_change(&accounts->books, book, block, key, envelope->value - away + minted);
-    currency_books_credit(&accounts->currencies, block, envelope, key);
+    struct envelope carried = *envelope;
+    carried.extra_amount[0] += accounts->config->break_rule == ACCOUNTS_BREAK_MINT_FURTHER;
+    currency_books_credit(&accounts->currencies, block, &carried, key);
     book->open.delivered += envelope->value;
 }
 
