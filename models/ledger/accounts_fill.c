@@ -86,6 +86,9 @@ enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct
     } else if (tx->parts > 1) {
         struct envelope envelope = envelope_of(tx, amount);
         struct message_price price;
+        /* TON-19: nobody would own it where it is logged. */
+        if (tx->operation == TX_LOG && (tx->extra_currency[0] != 0 || tx->extra_currency[1] != 0))
+            return REASON_CURRENCY;
         enum tx_reason reason = messaging->price(messaging->self, &envelope, &price);
         if (reason != REASON_NONE)
             return reason;
@@ -114,8 +117,7 @@ bool accounts_fill_warm(const struct accounts *accounts, const struct block *vie
 {
     struct parked_work wanted = {.row = row};
     memcpy(wanted.currency, currency, sizeof wanted.currency);
-    struct account_row cold;
-    return !parked_work_cold(&accounts->books, view, &wanted, &cold);
+    return !parked_work_cold(&accounts->books, view, &wanted);
 }
 
 static struct accounts_record *record_input(struct accounts *accounts, struct block *block,
@@ -406,8 +408,7 @@ static bool fill_parked(struct accounts *accounts, struct context *context,
     uint64_t end = book->parked.tail;
     for (uint64_t place = book->parked.done; place < end; place++) {
         struct parked_work *work = parked_work_find(book, &accounts->parked, place);
-        struct account_row cold;
-        if (!work || parked_work_cold(&accounts->books, block, work, &cold))
+        if (!work || parked_work_cold(&accounts->books, block, work))
             continue;
         struct accounts_plan plan = {.run.gas.used = (uint64_t)accounts->config->gas_per_transfer};
         if (work->kind == PARKED_INPUT)
@@ -455,7 +456,7 @@ void accounts_fill_fetched(void *self, struct context *context, struct block *bl
     struct parked_work *work = parked_work_find(book, &accounts->parked, ticket);
     if (!work)
         return;
-    work->asked = false;
+    work->asked -= work->asked > 0; /* a dropped block tells its answers again */
     work->tries += !ok;
     if (work->tries < PARKED_TRIES_MAX || work->kind == PARKED_DELIVERY ||
         work->kind == PARKED_FEES)

@@ -27,44 +27,62 @@ void parked_work_forget(struct account_book *book, struct pool *pool)
     }
 }
 
-bool parked_work_cold(const struct account_books *books, const struct block *view,
-                      const struct parked_work *work, struct account_row *ret_row)
+enum { ROWS_MAX = 3 + EXTRA_CURRENCIES_MAX };
+
+static uint32_t rows_of(const struct parked_work *work, struct account_row ret_rows[ROWS_MAX])
 {
     uint32_t first = work->kind == PARKED_FEES ? ACCOUNT_SPACE_CHAIN : ACCOUNT_SPACE_ADDRESS;
-    *ret_row = (struct account_row){.key = work->row, .space = first};
-    if (!account_books_warm_in(books, view, *ret_row))
-        return true;
-    for (unsigned i = 0; i < EXTRA_CURRENCIES_MAX; i++) {
-        ret_row->space = account_space(work->currency[i]);
-        if (work->currency[i] != 0 && !account_books_warm_in(books, view, *ret_row))
-            return true;
+    uint32_t count = 0;
+    ret_rows[count++] = (struct account_row){.key = work->row, .space = first};
+    for (unsigned i = 0; i < EXTRA_CURRENCIES_MAX; i++)
+        if (work->currency[i] != 0)
+            ret_rows[count++] = (struct account_row){work->row, account_space(work->currency[i])};
+    if (work->contract) {
+        ret_rows[count++] = (struct account_row){work->row, ACCOUNT_SPACE_CODE};
+        ret_rows[count++] = (struct account_row){work->row, ACCOUNT_SPACE_DATA};
     }
-    for (uint32_t space = ACCOUNT_SPACE_CODE; work->contract && space <= ACCOUNT_SPACE_DATA;
-         space++) {
-        ret_row->space = space;
-        if (!account_books_warm_in(books, view, *ret_row))
-            return true;
+    return count;
+}
+
+bool parked_work_cold(const struct account_books *books, const struct block *view,
+                      const struct parked_work *work)
+{
+    struct account_row rows[ROWS_MAX];
+    uint32_t count = rows_of(work, rows);
+    bool cold = false;
+    for (uint32_t i = 0; i < count; i++)
+        cold = cold || !account_books_warm_in(books, view, rows[i]);
+    return cold;
+}
+
+/* All at once: a row that came alone could be cold again before the next one is there. */
+static void ask(struct account_books *books, struct context *context, struct account_book *book,
+                const struct block *block, struct parked_work *work, uint64_t place)
+{
+    const struct state_seam *state = &books->stack->state;
+    struct account_row rows[ROWS_MAX];
+    uint32_t count = rows_of(work, rows);
+    for (uint32_t i = 0; i < count; i++) {
+        if (account_books_warm_in(books, block, rows[i]))
+            continue;
+        struct row row = {.chain = book->chain, .space = rows[i].space, .key = rows[i].key};
+        work->asked++;
+        state->fetch(state->self, context, row, place);
     }
-    return false;
 }
 
 bool parked_work_ask(struct account_books *books, struct context *context,
                      struct account_book *book, const struct pool *pool, const struct block *block)
 {
-    const struct state_seam *state = &books->stack->state;
     bool ready = false;
     for (uint64_t place = book->parked.done; place < book->parked.tail; place++) {
         struct parked_work *work = work_at(book, pool, place);
         if (work->done)
             continue;
-        struct account_row cold;
-        if (!parked_work_cold(books, block, work, &cold)) {
+        if (!parked_work_cold(books, block, work))
             ready = true;
-        } else if (!work->asked) {
-            work->asked = true;
-            struct row row = {.chain = book->chain, .space = cold.space, .key = cold.key};
-            state->fetch(state->self, context, row, place);
-        }
+        else if (work->asked == 0)
+            ask(books, context, book, block, work, place);
     }
     return ready;
 }

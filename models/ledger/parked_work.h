@@ -43,7 +43,7 @@ struct parked_work {
     enum parked_kind kind;
     bool contract; /* and its code and data */
     uint32_t tries;
-    bool asked;
+    uint32_t asked; /* rows under way */
 };
 
 /* parked_work_add appends new work inside fill(); returns its handle. */
@@ -58,9 +58,9 @@ void parked_work_forget(struct account_book *book, struct pool *pool);
 bool parked_work_ask(struct account_books *books, struct context *context,
                      struct account_book *book, const struct pool *pool, const struct block *block);
 
-/* parked_work_cold says whether one of the rows of a work is cold, and which is the first. */
+/* parked_work_cold says whether one of the rows of a work is cold. */
 bool parked_work_cold(const struct account_books *books, const struct block *view,
-                      const struct parked_work *work, struct account_row *ret_row);
+                      const struct parked_work *work);
 
 /* parked_work_find returns the work behind a ticket, NULL when it is done. */
 struct parked_work *parked_work_find(const struct account_book *book, const struct pool *pool,
