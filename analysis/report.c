@@ -140,7 +140,7 @@ static void print_chains(const struct congestion *congestion, FILE *file)
         fprintf(file, " and %zu more", congestion->saturated - named);
 }
 
-/* What somebody wants to know who reads nothing else: two lines a group. */
+/* What somebody wants to know who reads nothing else: a line a group. */
 static void print_verdict(const struct table *table, FILE *file)
 {
     bool head = false;
@@ -162,9 +162,11 @@ static void print_verdict(const struct table *table, FILE *file)
                 shown.saturated == 1 ? "is" : "are", shown.saturated == 1 ? "its" : "their");
         if (group->count > 1)
             fprintf(file, " (%zu of %zu runs)", runs, group->count);
-        fprintf(file, ";\n    see the rows of full blocks and of who waits for whom above, and "
-                      "`shardsim plot --figure queue_time`\n");
+        fprintf(file, "\n");
     }
+    if (head)
+        fprintf(file, "  see the rows of full blocks and of who waits for whom above, and "
+                      "`shardsim plot --figure queue_time`\n");
 }
 
 void report_print(const struct table *table, enum report_format format, FILE *file)

@@ -373,10 +373,12 @@ static void carry_out(struct hypercube *cube, struct context *context, const str
     note_watermark(cube, block, chain, part);
     if (cube->config.path == CUBE_INSTANT)
         cube_instant_rearm(cube, context, chain);
-    if (chain->queue_length != chain->queue_sampled) {
-        chain->queue_sampled = chain->queue_length;
-        context_sample(context, "queue", identity_of(ROLE_CHAIN, block->chain),
-                       chain->queue_length);
+    /* TON-28: with the instant path alone, what is not confirmed takes the place of the queue. */
+    uint32_t length =
+        cube->config.path == CUBE_INSTANT ? chain->entries.count : chain->queue_length;
+    if (length != chain->queue_sampled) {
+        chain->queue_sampled = length;
+        context_sample(context, "queue", identity_of(ROLE_CHAIN, block->chain), length);
     }
     if (part->backlog != chain->backlog_sampled) {
         chain->backlog_sampled = part->backlog;

@@ -452,8 +452,12 @@ uint32_t cube_fill(void *self, struct context *context, struct block *block, uin
     if (!proofs_first)
         added += cube_accept_fill(cube, context, block, part, chain);
     added += fill_local(cube, context, block, part, chain);
-    if (part->full) /* TON-27: it waits where it is; what comes after this was not refused */
+    /* TON-27: it waits where it is; what comes after this was not refused. With both paths the copy
+     * in a queue is the one that counts. */
+    if (part->full && cube->config.path == CUBE_INSTANT)
         part->backlog = chain->heap.count + chain->waiting.count - chain->postponed_count;
+    else if (part->full)
+        part->backlog = chain->heap.count;
     judge_queue(cube, block);
     return added;
 }
