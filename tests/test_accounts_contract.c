@@ -250,7 +250,7 @@ END_TEST
 static struct transfers *shares(bool broken)
 {
     struct transfers *transfers = priced();
-    transfers_set(&transfers->ledger, "contracts.share_every", 2);
+    transfers_set(&transfers->ledger, "contracts.share_every", 3);
     transfers_set(&transfers->ledger, "break", broken ? 4 : 0);
     for (uint32_t i = 0; i < 40; i++) {
         struct transfers_step *step =
@@ -272,7 +272,9 @@ START_TEST(instances_share_with_instances_only)
 {
     struct transfers *transfers = shares(false);
     assert_ok(transfers);
-    ck_assert_int_ge(count(transfers, "instances_shared"), 5);
+    /* Ten calls each: after the third, sixth and ninth, unless the hash leads home. */
+    ck_assert_int_ge(count(transfers, "instances_shared"), 6);
+    ck_assert_int_le(count(transfers, "instances_shared"), 12);
     ck_assert_int_eq(count(transfers, "strangers_refused"), 2);
     ck_assert_uint_eq(transfers->results[40].reason, REASON_STRANGER);
     ck_assert_uint_eq(transfers->results[41].reason, REASON_STRANGER);
@@ -373,6 +375,55 @@ START_TEST(a_log_message_that_is_delivered_is_found)
 }
 END_TEST
 
+/* ---- Fees of messages ---- */
+
+/* A message of 100 bytes: 38 of head, 62 of body in one cell (TON-R39, TON-R46). */
+#define FORWARD INT64_C(1596000) /* 10^6 + (65536000 * 496 + 6553600000) / 65536 */
+
+static struct transfers *with_fees(void)
+{
+    struct transfers *transfers = transfers_new();
+    transfers_use(&transfers->messaging_part, &messaging_hypercube_model);
+    transfers_set(&transfers->messaging_part, "fees", 2); /* prepaid */
+    transfers_set(&transfers->ledger, "initial_balance", INT64_C(1000000000));
+    transfers_set(&transfers->ledger, "contracts.bounce", 1);
+    transfers_set(&transfers->ledger, "contracts.message_size", 100);
+    return transfers;
+}
+
+/* TON-R44: a bounce pays for its way from what is left; what cannot pay stays */
+START_TEST(a_bounce_pays_its_way)
+{
+    struct transfers *transfers = with_fees();
+    transfers_step(transfers, 0, 0, 1, 1, 123456, 5 * FORWARD);
+    transfers_step(transfers, 0, 0, 1, 1, 123457, 2 * FORWARD - 1);
+    transfers_run(transfers);
+    assert_ok(transfers);
+    ck_assert_int_eq(count(transfers, "messages_bounced"), 2);
+    ck_assert_int_eq(count(transfers, "transfers_credited"), 1);
+    ck_assert_int_eq(count(transfers, "value_moved"), 3 * FORWARD);
+    transfers_free(transfers);
+}
+END_TEST
+
+/* TON-R44: the whole fee of a log message that goes nowhere is the emitting block's */
+START_TEST(a_local_log_message_pays_its_block)
+{
+    struct transfers *transfers = with_fees();
+    transfers_set(&transfers->ledger, "contracts.logs", LOGS_LOCAL);
+    transfers_step(transfers, 0, 0, 1, 1, 1, 0)->like.operation = TX_LOG;
+    transfers_step(transfers, SECOND, 0, 1, 1, 1, 1000000001 - FORWARD); /* one unit too many */
+    transfers_step(transfers, 2 * SECOND, 0, 1, 1, 1, 1000000000 - FORWARD);
+    transfers_run(transfers);
+    assert_ok(transfers);
+    ck_assert_int_eq(count(transfers, "gas_fees"), FORWARD);
+    ck_assert_int_eq(count(transfers, "messages_logged"), 1);
+    ck_assert_uint_eq(transfers->results[1].reason, REASON_BALANCE);
+    ck_assert_uint_eq(transfers->results[2].outcome, OUTCOME_COMMITTED);
+    transfers_free(transfers);
+}
+END_TEST
+
 /* ---- Everything at once ---- */
 
 static struct transfers *mix(uint64_t seed)
@@ -388,7 +439,7 @@ static struct transfers *mix(uint64_t seed)
     }
     transfers_set(&transfers->ledger, "external.check", (int64_t)(seed % 3));
     transfers_set(&transfers->ledger, "contracts.share_every", 3);
-    transfers_set(&transfers->ledger, "contracts.logs", (int64_t)(seed / 2 % 2));
+    transfers_set(&transfers->ledger, "contracts.logs", (int64_t)(seed / 4 % 2));
     transfers_set(&transfers->ledger, "contracts.bounce", seed != 4);
     transfers_set(poisson, "rate", INT64_C(60000000));
     transfers_set(poisson, "until", (int64_t)(40 * SECOND));
@@ -432,4 +483,5 @@ CHECK_MAIN("accounts_contract", a_contract_runs_within_the_gas_of_its_message,
            deeper_shards_have_no_instance, instances_share_with_instances_only,
            a_stranger_that_is_believed_is_found, publishing_tells_every_shard_and_is_dear,
            log_messages_are_logged_and_can_be_read, a_log_message_that_is_delivered_is_found,
+           a_bounce_pays_its_way, a_local_log_message_pays_its_block,
            random_mixes_conserve_value_and_answer_everybody)

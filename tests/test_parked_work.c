@@ -248,6 +248,32 @@ START_TEST(a_row_is_asked_for_once_however_many_blocks_pass)
 }
 END_TEST
 
+/* A contract's rows are asked for at once: balance, code and data. The next message finds it. */
+START_TEST(a_contract_waits_for_all_of_its_rows)
+{
+    struct transfers *transfers = with_cold_rows();
+    struct transfers_step *step = transfers_step(transfers, 100 * MS, 0, 1, 3, 0, 5);
+    step->contract = CONTRACT_COUNTER;
+    step->like.constructor = METHOD_ADD;
+    step = transfers_step(transfers, 10 * SECOND, 0, 1, 3, 0, 5);
+    step->to = (struct address){0, UINT64_C(0xc123456789abcdef)};
+    step->like.constructor = METHOD_CONSTRUCT;
+    step->like.argument = CONTRACT_COUNTER;
+    step = transfers_step(transfers, 20 * SECOND, 0, 1, 3, 0, 5);
+    step->to = (struct address){0, UINT64_C(0xc123456789abcdef)};
+    step->like.constructor = METHOD_ADD;
+    transfers_run(transfers);
+    ck_assert_msg(transfers->result.status == ENGINE_OK, "%s", transfers->result.violation);
+    for (uint32_t i = 0; i < 3; i++)
+        ck_assert_uint_eq(transfers->results[i].outcome, OUTCOME_COMMITTED);
+    ck_assert_uint_eq(transfers->results[0].final_ns, 4 * SECOND + 100 * MS);
+    ck_assert_uint_eq(cold.fetch_count, 3 * (1 + 3));
+    ck_assert_int_eq(transfers_counter(transfers, "ledger", "contract_calls"), 3);
+    ck_assert_int_eq(transfers_counter(transfers, "ledger", "contracts_created"), 1);
+    transfers_free(transfers);
+}
+END_TEST
+
 static struct transfers *cold_load(uint64_t seed)
 {
     struct transfers *transfers = with_cold_rows();
@@ -520,7 +546,7 @@ START_TEST(reservations_wait_for_cold_rows_and_keep_them_warm)
 }
 END_TEST
 
-CHECK_MAIN("parked_work", a_transfer_waits_for_both_rows,
+CHECK_MAIN("parked_work", a_transfer_waits_for_both_rows, a_contract_waits_for_all_of_its_rows,
            a_row_is_asked_for_once_however_many_blocks_pass, loads_over_cold_rows_settle,
            full_blocks_do_not_lose_parked_work, failed_fetches_are_repeated,
            inputs_are_given_up_after_ten_failures, further_currencies_and_fees_wait_for_their_rows,

@@ -88,7 +88,7 @@ static bool send_letter(const struct contract_run *run, struct envelope *envelop
     struct message_price price;
     uint64_t key = run->place.self.prefix;
     envelope->from = run->place.self;
-    envelope->bytes = run->message->bytes;
+    envelope->bytes = (uint32_t)accounts->config->contracts.message_bytes;
     envelope->layer = LAYER_LEDGER;
     if (chain->find(chain->self, envelope->to) == CHAIN_NONE ||
         messaging->price(messaging->self, envelope, &price) != REASON_NONE)
@@ -107,7 +107,8 @@ static void bounce(const struct contract_run *run)
 {
     struct envelope back = {
         .to = run->message->from, .value = run->value, .kind = ACCOUNTS_BOUNCED};
-    if (run->accounts->config->contracts.bounce && run->message->kind != ACCOUNTS_BOUNCED)
+    SIM_ASSERT(run->message->kind != ACCOUNTS_BOUNCED); /* it runs nothing */
+    if (run->accounts->config->contracts.bounce)
         (void)send_letter(run, &back); /* no value for the way: it stays where it is */
 }
 

@@ -10,7 +10,7 @@
 enum contract_logs { LOGS_DIRECTED, LOGS_LOCAL };
 
 struct contract_config {
-    int64_t call_gas, create_gas, publish_gas, global_depth, share_every;
+    int64_t call_gas, create_gas, publish_gas, global_depth, share_every, message_bytes;
     int64_t bounce, logs, anycast; /* logs: enum contract_logs */
 };
 
