@@ -73,7 +73,7 @@ static inline uint64_t distribution_cut(const struct distribution *distribution,
 /* distribution_exponential is the variate of a uniform u in (0, 1), before it is cut. */
 static inline uint64_t distribution_exponential(double mean, double u)
 {
-    return distribution_rounded(-exact_log(u) * mean);
+    return distribution_rounded(exact_log_times(u, -mean));
 }
 
 #endif

@@ -148,50 +148,12 @@ static void handle_kernel(struct world *world, struct event *event, uint32_t han
     event_free(world, handle);
 }
 
-/* True when the event is dead and must not be seen: cancelled, or of a node that crashed since. */
-static bool is_dead(const struct world *world, const struct event *event, uint32_t node)
+/* Everything but messages. */
+static __attribute__((noinline)) void handle_other(struct world *world, struct event *event,
+                                                   uint32_t handle, uint32_t source)
 {
-    if (event->what.type == EVENT_TIMER)
-        return event->epoch != world->nodes[node].epoch;
-    if (event->what.type == EVENT_DEPART)
-        return event_side(world, event)->epoch != world->nodes[node].epoch;
-    return event->what.type == EVENT_CANCELLED;
-}
-
-static void dispatch(struct world *world, const struct queue_entry *entry)
-{
-    uint32_t handle = queue_entry_slot(entry);
-    struct event *event = event_at(world, handle);
     struct context *context = &world->context;
-    /* With a queue a group only each group's own events rise; the windows see to the rest. */
-    SIM_ASSERT(world->group_queue || !world->running ||
-               queue_entry_before(&world->current_entry, entry));
-    queue_entry_copy(&world->current_entry, entry);
-    /* Faults have no source. */
-    enum order_class order_class = queue_entry_class(entry);
-    bool fault = order_class == ORDER_FAULT;
-    uint32_t source = fault ? 0 : world->node_by_order[queue_entry_source(entry)];
-    uint64_t identity = fault ? 0 : world->nodes[source].identity;
-    uint32_t node = event->what.type == EVENT_DEPART ? source : event->to;
-    context->now_ns = queue_entry_time_ns(entry);
-    context->depth = queue_entry_depth(entry);
-    context->trace_index = 0;
-    world->current = (struct order_key){.time_ns = context->now_ns,
-                                        .rank = order_rank(context->depth, order_class, identity),
-                                        .sequence = queue_entry_sequence(entry)};
-    context->cause_mix = digest_mix(&world->current);
-    context->self = node;
-    if (is_dead(world, event, node)) {
-        event_free(world, handle);
-        return;
-    }
-    world->running = true;
-    world->events++;
-    context->group = world->nodes[node].group;
     switch ((enum event_type)event->what.type) {
-    case EVENT_MESSAGE:
-        handle_message(world, event, handle, source);
-        break;
     case EVENT_TIMER:
         handle_timer(world, event, handle);
         break;
@@ -202,7 +164,8 @@ static void dispatch(struct world *world, const struct queue_entry *entry)
     case EVENT_PORT: {
         uint32_t link = (uint32_t)event->subject;
         handle_kernel(world, event, handle, KERNEL_PORT);
-        network_port_free(world, link ? world->links[link - 1].port : world->nodes[node].port);
+        network_port_free(world,
+                          link ? world->links[link - 1].port : world->nodes[context->self].port);
         break;
     }
     case EVENT_FAULT: {
@@ -212,10 +175,60 @@ static void dispatch(struct world *world, const struct queue_entry *entry)
         fault_apply(world, window, begins);
         break;
     }
+    case EVENT_MESSAGE:
     case EVENT_FREE:
     case EVENT_CANCELLED:
         SIM_ASSERT(event->what.type != EVENT_FREE && event->what.type != EVENT_CANCELLED);
     }
+}
+
+/* True when the event is dead and must not be seen: cancelled, or of a node that crashed since. */
+static bool is_dead(const struct world *world, const struct event *event, uint32_t node)
+{
+    if (event->what.type == EVENT_TIMER)
+        return event->epoch != world->nodes[node].epoch;
+    if (event->what.type == EVENT_DEPART)
+        return event_side(world, event)->epoch != world->nodes[node].epoch;
+    return event->what.type == EVENT_CANCELLED;
+}
+
+static inline void dispatch(struct world *world, const struct queue_entry *entry)
+{
+    uint32_t handle = queue_entry_slot(entry);
+    struct event *event = event_at(world, handle);
+    struct context *context = &world->context;
+    /* With a queue a group only each group's own events rise; the windows see to the rest. */
+    SIM_ASSERT(queue_entry_before(&world->current_entry, entry) || world->group_queue ||
+               !world->running);
+    queue_entry_copy(&world->current_entry, entry);
+    /* Faults have no source. */
+    enum order_class order_class = queue_entry_class(entry);
+    uint32_t source = 0;
+    uint64_t identity = 0;
+    if (__builtin_expect(order_class != ORDER_FAULT, 1)) {
+        source = world->node_by_order[queue_entry_source(entry)];
+        identity = world->nodes[source].identity;
+    }
+    bool message = event->what.type == EVENT_MESSAGE;
+    context->now_ns = queue_entry_time_ns(entry);
+    context->depth = queue_entry_depth(entry);
+    context->trace_index = 0;
+    world->current = (struct order_key){.time_ns = context->now_ns,
+                                        .rank = order_rank(context->depth, order_class, identity),
+                                        .sequence = queue_entry_sequence(entry)};
+    context->cause_mix = digest_mix(&world->current);
+    context->self = event->what.type == EVENT_DEPART ? source : event->to;
+    if (!message && is_dead(world, event, context->self)) {
+        event_free(world, handle);
+        return;
+    }
+    world->running = true;
+    world->events++;
+    context->group = world->nodes[context->self].group;
+    if (message)
+        handle_message(world, event, handle, source);
+    else
+        handle_other(world, event, handle, source);
 }
 
 struct loop {

@@ -32,39 +32,64 @@ struct exact_log_row {
 };
 extern const struct exact_log_row exact_log_rows[EXACT_LOG_ROWS];
 
-/* Here, since a draw of an exponential is little else: about 30 instructions without a division. */
-static inline double exact_log(double x)
+/* log x = exponent * ln 2 + log of the row's centre c + log (1 + r), r = (mantissa - c) / c. */
+struct exact_log_parts {
+    double exponent, log, r;
+};
+static inline struct exact_log_parts exact_log_split(double x)
 {
     SIM_ASSERT(x > 0.0);
     SIM_ASSERT(x <= DBL_MAX);
     const uint64_t least = UINT64_C(0x3fe6900000000000); /* the bits of 361/512 */
     uint64_t bits;
     double exponent = 0.0;
-    if (x < DBL_MIN) {
+    if (__builtin_expect(x < DBL_MIN, 0)) {
         x *= 0x1p54;
         exponent = -54.0;
     }
     memcpy(&bits, &x, sizeof bits);
     uint64_t above = bits - least;
-    exponent += (double)((int64_t)above >> 52);
     bits -= above & UINT64_C(0xfff) << 52;
     double mantissa;
     memcpy(&mantissa, &bits, sizeof mantissa);
     const struct exact_log_row *row =
         &exact_log_rows[above >> EXACT_LOG_ROW_SHIFT & (EXACT_LOG_ROWS - 1)];
-    /* log m = log c + log (1 + r), r = (m - c) / c, |r| < 2^-8. The difference is exact. */
-    double r = (mantissa - row->centre) * row->inverse;
+    /* The difference is exact; |r| <= 2^-8. */
+    return (struct exact_log_parts){.exponent = exponent + (double)((int64_t)above >> 52),
+                                    .log = row->log,
+                                    .r = (mantissa - row->centre) * row->inverse};
+}
+
+static inline double exact_log(double x)
+{
+    struct exact_log_parts part = exact_log_split(x);
+    double r = part.r;
     double square = r * r;
     /* ln 2 in two parts: a product of the first with an exponent is exact. */
     double ln2_high = 0x1.62e42feep-1;
     double ln2_low = 0x1.a39ef35793c76p-33;
-    double whole = (exponent * ln2_high + row->log) + r;
+    double whole = (part.exponent * ln2_high + part.log) + r;
     /* -r^2 / 2 + r^3 / 3 - ... + r^7 / 7, in pairs that do not wait for each other. */
     double first = r * (1.0 / 3.0) - 0.5;
     double second = r * 0.2 - 0.25;
     double third = r * (1.0 / 7.0) - 1.0 / 6.0;
     double series = (first + square * second) + (square * square) * third;
-    return whole + (square * series + exponent * ln2_low);
+    return whole + (square * series + part.exponent * ln2_low);
+}
+
+/* exact_log_times is factor * log x for a draw, x in (0, 1): within 2e-15 * factor * max(1, -log
+ * x), which is all that a draw rounded to whole units can show, and sooner done: events wait for
+ * it. */
+static inline double exact_log_times(double x, double factor)
+{
+    struct exact_log_parts part = exact_log_split(x);
+    double r = part.r;
+    double square = r * r;
+    double whole = (part.exponent * 0x1.62e42fefa39efp-1 + part.log) + r;
+    double first = r * (1.0 / 3.0) - 0.5;
+    double second = r * 0.2 - 0.25;
+    double scaled = square * factor;
+    return (whole * factor + scaled * first) + (scaled * square) * second;
 }
 
 /* exact_divide_up is ceil(a * b / c) in 128 bits, c > 0; the result must fit in 64 bits. */

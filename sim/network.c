@@ -30,8 +30,6 @@ static uint64_t pair_latency_ns(const struct world *world, const struct link *li
                                 uint32_t to)
 {
     const struct network_config *network = &world->scenario->network;
-    if (!link && world->latency_constant)
-        return world->latency_ns;
     if (!link && network->latency_by_region) {
         uint32_t regions = network->regions.names.count;
         return (uint64_t)network->regions
@@ -120,8 +118,10 @@ static inline __attribute__((always_inline)) void send_off(struct world *world, 
         }
     }
     const struct distribution *jitter = link ? &link->config->jitter : &network->jitter;
-    uint64_t at_ns = done_ns + pair_latency_ns(world, link, from, event->to) +
-                     jitter_ns(world, event, from, jitter) + delay_ns;
+    uint64_t latency_ns = !link && world->latency_constant
+                              ? world->latency_ns
+                              : pair_latency_ns(world, link, from, event->to);
+    uint64_t at_ns = done_ns + latency_ns + delay_ns + jitter_ns(world, event, from, jitter);
     if (event->what.length == LENGTH_SIDE) {
         event->what.type = EVENT_MESSAGE;
         event_drop_side(world, event);

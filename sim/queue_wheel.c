@@ -60,6 +60,8 @@ struct queue {
     uint64_t current;    /* number of the current bucket: time >> width_shift */
     uint64_t admitted;   /* the last half turn in the wheel; the one popped is admitted - 1 */
     struct queue_ring ring;
+    uint64_t ring_mask;   /* of ring */
+    unsigned high_shift;  /* from an entry's `high` to its bucket */
     struct entries spare; /* for merging */
 
     struct page **pages; /* of cells; cell 0 is never used */
@@ -203,16 +205,16 @@ static uint64_t half_of(const struct queue *queue, uint64_t bucket)
  * would lose the whole time of a draw by guessing wrong: masks choose. */
 static inline void insert(struct queue *queue, const struct queue_entry *entry)
 {
-    uint64_t bucket = queue_entry_time_ns(entry) >> queue->ring.width_shift;
+    uint64_t bucket = entry->high >> queue->high_shift;
     if (__builtin_expect(bucket <= queue->current, 0)) {
         late_push(queue, entry);
         return;
     }
     uint64_t half = half_of(queue, bucket);
-    uint64_t size = UINT64_C(1) << queue->ring.size_shift;
+    uint64_t mask = queue->ring_mask;
     uint64_t is_far = (uint64_t)0 - (half > queue->admitted);
-    uint64_t far = size + 63U - (unsigned)__builtin_clzll((half ^ queue->admitted) | 1);
-    uint64_t at = (bucket & (size - 1) & ~is_far) | (far & is_far);
+    uint64_t far = mask + 64 - (unsigned)__builtin_clzll((half ^ queue->admitted) | 1);
+    uint64_t at = (bucket & mask & ~is_far) | (far & is_far);
     queue_ring_mark(&queue->ring, at); /* even if it is: nobody can guess whether */
     bucket_add(queue, &queue->ring.newest[at], entry);
 }
@@ -259,6 +261,8 @@ static void stand_at(struct queue *queue, uint64_t current)
 {
     queue->current = current;
     queue->admitted = half_of(queue, current) + 1;
+    queue->ring_mask = (UINT64_C(1) << queue->ring.size_shift) - 1;
+    queue->high_shift = queue->ring.width_shift + 2;
     queue->gap_max_ns = UINT64_C(1) << (queue->ring.width_shift + queue->ring.size_shift - 1);
 }
 

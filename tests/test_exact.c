@@ -41,6 +41,20 @@ START_TEST(log_is_within_its_error)
 }
 END_TEST
 
+START_TEST(log_of_a_draw_is_within_its_error)
+{
+    struct rng_stream stream = stream_of(6);
+    for (int i = 0; i < 300000; i++) {
+        double u = i % 2 == 0 ? rng_open(&stream) : exp(between(&stream, -36, -1e-9));
+        long double expected = 1e6L * logl(u);
+        long double limit = 2e-9L * fmaxl(1, -logl(u));
+        ck_assert_msg(fabsl(exact_log_times(u, 1e6) - expected) <= limit, "log(%a)", u);
+    }
+    ck_assert(exact_log_times(1.0 - 0x1p-53, -1.0) == 0x1p-53);
+    ck_assert(exact_log_times(1.0, -1e9) == 0.0);
+}
+END_TEST
+
 START_TEST(exp_is_within_its_error)
 {
     struct rng_stream stream = stream_of(2);
@@ -98,17 +112,18 @@ START_TEST(bits_are_the_same_everywhere)
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (int i = 0; i < 50000; i++) {
         double u = rng_open(&stream);
-        double values[4] = {exact_log(u * 1000.0), exact_exp(100.0 * u - 50.0),
-                            exact_pow(u, 3.0 * u), exact_normal_inverse(u)};
+        double values[5] = {exact_log(u * 1000.0), exact_exp(100.0 * u - 50.0),
+                            exact_pow(u, 3.0 * u), exact_normal_inverse(u),
+                            exact_log_times(u, -1e6)};
         unsigned char bytes[sizeof values];
         memcpy(bytes, values, sizeof values);
         for (size_t j = 0; j < sizeof bytes; j++)
             hash = (hash ^ bytes[j]) * UINT64_C(0x100000001b3);
     }
-    ck_assert_msg(hash == UINT64_C(0x49fc4ff73ed14191), "hash is now 0x%016" PRIx64, hash);
+    ck_assert_msg(hash == UINT64_C(0xaf9cfde48c005d25), "hash is now 0x%016" PRIx64, hash);
 }
 END_TEST
 
-CHECK_MAIN("exact", log_is_within_its_error, exp_is_within_its_error, pow_is_within_its_error,
-           normal_inverse_is_within_its_error, division_rounds_up_in_128_bits,
-           bits_are_the_same_everywhere)
+CHECK_MAIN("exact", log_is_within_its_error, log_of_a_draw_is_within_its_error,
+           exp_is_within_its_error, pow_is_within_its_error, normal_inverse_is_within_its_error,
+           division_rounds_up_in_128_bits, bits_are_the_same_everywhere)
