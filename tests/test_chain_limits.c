@@ -4,9 +4,13 @@
 
 #include <string.h>
 
+#include "models/chain/chain_clock.h"
 #include "models/messaging/hypercube.h"
 #include "sim/fault.h"
 #include "sim/memory.h"
+#include "sim/order.h"
+#include "sim/rng.h"
+#include "sim/world.h"
 #include "tests/check_main.h"
 #include "tests/support_stack.h"
 
@@ -210,6 +214,42 @@ START_TEST(the_soft_limit_counts_where_limits_do_not_rise)
 }
 END_TEST
 
+/* TON-R15: a chain waits while so many of its blocks are not registered; the masterchain has a slot
+ * every 20 s, final after 100 ms. It goes on at the next slot, and on_demand at once. */
+START_TEST(a_chain_is_only_so_many_blocks_ahead_of_the_masterchain)
+{
+    for (int64_t ahead = 0; ahead <= 8; ahead++)
+        for (int demand = 0; demand < 2; demand++) {
+            struct support_stack *support = support_stack_new();
+            support->chain.clock = demand ? CLOCK_ON_DEMAND : CLOCK_ALIGNED;
+            support->chain.min_interval_ns = (int64_t)SECOND;
+            support->chain.visibility = VISIBLE_BY_MASTERCHAIN;
+            support->chain.masterchain.block_interval_ns = 20 * (int64_t)SECOND;
+            support->chain.ahead_max = ahead;
+            support->chain.block_limit.gas = 21; /* one item a block */
+            support_stack_job(support, demand ? SECOND : 300 * MS, 0, 18, SUPPORT_NOWHERE);
+            support->scenario.duration_ns = 100 * SECOND;
+            support_stack_run(support);
+            const struct rng rng = {.seed = 1, .replication = 0};
+            uint64_t shown_ns =
+                clock_phase(&rng, identity_of(ROLE_CHAIN, CHAIN_MASTER_ID), 20 * SECOND) + 100 * MS;
+            for (uint32_t i = 1; i < support->block_count; i++) {
+                uint64_t gap = support->blocks[i].time_ns - support->blocks[i - 1].time_ns;
+                bool waits = ahead > 0 && i % (uint32_t)ahead == 0;
+                /* The masterchain's own clock has a phase but with aligned slots. */
+                if (waits && !demand)
+                    ck_assert_uint_eq(support->blocks[i].time_ns,
+                                      (21 + 20 * (i / (uint32_t)ahead - 1)) * SECOND);
+                else if (waits) /* at the very instant at which it is shown */
+                    ck_assert_uint_eq((support->blocks[i].time_ns - shown_ns) % (20 * SECOND), 0);
+                else
+                    ck_assert_uint_eq(gap, SECOND);
+            }
+            support_stack_free(support);
+        }
+}
+END_TEST
+
 /* All problems of the limits at once, each at its place. */
 START_TEST(wrong_limits_are_named_all_at_once)
 {
@@ -270,5 +310,6 @@ CHECK_MAIN("chain_limits", a_stepped_block_takes_the_item_that_overshoots,
            the_size_of_a_stepped_block_has_a_base, single_shards_have_limits_of_their_own,
            a_block_that_was_dropped_is_tried_again_with_less, a_small_block_is_underloaded,
            a_block_that_is_late_has_little_logical_time, an_idle_chain_is_not_late,
-           the_soft_limit_counts_where_limits_do_not_rise, wrong_limits_are_named_all_at_once,
-           limits_of_a_shard_that_is_not_there_are_warned_of)
+           the_soft_limit_counts_where_limits_do_not_rise,
+           a_chain_is_only_so_many_blocks_ahead_of_the_masterchain,
+           wrong_limits_are_named_all_at_once, limits_of_a_shard_that_is_not_there_are_warned_of)

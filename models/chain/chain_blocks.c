@@ -189,6 +189,8 @@ static void read_config(struct chain_blocks *chains, const struct chain_config *
     chains->min_interval_ns = (uint64_t)config->min_interval_ns;
     chains->consensus_delay_ns = (uint64_t)collective->consensus_delay_ns;
     chains->drop_every = (uint32_t)config->drop_every;
+    if (config->visibility == VISIBLE_BY_MASTERCHAIN)
+        chains->ahead_max = (uint32_t)config->ahead_max;
     chains->clock = (enum chain_clock)config->clock;
     chains->visibility = (enum chain_visibility)config->visibility;
     chains->break_rule = (enum chain_break)config->break_rule;
@@ -230,6 +232,8 @@ static int chain_build(const struct build *build, void **ret_state)
                      &chains->layout, memory, build->diagnostics);
     pool_init(&chains->open_blocks, memory, "chain: open blocks", sizeof(struct open_block));
     block_journal_pool(&chains->journal, memory);
+    pool_init(&chains->ahead, memory, "chain: registrations", sizeof(struct chain_ahead));
+    map_init(&chains->ahead_of, memory, "chain: registrations");
     if (chain_reshard_build(chains, &config->resharding, build) != 0) {
         chain_destroy(chains);
         *ret_state = NULL;
@@ -348,6 +352,8 @@ static void chain_destroy(void *state)
     chain_living_free(&chains->living);
     pool_destroy(&chains->open_blocks);
     pool_destroy(&chains->journal);
+    pool_destroy(&chains->ahead);
+    map_destroy(&chains->ahead_of);
     limit_table_free(&chains->limits, chains->memory);
     chain_layout_free(&chains->layout);
     memory_give(chains->memory, chains, sizeof *chains);

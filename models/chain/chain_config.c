@@ -167,6 +167,15 @@ const struct param chain_params[] = {
      .choices = visibility_choices,
      .choice_helps = visibility_helps,
      .deployed = true},
+    {.name = "ahead_max",
+     .help =
+         "visibility masterchain: so many blocks of a chain may wait for the masterchain to show "
+         "them; deployed: 8 (TON-R15); 0 = any number",
+     .kind = PARAM_INTEGER,
+     .offset = offsetof(struct chain_config, ahead_max),
+     .value_max = 8,
+     .swarm_min = 1,
+     .swarm_max = 8},
     {.name = "drop_every",
      .help = "every n-th block of a chain is made and then dropped, to prove that it is undone; "
              "0 = none",

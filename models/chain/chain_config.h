@@ -41,7 +41,7 @@ struct chain_config {
         int64_t present, block_interval_ns; /* 0 = that of the shards */
     } masterchain;
     struct reshard_config resharding;
-    int64_t visibility, drop_every, break_rule;
+    int64_t visibility, ahead_max, drop_every, break_rule;
 };
 
 extern const struct param chain_params[];

@@ -15,9 +15,39 @@ static struct open_block *open_block(struct chain_blocks *chains, uint32_t index
     return pool_at(&chains->open_blocks, chains->records[index].open);
 }
 
+/* TON-R15: when the chain may make its next block: once the one ahead_max before it is registered.
+ */
+static uint64_t registered_ns(const struct chain_blocks *chains, uint32_t index)
+{
+    uint64_t handle;
+    if (chains->ahead_max == 0 ||
+        !map_get(&chains->ahead_of, chain_living_chain(&chains->living, index), &handle))
+        return 0;
+    const struct chain_ahead *ahead = pool_at(&chains->ahead, (uint32_t)handle);
+    return ahead->registered_ns[chains->records[index].height % chains->ahead_max];
+}
+
+static void note_registration(struct chain_blocks *chains, const struct block *block)
+{
+    uint64_t handle, seqno;
+    if (chains->ahead_max == 0 || block->chain == CHAIN_MASTER_ID)
+        return;
+    if (!map_get(&chains->ahead_of, block->chain, &handle)) {
+        handle = pool_take(&chains->ahead);
+        map_put(&chains->ahead_of, block->chain, handle);
+    }
+    struct chain_ahead *ahead = pool_at(&chains->ahead, (uint32_t)handle);
+    ahead->registered_ns[(block->height - 1) % chains->ahead_max] =
+        master_clock_visible(&chains->master, block->final_ns, &seqno);
+}
+
 static uint64_t next_slot(struct chain_blocks *chains, uint32_t index, uint64_t now_ns)
 {
     struct chain_record *record = &chains->records[index];
+    uint64_t from_ns = registered_ns(chains, index);
+    bool slotted = chains->clock == CLOCK_PERIODIC || chains->clock == CLOCK_ALIGNED;
+    if (from_ns > now_ns) /* a slot at that very instant is late enough */
+        now_ns = slotted ? from_ns - 1 : from_ns;
     if (index == chains->layout.shard_count) /* the masterchain's clock is never another */
         return clock_next(chains->master.phase_ns, chains->master.interval_ns, now_ns);
     uint64_t identity, earliest;
@@ -190,6 +220,7 @@ void chain_make_block(struct chain_blocks *chains, struct context *context, uint
     struct chain_record *record = &chains->records[index];
     SIM_ASSERT(record->armed);
     SIM_ASSERT(!record->open);
+    SIM_ASSERT(registered_ns(chains, index) <= context->now_ns); /* TON-R15 */
     record->armed = false;
     record->open = pool_take(&chains->open_blocks);
     struct open_block *open = open_block(chains, index);
@@ -269,6 +300,7 @@ static void make_final(struct chain_blocks *chains, struct context *context, uin
     block_journal_forget(&open->journal, &chains->journal);
     record->parent = (uint32_t)open->block.id;
     record->height += chains->break_rule == BREAK_HEIGHT ? 2 : 1;
+    note_registration(chains, &open->block);
     check_final(chains, context, index, &open->block);
     trace(context, TRACE_FINAL, &open->block);
     context_count(context, LAYER_CHAIN, METRIC_FINAL, 1);

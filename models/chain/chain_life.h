@@ -61,6 +61,12 @@ struct open_block {
     bool last; /* its chain ends with it: it is divided (TON-R56) */
 };
 
+/* When the masterchain shows the latest final blocks of a chain, by height modulo ahead_max. */
+enum { CHAIN_AHEAD_MAX = 8 };
+struct chain_ahead {
+    uint64_t registered_ns[CHAIN_AHEAD_MAX];
+};
+
 struct chain_blocks {
     struct world *world;
     struct stack *stack;
@@ -70,10 +76,11 @@ struct chain_blocks {
     struct chain_resharding *resharding; /* NULL: the layout stays */
     struct chain_record *records;        /* by index */
     uint32_t first_node;                 /* node of index 0; the others follow */
-    struct pool open_blocks, journal;
+    struct pool open_blocks, journal, ahead;
+    struct map ahead_of; /* chain -> handle of ahead; empty without ahead_max */
     uint64_t interval_ns, min_interval_ns, consensus_delay_ns, finality_within_ns;
     struct limit_table limits;
-    uint32_t drop_every;
+    uint32_t drop_every, ahead_max;
     enum chain_clock clock;
     enum chain_visibility visibility;
     enum chain_break break_rule;

@@ -185,6 +185,13 @@ void delivery_check_imported(struct delivery_check *check, struct context *conte
                           "message %" PRIu64 " came by a hop that its addresses do not ask for",
                           import->id);
     const struct live_message *live = find_live(check, import->id);
+    /* Of its copies in queues one is not processed: the one that stands where it was put last. */
+    if (live != NULL && !import->discarded && live->place != import->source &&
+        check->on[DELIVERY_EXACTLY_ONCE])
+        context_violation(context, check->slot, DELIVERY_EXACTLY_ONCE, import->id,
+                          "message %" PRIu64 " is processed from the queue of chain %u, and stands "
+                          "in that of chain %u",
+                          import->id, import->source, live->place);
     if (live == NULL || !check->on[DELIVERY_NO_EARLY_EVENT])
         return; /* a copy of what was delivered: whoever delivers it again is caught there */
     if (live->visible_ns > block->time_ns)

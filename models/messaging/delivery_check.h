@@ -65,6 +65,7 @@ struct delivery_import {
     uint64_t id, lt;
     const unsigned char *hash;
     uint32_t source;       /* the chain whose queue it stood in */
+    bool discarded;        /* a copy of what was processed before */
     uint64_t master_seqno; /* that the enqueuing block refers to; 0 = there is none */
     uint64_t enqueued_ns;  /* slot of the enqueuing block */
     uint64_t place;        /* in the stream from the source to this chain */

@@ -100,10 +100,9 @@ static void take_out(struct hypercube *cube, struct block *block, struct cube_pa
     const struct envelope *envelope = &parcel.envelope;
     block_set(cube->stack, block, &old->state, ENTRY_GONE);
     count_waiting(cube, block, chain, sender_find(cube, chain, envelope->from.prefix), false);
-    uint64_t created_lt = parcel.lt;
     parcel.lt = parcel.enqueued_lt =
         cube_time_dispatch(cube, block, chain, part, envelope->from.prefix);
-    SIM_ASSERT(parcel.lt > created_lt);
+    SIM_ASSERT(parcel.lt > parcel.created_lt);
     struct act *act = cube_act(cube, part, ACT_DISPATCH);
     act->deferred = slot;
     act->id = envelope->id;

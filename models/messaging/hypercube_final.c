@@ -17,8 +17,10 @@ static void delivered(struct hypercube *cube, struct context *context, const str
     const struct envelope *envelope = &parcel->envelope;
     bool across = envelope->from.workchain != envelope->to.workchain;
     unsigned depth = shard_depth(cube_prefix(cube, block->chain).prefix);
-    struct delivery delivery = {
-        .envelope = envelope, .lt = parcel->lt, .path = path, .queued = path != PATH_INSTANT};
+    struct delivery delivery = {.envelope = envelope,
+                                .lt = parcel->created_lt,
+                                .path = path,
+                                .queued = path != PATH_INSTANT};
     /* The instant path is one move over the network, whatever lies between. */
     delivery.links = path == PATH_INSTANT ? 1 : parcel->links;
     delivery.links_expected =
@@ -35,7 +37,7 @@ static void delivered(struct hypercube *cube, struct context *context, const str
 }
 
 static void imported(struct hypercube *cube, struct context *context, const struct block *block,
-                     const struct mirror *mirror)
+                     const struct mirror *mirror, bool discarded)
 {
     const struct link *link = pool_at(&cube->links, mirror->link);
     const struct parcel *parcel = &mirror->parcel;
@@ -43,6 +45,7 @@ static void imported(struct hypercube *cube, struct context *context, const stru
     struct route route = {parcel->current_bits, parcel->next_bits};
     struct delivery_import import = {.id = envelope->id,
                                      .lt = parcel->lt,
+                                     .discarded = discarded,
                                      .hash = parcel->hash,
                                      .source = link->neighbour,
                                      .master_seqno = parcel->master_seqno,
@@ -157,7 +160,7 @@ static void finish_import(struct finishing *all, const struct act *act)
     struct hypercube *cube = all->cube;
     const struct mirror *mirror = pool_at(&cube->mirrors, act->mirror);
     const struct envelope *envelope = &mirror->parcel.envelope;
-    imported(cube, all->context, all->block, mirror);
+    imported(cube, all->context, all->block, mirror, act->kind == ACT_DISCARD);
     if (act->kind == ACT_OWN || act->kind == ACT_SLOW)
         delivered(cube, all->context, all->block, &mirror->parcel, PATH_SLOW, act->fee);
     if (act->kind == ACT_OWN) {
@@ -324,13 +327,19 @@ static void finish_act(struct finishing *all, const struct act *act)
 static void note_watermark(struct hypercube *cube, const struct block *block,
                            struct cube_chain *chain, const struct cube_part *part)
 {
-    if (cube->config.dedup != CUBE_WATERMARK || !part->imported)
+    /* TON-R30: how far the import came, or, if nothing was left to import, all that was in view. */
+    unsigned char last_hash[HASH_BYTES];
+    memset(last_hash, 0xff, sizeof last_hash);
+    if (cube->config.dedup != CUBE_WATERMARK || !(part->imported || part->drained))
         return;
     struct processed_upto *upto = &chain->upto;
     if (upto->count == upto->capacity)
         upto->records = memory_grow(cube->memory, "messaging.watermarks", upto->records,
                                     &upto->capacity, upto->count + 1, sizeof upto->records[0]);
-    processed_insert(upto, block->id & UINT32_MAX, part->last_key.rank[0], part->last_key.hash);
+    if (part->imported)
+        processed_insert(upto, block->id & UINT32_MAX, part->last_key.rank[0], part->last_key.hash);
+    else
+        processed_insert(upto, block->id & UINT32_MAX, part->start_lt - 1, last_hash);
     cube_history_prune(cube, chain);
 }
 

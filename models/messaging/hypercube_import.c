@@ -273,6 +273,9 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
         struct route route =
             route_onward((enum routing)cube->config.routing, cube_digit_bits(cube), envelope->from,
                          envelope->to, cube_prefix(cube, block->chain), parcel.next_bits);
+        /* Hop by hop the address is the recipient's in more bits, from where the last hop ended. */
+        SIM_ASSERT(route.current_bits >= parcel.next_bits || route.next_bits == ROUTE_BITS);
+        SIM_ASSERT(route.next_bits > parcel.next_bits);
         act->entry = cube_entry_make(cube, block, &parcel, route);
         block->queue_length++;
     }
@@ -422,6 +425,16 @@ static void judge_queue(const struct hypercube *cube, struct block *block)
     block->queue_full = limit > 0 && block->queue_length > limit;
 }
 
+/* TON-R22, TON-R24: what was imported is a prefix of the stream; nothing in view lies below it. */
+static void check_prefix(const struct hypercube *cube, const struct cube_chain *chain,
+                         const struct cube_part *part)
+{
+    if (!part->imported || chain->heap.count == 0 || cube->config.order == DELIVERY_ORDER_PAPER ||
+        cube->config.break_rule != CUBE_BREAK_NONE)
+        return;
+    SIM_ASSERT(import_key_compare(&chain->heap.items[0].key, &part->last_key) > 0);
+}
+
 uint32_t cube_fill(void *self, struct context *context, struct block *block, uint32_t round)
 {
     struct hypercube *cube = self;
@@ -459,5 +472,7 @@ uint32_t cube_fill(void *self, struct context *context, struct block *block, uin
     else if (part->full)
         part->backlog = chain->heap.count;
     judge_queue(cube, block);
+    part->drained = chain->heap.count == 0;
+    check_prefix(cube, chain, part);
     return added;
 }

@@ -126,6 +126,7 @@ enum cube_metric {
 struct parcel {
     struct envelope envelope;
     uint64_t lt, enqueued_lt; /* TON-R18 */
+    uint64_t created_lt;      /* lt, unless it was deferred (TON-R38) */
     uint64_t place;           /* in the stream from the source to this neighbour, from 1 */
     uint64_t master_seqno;
     uint64_t block_ns; /* slot of the enqueuing block */
@@ -282,6 +283,7 @@ struct cube_part {
     bool clean_left;      /* cleaning found no more room */
     uint32_t backlog;     /* what was in view when it became full, and stayed out */
     bool enqueue_only;    /* TON-R27: a local message had to queue, so must the rest */
+    bool drained;         /* nothing in view is left to import */
     bool imported;
     struct import_key last_key; /* of what was processed, for the watermark */
     /* The transaction that is open: a message is being delivered, or an input made messages. */

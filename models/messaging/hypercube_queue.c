@@ -144,7 +144,8 @@ void cube_emit(void *self, struct context *context, struct block *block, struct 
     envelope->first_committed_ns = 0;
     uint64_t first = cube_fee_emit(cube, block, envelope);
     uint64_t lt = cube_time_emit(cube, block, chain, part, envelope);
-    struct parcel parcel = {.envelope = *envelope, .lt = lt, .enqueued_lt = lt, .fee_paid = first};
+    struct parcel parcel = {
+        .envelope = *envelope, .lt = lt, .enqueued_lt = lt, .created_lt = lt, .fee_paid = first};
     parcel.initiator = part->initiator;
     message_hash(envelope, parcel.lt, parcel.hash);
     /* What a transaction has emitted must be in its block: one message may overshoot (TON-R35). */
