@@ -19,6 +19,7 @@
 
 #define LINEAR_IMBALANCE "scenarios/congestion/linear_imbalance.json"
 #define LINEAR_STARVATION "scenarios/congestion/linear_starvation.json"
+#define SLOW_BETWEEN "scenarios/congestion/slow_between.json"
 
 static char folder[THEORY_FOLDER_BYTES], path[THEORY_PATH_BYTES];
 
@@ -221,8 +222,31 @@ START_TEST(a_limited_queue_full_of_messages_for_one_starves_the_others)
 }
 END_TEST
 
+/* TON-31, TON-50: 20 messages a second take two links; the shard between has room for 9 of 1000 gas
+ * with two notes of 100 each, 10 800 of 11 200. So 11 more wait each second, at the source and for
+ * the shard between, which is neither sender nor recipient. */
+START_TEST(a_shard_that_only_forwards_holds_up_what_passes)
+{
+    const double arrivals = 20, service = 9;
+    run_scenario_file(SLOW_BETWEEN, NULL);
+    double slope = slope_per_s("queue", "e.name = '0:0400000000000000'", 30, 290);
+    double band = 4 * slope_sd(arrivals, 260);
+    ck_assert_msg(fabs(slope - (arrivals - service)) < band, "the source's queue grows by %g",
+                  slope);
+    slope = slope_per_s("backlog", "e.name = '0:f400000000000000'", 30, 290);
+    ck_assert_msg(fabs(slope - (arrivals - service)) < band, "the backlog grows by %g", slope);
+    ck_assert_int_eq(ask("SELECT count(*) FROM metric WHERE name = 'blocks_full' AND entity != -1"),
+                     1);
+    ck_assert_int_eq(ask("SELECT count(DISTINCT entity) FROM sample WHERE name = 'backlog'"), 1);
+    ck_assert_int_eq(
+        ask("SELECT count(*) FROM message_v WHERE outcome = 'delivered' AND hops != 2"), 0);
+    done();
+}
+END_TEST
+
 CHECK_MAIN("congestion", what_one_shard_cannot_import_waits_at_the_sources,
            full_blocks_are_counted_for_the_chains_that_had_them,
            with_all_shards_full_transactions_wait_and_messages_pass,
            after_a_burst_the_queues_empty_and_stay_so, the_queue_for_a_slow_shard_grows_linearly,
+           a_shard_that_only_forwards_holds_up_what_passes,
            a_limited_queue_full_of_messages_for_one_starves_the_others)

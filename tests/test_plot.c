@@ -65,6 +65,40 @@ START_TEST(data_holds_the_numbers_of_the_runs)
 }
 END_TEST
 
+/* Nine chains; number k grows to 100 k, so 9 to 6 are the longest. */
+START_TEST(of_many_queues_the_four_longest_are_named)
+{
+    const struct support_run run = {.run_key = "k",
+                                    .config_hash = "c",
+                                    .result_hash = "r",
+                                    .experiment = "e",
+                                    .status = "ok",
+                                    .sim_end_ns = 100000000000};
+    support_folder(folder);
+    sqlite3 *database = support_database(folder, "k.db", &run);
+    for (int chain = 1; chain <= 9; chain++) {
+        support_sql(database, "INSERT INTO entity VALUES (%d, 'chain', 'chain %d', NULL)",
+                    1000 + chain, chain);
+        for (int t = 0; t <= 100; t++)
+            support_sql(database, "INSERT INTO sample VALUES ('queue', %d, %d000000000, %d)",
+                        1000 + chain, t, chain * t);
+    }
+    support_close(database);
+    ck_assert_int_eq(plot("--data-only", "--figure=queue_time"), EXIT_FINE);
+    char *data = support_read(folder, "queue_time.tsv", NULL);
+    const char *at = strstr(data, "e\tmedian chain\t100\t500\t");
+    for (int chain = 9; chain >= 6 && at != NULL; chain--) {
+        char line[64];
+        snprintf(line, sizeof line, "e\tchain %d\t100\t%d\t", chain, chain * 100);
+        at = strstr(at, line);
+    }
+    ck_assert_msg(at != NULL, "%s", data);
+    ck_assert_ptr_null(strstr(data, "chain 5"));
+    free(data);
+    support_remove(folder);
+}
+END_TEST
+
 START_TEST(captions_carry_keys_hashes_and_n)
 {
     support_folder(folder);
@@ -302,8 +336,8 @@ START_TEST(labels_of_tics_are_no_formats)
 }
 END_TEST
 
-CHECK_MAIN("plot", data_holds_the_numbers_of_the_runs, captions_carry_keys_hashes_and_n,
-           drawing_twice_gives_the_same_bytes,
+CHECK_MAIN("plot", data_holds_the_numbers_of_the_runs, of_many_queues_the_four_longest_are_named,
+           captions_carry_keys_hashes_and_n, drawing_twice_gives_the_same_bytes,
            pdf_has_the_column_width_embedded_fonts_and_the_run_keys,
            script_runs_by_itself_in_its_folder,
            without_gnuplot_data_and_scripts_come_out_all_the_same,
