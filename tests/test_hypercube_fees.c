@@ -167,6 +167,58 @@ START_TEST(the_instant_fee_is_earned_by_proof_or_comes_back)
 }
 END_TEST
 
+/* Six of ten packets between shards 0, 16 and 17 are lost, but for the proof's. */
+static void lose_on_the_way(struct transfers *transfers)
+{
+    static const struct fault_target links[] = {
+        {.type = TARGET_LINK, .link_from = 17, .link_to = 16},
+        {.type = TARGET_LINK, .link_from = 16, .link_to = 17},
+        {.type = TARGET_LINK, .link_from = 16, .link_to = 0},
+        {.type = TARGET_LINK, .link_from = 0, .link_to = 16}};
+    static const struct fault_spec loss = {
+        .type = FAULT_LOSS, .rate = UINT64_MAX / 10 * 6, .target = {links, 4}};
+    transfers->base->scenario.faults = (struct fault_plan){&loss, 1};
+    transfers->base->scenario.duration_ns = 600 * SECOND;
+}
+
+/* TON-41 against TON-R52: who earns what when a proof delivers. The masterchain shows a block every
+ * 5 s, so the confirmation stops the slow copy before it moves; the next shard on its way hears
+ * that it was the last one. It earns the rest; or the deliverer does, and no instant fee is paid.
+ */
+START_TEST(the_deliverer_earns_its_own_fee_or_what_is_left_of_the_other)
+{
+    enum { OWN, AND_FORWARD };
+    int64_t instant = FORWARD * 98304 / 65536, rest = FORWARD - part_of(FORWARD);
+    for (int64_t mode = OWN; mode <= AND_FORWARD; mode++)
+        for (uint64_t seed = 1; seed <= 10; seed++) {
+            struct transfers *transfers = with_fees(256, PREPAID, BOTH);
+            transfers_set(&transfers->messaging_part, "instant_newer", 2);
+            transfers_set(&transfers->messaging_part, "instant_fee", mode);
+            transfers->base->chain.visibility = 1;
+            transfers->base->chain.masterchain.block_interval_ns = (int64_t)(5 * SECOND);
+            transfers->base->scenario.seed = seed;
+            if (seed > 1) /* notices are lost and repeated: what is passed on is earned once */
+                lose_on_the_way(transfers);
+            transfers_step(transfers, 100 * MS, 0, 1, 17, 2, VALUE);
+            run(transfers);
+            ck_assert_int_eq(paid(transfers, "instant_delivered"), 1);
+            int64_t stopped = paid(transfers, "fees_stopped");
+            ck_assert_int_eq(paid(transfers, "fees_emitter"), part_of(FORWARD));
+            ck_assert_int_eq(paid(transfers, "fees_instant"), mode == OWN ? instant : 0);
+            ck_assert_int_eq(paid(transfers, "fees_final"), 0);
+            ck_assert_msg(stopped + paid(transfers, "fees_intermediate") == rest,
+                          "mode %d seed %d: stopped %lld, on the way %lld, rest %lld; queued %lld",
+                          (int)mode, (int)seed, (long long)stopped,
+                          (long long)paid(transfers, "fees_intermediate"), (long long)rest,
+                          (long long)paid(transfers, "queued"));
+            if (mode == AND_FORWARD || seed == 1)
+                ck_assert_int_eq(paid(transfers, "fees_claimed"), mode == OWN ? 0 : stopped);
+            ck_assert_int_eq(arrived(transfers), VALUE - FORWARD - (mode == OWN ? instant : 0));
+            transfers_free(transfers);
+        }
+}
+END_TEST
+
 /* Gas of a forwarding transaction of 100 bytes: 10 + ceil(50 * 100 / 1024) = 15, 1000 units each.
  */
 #define GAS_FEE INT64_C(15000)
@@ -280,7 +332,7 @@ START_TEST(deducted_fees_and_both_paths_are_refused)
 END_TEST
 
 struct load {
-    int64_t fees, path, payer;
+    int64_t fees, path, payer, instant_fee;
     bool drops, losses, full, cut;
 };
 
@@ -291,6 +343,7 @@ static struct transfers *random_load(uint64_t seed, const struct load *load)
     transfers->base->scenario.seed = seed;
     transfers->base->scenario.duration_ns = load->cut ? 23 * SECOND : 150 * SECOND;
     transfers_set(&transfers->messaging_part, "payer", load->payer);
+    transfers_set(&transfers->messaging_part, "instant_fee", load->instant_fee);
     transfers_set(&transfers->ledger, "initial_balance", 60000000);
     transfers_set(poisson, "rate", 40 * TX_PER_S);
     transfers_set(poisson, "until", (int64_t)(20 * SECOND));
@@ -313,6 +366,7 @@ START_TEST(value_and_fees_are_conserved_to_the_unit)
         struct load load = {.fees = seed % 2 ? PREPAID : DEDUCTED,
                             .path = (int64_t)(seed / 2 % 3),
                             .payer = seed / 4 % 2,
+                            .instant_fee = seed / 7 % 2,
                             .drops = seed / 8 % 2,
                             .losses = seed / 16 % 2,
                             .full = seed % 5 == 0,
@@ -364,6 +418,7 @@ END_TEST
 CHECK_MAIN("hypercube_fees", prepaid_fees_are_divided_along_the_way_and_their_sum_is_the_same,
            a_value_below_the_fees_is_refused, a_sender_may_pay_on_top_of_the_value,
            the_masterchain_has_prices_of_its_own, the_instant_fee_is_earned_by_proof_or_comes_back,
+           the_deliverer_earns_its_own_fee_or_what_is_left_of_the_other,
            each_forwarding_shard_takes_its_gas_from_the_value,
            a_value_below_the_gas_is_taken_whole_and_the_message_arrives,
            forwarding_costs_by_size_and_little, forwarding_gas_is_gas_of_the_block,

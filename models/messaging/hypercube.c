@@ -178,6 +178,8 @@ static const struct model_metric metrics[] = {
                             "instant fees that came back to the recipient (TON-R40)"},
     [CUBE_FEES_STOPPED] = {"fees_stopped", "units",
                            "rest of the fees of slow copies that were not executed (TON-R51)"},
+    [CUBE_FEES_CLAIMED] = {"fees_claimed", "units",
+                           "of fees_stopped: earned by those who delivered (TON-41)"},
     [CUBE_REFUSED_SIGNATURE] = {"refused_signature", "packets",
                                 "proofs whose root its block's validators did not sign"},
     [CUBE_REFUSED_LEAF] = {"refused_leaf", "packets",

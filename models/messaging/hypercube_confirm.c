@@ -20,6 +20,7 @@ struct confirm_packet {
 struct stopped_packet {
     uint64_t id;
     uint64_t position; /* no copy of the proof speaks as of a later one */
+    uint64_t fee;      /* that the stopped copy had left, for the deliverer (TON-41) */
     uint32_t from, to;
 };
 
@@ -246,17 +247,17 @@ void cube_confirm_on_message(struct hypercube *cube, struct context *context,
 }
 
 static void send_stopped(struct hypercube *cube, struct context *context, uint32_t from,
-                         uint32_t to, uint64_t id, uint64_t position, enum cube_message kind,
-                         uint32_t attempt)
+                         uint32_t to, const struct stop_notice *notice, enum cube_message kind)
 {
-    struct stopped_packet packet = {id, position, from, to};
+    uint32_t attempt = notice->attempt;
+    struct stopped_packet packet = {notice->id, notice->position, notice->fee, from, to};
     context_send(context, &(struct send){.to = cube_gateway(cube, to, from + attempt),
                                          .wire_bytes = STOPPED_BYTES,
                                          .slot = cube->slot,
                                          .kind = (uint8_t)kind,
                                          .attempt = attempt,
                                          .chain = from,
-                                         .subject = id,
+                                         .subject = notice->id,
                                          .payload = &packet,
                                          .payload_bytes = sizeof packet});
 }
@@ -281,17 +282,21 @@ void cube_stop_rearm(struct hypercube *cube, struct context *context, struct cub
 }
 
 void cube_stop_notify(struct hypercube *cube, struct context *context, struct cube_chain *chain,
-                      uint64_t id, uint32_t destination, uint64_t position)
+                      uint64_t id, uint32_t destination, uint64_t position, uint64_t fee)
 {
     uint32_t slot = pool_take(&cube->stops);
-    *(struct stop_notice *)pool_at(&cube->stops, slot) = (struct stop_notice){
-        id, context->now_ns + cube_resend_ns(cube, chain->chain), position, destination, 0, 0};
+    struct stop_notice *notice = pool_at(&cube->stops, slot);
+    *notice = (struct stop_notice){.id = id,
+                                   .due_ns = context->now_ns + cube_resend_ns(cube, chain->chain),
+                                   .position = position,
+                                   .fee = fee,
+                                   .destination = destination};
     if (chain->stops.last != 0)
         ((struct stop_notice *)pool_at(&cube->stops, chain->stops.last))->next = slot;
     else
         chain->stops.first = slot;
     chain->stops.last = slot;
-    send_stopped(cube, context, chain->chain, destination, id, position, CUBE_STOPPED, 0);
+    send_stopped(cube, context, chain->chain, destination, notice, CUBE_STOPPED);
     cube_stop_rearm(cube, context, chain);
 }
 
@@ -308,11 +313,14 @@ void cube_stop_on_message(struct hypercube *cube, struct context *context,
     if (instant != 0)
         news |= !((const struct instant_node *)pool_at(&cube->instants, instant))->copy_gone;
     if (news) {
-        struct input input = {.kind = INPUT_STOPPED, .id = packet.id, .position = packet.position};
+        struct input input = {
+            .kind = INPUT_STOPPED, .id = packet.id, .fee = packet.fee, .position = packet.position};
         cube_input_put(cube, chain, &input); /* the set lets go in whatever block comes next */
+        if (packet.fee > 0)
+            cube_wake(cube, context, packet.to);
     }
-    send_stopped(cube, context, packet.to, packet.from, packet.id, 0, CUBE_STOPPED_RECEIPT,
-                 (uint32_t)(context->now_ns >> 20));
+    struct stop_notice receipt = {.id = packet.id, .attempt = (uint32_t)(context->now_ns >> 20)};
+    send_stopped(cube, context, packet.to, packet.from, &receipt, CUBE_STOPPED_RECEIPT);
 }
 
 void cube_stop_on_receipt(struct hypercube *cube, struct context *context,
@@ -353,8 +361,7 @@ void cube_stop_on_timer(struct hypercube *cube, struct context *context, uint32_
         notice->attempt++;
         uint32_t doublings = notice->attempt < DOUBLINGS_MAX ? notice->attempt : DOUBLINGS_MAX;
         notice->due_ns = context->now_ns + (cube_resend_ns(cube, chain_id) << doublings);
-        send_stopped(cube, context, chain_id, notice->destination, notice->id, notice->position,
-                     CUBE_STOPPED, notice->attempt);
+        send_stopped(cube, context, chain_id, notice->destination, notice, CUBE_STOPPED);
     }
     cube_stop_rearm(cube, context, chain);
 }

@@ -1,5 +1,7 @@
 #include "models/messaging/hypercube_fees.h"
 
+#include <stdio.h>
+
 #include "models/messaging/hypercube_parts.h"
 #include "models/messaging/message_fees.h"
 #include "models/messaging/message_layout.h"
@@ -14,6 +16,12 @@ const char *const cube_fee_helps[] = {
 const char *const cube_fee_payers[] = {"value", "sender", NULL};
 const char *const cube_fee_payer_helps[] = {"the message's value, which must be enough",
                                             "the sending account, on top of the value", NULL};
+
+const char *const cube_instant_fees[] = {"own", "forward", NULL};
+const char *const cube_instant_fee_helps[] = {
+    "an instant fee of its own to the deliverer; the slow copy keeps its forwarding fee, and who "
+    "ends it earns the rest (TON-R40, TON-R52)",
+    "no such fee; the deliverer gets what the slow copy has not consumed (TON-41)", NULL};
 
 static bool pays(const struct hypercube *cube, const struct envelope *envelope, enum cube_fees fees)
 {
@@ -52,7 +60,8 @@ static struct fees fees_of(const struct hypercube *cube, const struct envelope *
     struct fees fees = {.forward =
                             fee_forward(&prices, 8 * (uint64_t)body, message_layout_cells(body))};
     /* TON-42: without an instant path nothing is paid for it, as if the sender had refused it. */
-    if (cube->config.path != CUBE_SLOW && (envelope->flags & ENVELOPE_NO_INSTANT) == 0)
+    bool own = cube->config.pay.instant_fee == CUBE_INSTANT_FEE_OWN;
+    if (own && cube->config.path != CUBE_SLOW && (envelope->flags & ENVELOPE_NO_INSTANT) == 0)
         fees.instant = fee_instant(&prices, fees.forward);
     return fees;
 }
@@ -162,10 +171,21 @@ uint64_t cube_fee_final(struct hypercube *cube, struct block *block, const struc
     return earned;
 }
 
-uint64_t cube_fee_discard(struct hypercube *cube, struct block *block, uint64_t forward_fee)
+uint64_t cube_fee_claim(struct hypercube *cube, struct block *block, uint64_t forward_fee)
 {
     collect(cube, block, forward_fee);
     return forward_fee;
+}
+
+uint64_t cube_fee_discard(struct hypercube *cube, struct block *block, uint32_t destination,
+                          uint64_t forward_fee, uint64_t *ret_passed)
+{
+    bool passes = cube->config.pay.instant_fee == CUBE_INSTANT_FEE_FORWARD;
+    *ret_passed = 0;
+    if (!passes || destination == block->chain)
+        return cube_fee_claim(cube, block, forward_fee);
+    *ret_passed = forward_fee;
+    return 0;
 }
 
 /* ---- What final blocks did ---- */
@@ -176,7 +196,8 @@ void cube_fee_count(struct hypercube *cube, struct context *context, enum cube_f
     static const enum cube_metric metric[] = {
         [CUBE_FEE_EMITTER] = CUBE_FEES_EMITTER,   [CUBE_FEE_INTERMEDIATE] = CUBE_FEES_INTERMEDIATE,
         [CUBE_FEE_FINAL] = CUBE_FEES_FINAL,       [CUBE_FEE_INSTANT] = CUBE_FEES_INSTANT,
-        [CUBE_FEE_RETURNED] = CUBE_FEES_RETURNED, [CUBE_FEE_STOPPED] = CUBE_FEES_STOPPED};
+        [CUBE_FEE_RETURNED] = CUBE_FEES_RETURNED, [CUBE_FEE_STOPPED] = CUBE_FEES_STOPPED,
+        [CUBE_FEE_CLAIMED] = CUBE_FEES_CLAIMED};
     if (amount > 0)
         cube_count(cube, context, metric[role], (int64_t)amount);
 }
@@ -195,9 +216,12 @@ void cube_fee_count_transit(struct hypercube *cube, struct context *context, uin
     cube_fee_count(cube, context, CUBE_FEE_INTERMEDIATE, earned);
 }
 
-void cube_fee_count_stopped(struct hypercube *cube, struct context *context, uint64_t earned)
+void cube_fee_count_stopped(struct hypercube *cube, struct context *context, bool deliverer,
+                            uint64_t earned)
 {
     cube->fee_sums.afloat -= earned;
+    if (deliverer)
+        cube_fee_count(cube, context, CUBE_FEE_CLAIMED, earned);
     cube_fee_count(cube, context, CUBE_FEE_STOPPED, earned);
 }
 
@@ -266,6 +290,12 @@ uint64_t cube_fee_held(const void *self, uint32_t currency)
 void cube_fee_check(const struct cube_fee_config *config, bool both_paths, const char *pointer,
                     struct diagnostics *diagnostics)
 {
+    char place[128];
+    snprintf(place, sizeof place, "%s/instant_fee", pointer);
+    if (config->fees != CUBE_FEES_PREPAID && config->instant_fee == CUBE_INSTANT_FEE_FORWARD)
+        diagnostics_warn(diagnostics, "W101", place,
+                         "has no effect: no forwarding fee is prepaid, so none is left over",
+                         "\"fees\": \"prepaid\"");
     if (config->fees == CUBE_FEES_DEDUCTED && both_paths)
         diagnostics_addf(diagnostics, "E310", pointer, AT_VALUE, "path \"slow\" or \"instant\"",
                          "\"fees\": \"prepaid\"",

@@ -30,9 +30,10 @@ struct diagnostics;
 
 enum cube_fees { CUBE_FEES_NONE, CUBE_FEES_DEDUCTED, CUBE_FEES_PREPAID };
 enum cube_payer { CUBE_PAYER_VALUE, CUBE_PAYER_SENDER };
+enum cube_instant_fee { CUBE_INSTANT_FEE_OWN, CUBE_INSTANT_FEE_FORWARD };
 
 struct cube_fee_config {
-    int64_t fees, payer;
+    int64_t fees, payer, instant_fee;
     int64_t lump, bit, cell, instant_factor, first, next; /* TON-R46 */
     int64_t master_lump, master_bit, master_cell;
     int64_t forward_gas, forward_gas_kib, gas_price, master_gas_price;
@@ -64,8 +65,13 @@ uint64_t cube_fee_final(struct hypercube *cube, struct block *block, const struc
                         enum message_path path, struct envelope *envelope);
 
 /* cube_fee_discard: the block ends a slow copy that will not be executed, of which so much of the
- * forwarding fee is left, and earns it (TON-R51). */
-uint64_t cube_fee_discard(struct hypercube *cube, struct block *block, uint64_t forward_fee);
+ * forwarding fee is left. It earns it (TON-R51), and *ret_passed is 0; or, with instant_fee
+ * "forward", it earns nothing and passes it on to the deliverer `destination` (TON-41), who earns
+ * it by cube_fee_claim when the notice of the stopped copy comes. Returns what this block earned.
+ */
+uint64_t cube_fee_discard(struct hypercube *cube, struct block *block, uint32_t destination,
+                          uint64_t forward_fee, uint64_t *ret_passed);
+uint64_t cube_fee_claim(struct hypercube *cube, struct block *block, uint64_t forward_fee);
 
 /* cube_fee_gas is the gas that importing a message takes from its block. */
 uint32_t cube_fee_gas(const struct hypercube *cube, const struct envelope *envelope, bool forwards);
@@ -78,14 +84,16 @@ enum cube_fee_role {
     CUBE_FEE_FINAL,
     CUBE_FEE_INSTANT,  /* a delivery by proof */
     CUBE_FEE_RETURNED, /* to the recipient: nobody earned it (TON-R40) */
-    CUBE_FEE_STOPPED   /* the rest of a slow copy that was stopped or discarded */
+    CUBE_FEE_STOPPED,  /* the rest of a slow copy that was stopped or discarded */
+    CUBE_FEE_CLAIMED   /* that part of it which the deliverer got (TON-41) */
 };
 void cube_fee_count(struct hypercube *cube, struct context *context, enum cube_fee_role role,
                     uint64_t amount);
 void cube_fee_count_emit(struct hypercube *cube, struct context *context,
                          const struct parcel *parcel);
 void cube_fee_count_transit(struct hypercube *cube, struct context *context, uint64_t earned);
-void cube_fee_count_stopped(struct hypercube *cube, struct context *context, uint64_t earned);
+void cube_fee_count_stopped(struct hypercube *cube, struct context *context, bool deliverer,
+                            uint64_t earned);
 /* Returns what the message has paid, and will have paid when its slow copy is gone: the column
  * fee_total. `parcel` is as it came, `earned` what cube_fee_final returned. */
 uint64_t cube_fee_count_final(struct hypercube *cube, struct context *context,
@@ -100,7 +108,9 @@ void cube_fee_check(const struct cube_fee_config *config, bool both_paths, const
                     struct diagnostics *diagnostics);
 
 extern const char *const cube_fee_choices[],
-    *const cube_fee_helps[], *const cube_fee_payers[], *const cube_fee_payer_helps[];
+    *const cube_fee_helps[], *const cube_fee_payers[], *const cube_fee_payer_helps[],
+                                                           *const cube_instant_fees[],
+                                                               *const cube_instant_fee_helps[];
 
 #define CUBE_FEE_NUMBER(type, key, field, text, standard, swarm_top)                               \
     {                                                                                              \
@@ -131,6 +141,12 @@ extern const char *const cube_fee_choices[],
          .offset = offsetof(type, pay.payer),                                                      \
          .choices = cube_fee_payers,                                                               \
          .choice_helps = cube_fee_payer_helps},                                                    \
+        {.name = "instant_fee",                                                                    \
+         .help = "who earns what when a proof delivers (TON-41 against TON-R52)",                  \
+         .kind = PARAM_CHOICE,                                                                     \
+         .offset = offsetof(type, pay.instant_fee),                                                \
+         .choices = cube_instant_fees,                                                             \
+         .choice_helps = cube_instant_fee_helps},                                                  \
         CUBE_FEE_NUMBER(type, "fee_lump", pay.lump, "prepaid: price of a message (TON-R46)",       \
                         1000000, 6),                                                               \
         CUBE_FEE_NUMBER(type, "fee_bit", pay.bit,                                                  \

@@ -178,13 +178,13 @@ static void finish_import(struct finishing *all, const struct act *act)
     if (act->kind == ACT_DISCARD) {
         uint32_t destination = cube_find(cube, envelope->to);
         cube_count(cube, all->context, CUBE_DISCARDED, 1);
-        cube_fee_count_stopped(cube, all->context, act->fee);
+        cube_fee_count_stopped(cube, all->context, destination == all->block->chain, act->fee);
         cube_trace_message(cube, all->context, CUBE_TRACE_DISCARD, all->block->chain, act->id,
                            envelope->bytes, destination == all->block->chain);
         uint64_t confirmed;
         if (destination != all->block->chain &&
             map_get(&all->chain->confirmed, act->id, &confirmed))
-            cube_stop_notify(cube, all->context, all->chain, act->id, destination, 0);
+            cube_stop_notify(cube, all->context, all->chain, act->id, destination, 0, act->passed);
         uint32_t instant = instant_table_named(&all->chain->instant, act->id);
         if (instant != 0)
             cube_instant_copy_gone(cube, all->chain, instant, 0);
@@ -207,7 +207,7 @@ static void finish_stop(struct finishing *all, const struct act *act)
                        link_slot != 0);
     cube_queue_remove(cube, all->context, all->chain, act->entry, true);
     if (link_slot == 0) {
-        cube_stop_notify(cube, all->context, all->chain, act->id, destination, position);
+        cube_stop_notify(cube, all->context, all->chain, act->id, destination, position, 0);
         return;
     }
     cube_count(cube, all->context, CUBE_SLOW_STOPPED, 1);
@@ -228,7 +228,6 @@ static void finish_forget(struct finishing *all, const struct act *act)
 static void finish_last_copy(struct finishing *all, const struct act *act)
 {
     struct hypercube *cube = all->cube;
-    cube_fee_count_stopped(cube, all->context, act->fee);
     if (act->mirror != 0) { /* it leaves the view when its turn comes */
         struct mirror *mirror = pool_at(&cube->mirrors, act->mirror);
         mirror->in_act = false;
@@ -239,8 +238,9 @@ static void finish_last_copy(struct finishing *all, const struct act *act)
     finish_forget(all, act);
     const struct input *input = pool_at(&cube->inputs, act->input);
     uint32_t destination = cube_find(cube, input->to);
+    cube_fee_count_stopped(cube, all->context, destination == all->block->chain, act->fee);
     if (destination != all->block->chain)
-        cube_stop_notify(cube, all->context, all->chain, act->id, destination, 0);
+        cube_stop_notify(cube, all->context, all->chain, act->id, destination, 0, act->passed);
 }
 
 static void finish_new(struct finishing *all, const struct act *act)
@@ -310,7 +310,7 @@ static void finish_act(struct finishing *all, const struct act *act)
         cube_keep_confirmed(cube, all->block, all->chain, act->id);
         break;
     case ACT_FORGET: /* TON-49 */
-        cube_fee_count_stopped(cube, all->context, act->fee);
+        cube_fee_count_stopped(cube, all->context, true, act->fee);
         finish_forget(all, act);
         break;
     case ACT_LAST_COPY:

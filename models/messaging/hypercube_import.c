@@ -107,10 +107,22 @@ static void take_removed(struct hypercube *cube, struct block *block, struct cub
     act->input = input_slot;
     /* What we had imported before it was stopped has paid its way already. */
     if (last || (input->stopped && input->never_came))
-        act->fee = cube_fee_discard(cube, block, input->fee);
+        act->fee =
+            cube_fee_discard(cube, block, cube_find(cube, input->to), input->fee, &act->passed);
     act->instant = instant_table_named(&chain->instant, input->id);
     if (node != NULL)
         forget(cube, block, act, node, node_slot);
+}
+
+/* TON-41: what a stopped copy had left is ours, once, however often the notice comes. */
+static void claim(struct hypercube *cube, struct block *block, struct act *act, uint64_t fee)
+{
+    enum { DELIVERED = 1, PAID = 2 };
+    struct instant_node *instant = pool_at(&cube->instants, act->instant);
+    if (instant->state != DELIVERED)
+        return;
+    block_set(cube->stack, block, &instant->state, PAID);
+    act->fee = cube_fee_claim(cube, block, fee);
 }
 
 static void take_input(struct hypercube *cube, struct block *block, struct cube_part *part,
@@ -153,6 +165,8 @@ static void take_input(struct hypercube *cube, struct block *block, struct cube_
         act->input = slot;
         act->id = input->id;
         act->instant = instant_table_named(&chain->instant, input->id);
+        if (act->instant != 0 && input->fee > 0)
+            claim(cube, block, act, input->fee);
         node = cube_node_find(cube, chain, input->id, &node_slot);
         if (node != NULL)
             forget(cube, block, act, node, node_slot);
@@ -261,7 +275,10 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
                (!here && map_get(&chain->confirmed, envelope->id, &confirmed))) {
         act = cube_act(cube, part, ACT_DISCARD);
         act->node = cube_remember(cube, block, chain, &parcel);
-        act->fee = cube_fee_discard(cube, block, envelope->forward_fee);
+        uint32_t who = map_get(&chain->confirmed, envelope->id, &confirmed)
+                           ? cube_find(cube, envelope->to)
+                           : block->chain; /* nobody hears of it */
+        act->fee = cube_fee_discard(cube, block, who, envelope->forward_fee, &act->passed);
     } else if (here) {
         act = cube_act(cube, part, ACT_SLOW);
         act->node = cube_remember(cube, block, chain, &parcel);

@@ -109,6 +109,7 @@ enum cube_metric {
     CUBE_FEES_INSTANT,
     CUBE_FEES_RETURNED,
     CUBE_FEES_STOPPED,
+    CUBE_FEES_CLAIMED,
     CUBE_REFUSED_SIGNATURE,
     CUBE_REFUSED_LEAF,
     CUBE_REFUSED_BLOCK,
@@ -239,7 +240,7 @@ struct input {
     bool waited;     /* INPUT_PROOF: the ordering condition held it up */
     uint32_t next;
     uint64_t id, fee;
-    struct address to; /* INPUT_REMOVED, like fee */
+    struct address to; /* INPUT_REMOVED */
     uint64_t position; /* INPUT_PROOF: as of when it speaks; INPUT_STOPPED: the newest copy's */
     uint64_t ready_ns; /* INPUT_PROOF: when its block may be seen */
     uint32_t parcel;   /* INPUT_PROOF: slot of the parcel pool */
@@ -272,6 +273,7 @@ struct act {
     uint32_t instant;  /* node of the instant table */
     uint32_t deferred; /* ACT_DISPATCH: the entry that it was */
     uint64_t id, fee;  /* what the block earned by it */
+    uint64_t passed;   /* what it passed on to the deliverer (TON-41) */
 };
 
 /* The content of a block, behind block->body[LAYER_MESSAGING]. */
@@ -306,7 +308,7 @@ struct confirmed {
 
 /* "Your message's last slow copy is stopped", repeated until the destination has it. */
 struct stop_notice {
-    uint64_t id, due_ns, position;
+    uint64_t id, due_ns, position, fee;
     uint32_t destination, attempt, next;
 };
 

@@ -128,7 +128,7 @@ void cube_confirm_send(struct hypercube *cube, struct context *context, const st
 void cube_confirm_on_message(struct hypercube *cube, struct context *context,
                              const struct message *message);
 void cube_stop_notify(struct hypercube *cube, struct context *context, struct cube_chain *chain,
-                      uint64_t id, uint32_t destination, uint64_t position);
+                      uint64_t id, uint32_t destination, uint64_t position, uint64_t fee);
 void cube_stop_on_message(struct hypercube *cube, struct context *context,
                           const struct message *message);
 void cube_stop_on_receipt(struct hypercube *cube, struct context *context,
