@@ -7,7 +7,7 @@
 #include "sim/sim_assert.h"
 
 enum {
-    GROW_LEAST = 16,
+    GROW_LEAST = 4,
     PART_BYTES_MAX = 1 << 16,
     LINE_BYTES = 64,
     REGION_BYTES = 1 << 21,
@@ -20,7 +20,7 @@ struct memory_region {
     struct memory_region *older;
 };
 
-static void account(struct memory *memory, const char *name, size_t bytes)
+void memory_count(struct memory *memory, const char *name, size_t bytes)
 {
     memory->used_bytes += bytes;
     if (memory->used_bytes > memory->peak_bytes)
@@ -30,11 +30,23 @@ static void account(struct memory *memory, const char *name, size_t bytes)
         memory->exceeded_by = name;
 }
 
-void *memory_take(struct memory *memory, const char *name, size_t bytes)
+void memory_uncount(struct memory *memory, size_t bytes)
+{
+    SIM_ASSERT(memory->used_bytes >= bytes);
+    memory->used_bytes -= bytes;
+}
+
+static void *zeroed(size_t bytes)
 {
     void *block = calloc(1, bytes > 0 ? bytes : 1);
     SIM_ASSERT(block != NULL);
-    account(memory, name, bytes);
+    return block;
+}
+
+void *memory_take(struct memory *memory, const char *name, size_t bytes)
+{
+    void *block = zeroed(bytes);
+    memory_count(memory, name, bytes);
     return block;
 }
 
@@ -42,8 +54,7 @@ void memory_give(struct memory *memory, void *block, size_t bytes)
 {
     if (block == NULL)
         return;
-    SIM_ASSERT(memory->used_bytes >= bytes);
-    memory->used_bytes -= bytes;
+    memory_uncount(memory, bytes);
     free(block);
 }
 
@@ -59,31 +70,26 @@ static void region_add(struct memory *memory)
     memory->region = region;
 }
 
-void *memory_take_part(struct memory *memory, const char *name, size_t bytes)
+void *memory_take_part(struct memory *memory, size_t bytes)
 {
     if (memory->used_bytes < LARGE_BYTES || bytes > PART_BYTES_MAX)
-        return memory_take(memory, name, bytes);
+        return zeroed(bytes);
     size_t rounded = (bytes + LINE_BYTES - 1) & ~(size_t)(LINE_BYTES - 1);
     if (!memory->region || memory->region->used_bytes + rounded > REGION_BYTES)
         region_add(memory);
     void *block = memory->region->base + memory->region->used_bytes;
     memory->region->used_bytes += rounded;
     memset(block, 0, bytes);
-    account(memory, name, bytes);
     return block;
 }
 
-void memory_give_part(struct memory *memory, void *block, size_t bytes)
+void memory_give_part(struct memory *memory, void *block)
 {
     bool apart = true;
     for (const struct memory_region *at = memory->region; at && apart; at = at->older)
         apart = (uintptr_t)block - (uintptr_t)at->base >= REGION_BYTES;
-    if (apart) {
-        memory_give(memory, block, bytes);
-        return;
-    }
-    SIM_ASSERT(memory->used_bytes >= bytes);
-    memory->used_bytes -= bytes;
+    if (apart)
+        free(block);
 }
 
 void memory_close(struct memory *memory)
@@ -109,7 +115,7 @@ void *memory_grow(struct memory *memory, const char *name, void *array, uint32_t
     unsigned char *grown = realloc(array, new_bytes);
     SIM_ASSERT(grown != NULL);
     memset(grown + old_bytes, 0, new_bytes - old_bytes);
-    account(memory, name, new_bytes - old_bytes);
+    memory_count(memory, name, new_bytes - old_bytes);
     *count = wanted;
     return grown;
 }

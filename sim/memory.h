@@ -3,9 +3,10 @@
 
 /* Accounted memory: everything a run allocates while it runs comes from pools, slabs and maps that
  * count their bytes against --max-memory. Counted bytes, not resident ones, so that the stop
- * repeats on every machine. Passing the limit does not fail the allocation: it is recorded with the
- * pool's name, and the engine stops the run at the next instant. Nothing here is freed piecemeal at
- * the end: destroy frees the chunks. None of it is thread-safe. */
+ * repeats on every machine; a slot counts from when it is first used. Passing the limit does not
+ * fail the allocation: it is recorded with the pool's name, and the engine stops the run at the
+ * next instant. Nothing here is freed piecemeal at the end: destroy frees the chunks. None of it is
+ * thread-safe. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,13 +25,15 @@ struct memory {
  * has no memory. give takes the size that was taken. */
 void *memory_take(struct memory *memory, const char *name, size_t bytes);
 void memory_give(struct memory *memory, void *block, size_t bytes);
-/* memory_take_part / memory_give_part: a counted, zeroed block for arrays made of many such
- * parts. Once a run is large, parts up to 64 KiB stand together in regions of 2 MiB, each one page
- * of the machine where it has pages of that size: finding an address costs as much as reading it
- * when there are a million. Counted are the parts, not the up to 2 MiB that the newest region has
- * left. memory_close gives all regions back; no part may be in use then. */
-void *memory_take_part(struct memory *memory, const char *name, size_t bytes);
-void memory_give_part(struct memory *memory, void *block, size_t bytes);
+/* memory_take_part / memory_give_part: an uncounted, zeroed block for arrays made of many such
+ * parts; memory_count / memory_uncount count what of them has come into use. Once a run is large,
+ * parts up to 64 KiB stand together in regions of 2 MiB, each one page of the machine where it has
+ * pages of that size: finding an address costs as much as reading it when there are a million.
+ * memory_close gives all regions back; no part may be in use then. */
+void *memory_take_part(struct memory *memory, size_t bytes);
+void memory_give_part(struct memory *memory, void *block);
+void memory_count(struct memory *memory, const char *name, size_t bytes);
+void memory_uncount(struct memory *memory, size_t bytes);
 void memory_close(struct memory *memory);
 /* memory_grow doubles (at least to `count_needed` items) a counted array and returns its new place;
  * new items are zero. *count is the capacity. */

@@ -29,9 +29,9 @@ uint32_t pool_extend(struct pool *pool)
             pool->chunks =
                 memory_grow(pool->memory, pool->name, pool->chunks, &pool->chunk_capacity,
                             pool->chunk_count + 1, sizeof *pool->chunks);
-        pool->chunks[pool->chunk_count++] =
-            memory_take_part(pool->memory, pool->name, chunk_bytes(pool));
+        pool->chunks[pool->chunk_count++] = memory_take_part(pool->memory, chunk_bytes(pool));
     }
+    memory_count(pool->memory, pool->name, pool->slot_bytes);
     return ++pool->slot_count;
 }
 
@@ -45,8 +45,11 @@ uint32_t pool_take(struct pool *pool)
 
 void pool_destroy(struct pool *pool)
 {
+    if (!pool->memory)
+        return;
     for (uint32_t i = 0; i < pool->chunk_count; i++)
-        memory_give_part(pool->memory, pool->chunks[i], chunk_bytes(pool));
+        memory_give_part(pool->memory, pool->chunks[i]);
+    memory_uncount(pool->memory, (size_t)pool->slot_count * pool->slot_bytes);
     memory_give(pool->memory, pool->chunks, pool->chunk_capacity * sizeof *pool->chunks);
     *pool = (struct pool){0};
 }

@@ -100,10 +100,10 @@ static __attribute__((noinline)) uint32_t cell_make(struct queue *queue)
         if (queue->page_count == queue->page_capacity)
             queue->pages = memory_grow(queue->memory, NAME, queue->pages, &queue->page_capacity,
                                        queue->page_count + 1, sizeof *queue->pages);
-        queue->pages[queue->page_count++] =
-            memory_take_part(queue->memory, NAME, sizeof(struct page));
+        queue->pages[queue->page_count++] = memory_take_part(queue->memory, sizeof(struct page));
     }
     queue->cell_count++;
+    memory_count(queue->memory, NAME, sizeof(struct page) / PAGE_CELLS);
     return cell;
 }
 
@@ -469,7 +469,7 @@ static struct queue *wheel_create(struct memory *memory)
     queue->memory = memory;
     queue->cell_count = 1; /* cell 0 says "none" */
     queue->pages = memory_grow(memory, NAME, NULL, &queue->page_capacity, 1, sizeof *queue->pages);
-    queue->pages[queue->page_count++] = memory_take_part(memory, NAME, sizeof(struct page));
+    queue->pages[queue->page_count++] = memory_take_part(memory, sizeof(struct page));
     queue_ring_open(&queue->ring, memory, BITS_SHIFT_MIN, 0);
     stand_at(queue, 0);
     return queue;
@@ -579,8 +579,9 @@ static void wheel_destroy(struct queue *queue)
     entries_free(queue, &queue->run);
     entries_free(queue, &queue->late);
     entries_free(queue, &queue->spare);
+    memory_uncount(queue->memory, (queue->cell_count - 1) * (sizeof(struct page) / PAGE_CELLS));
     for (uint32_t i = 0; i < queue->page_count; i++)
-        memory_give_part(queue->memory, queue->pages[i], sizeof(struct page));
+        memory_give_part(queue->memory, queue->pages[i]);
     memory_give(queue->memory, queue->pages, queue->page_capacity * sizeof *queue->pages);
     memory_give(queue->memory, queue, sizeof *queue);
 }

@@ -96,7 +96,8 @@ static void take_parts(void)
     uint64_t sum = 0;
     for (int i = 0; i < PARTS; i++) {
         size_t bytes = sizes[i % 4];
-        part[i] = memory_take_part(&memory, "parts", bytes);
+        part[i] = memory_take_part(&memory, bytes);
+        memory_count(&memory, "parts", bytes);
         sum += bytes;
         ck_assert_uint_eq(memory.used_bytes, sum);
         for (size_t j = 0; j < bytes; j++)
@@ -110,7 +111,8 @@ static void take_parts(void)
         for (size_t j = 0; j < bytes; j++)
             if (part[i][j] != i % 255 + 1)
                 ck_abort_msg("part %d is not its own at byte %zu", i, j);
-        memory_give_part(&memory, part[i], bytes);
+        memory_give_part(&memory, part[i]);
+        memory_uncount(&memory, bytes);
     }
     ck_assert_uint_eq(memory.used_bytes, 0);
     memory_close(&memory);
