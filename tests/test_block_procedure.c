@@ -229,6 +229,29 @@ START_TEST(cleaning_stops_at_the_first_entry_not_processed)
 }
 END_TEST
 
+/* TON-R30: a block that had no room to import claims nothing; what was in view comes later. */
+START_TEST(a_watermark_does_not_cover_what_had_no_room)
+{
+    static struct limit_override_config limits[] = {{"0:0800000000000000", 450, 0}};
+    for (int64_t cleanup = 0; cleanup < 2; cleanup++) {
+        struct transfers *transfers = stack_of(16);
+        uint32_t here = chain_of(16, 0);
+        transfers->base->chain.limits_of = (struct param_list){.items = limits, .count = 1};
+        transfers_set(&transfers->ledger, "gas_per_transfer", 1);
+        transfers_set(&transfers->messaging_part, "dedup", 1);
+        transfers_set(&transfers->messaging_part, "cleanup", cleanup);
+        send_many(transfers, 100 * MS, 0, 1, 10);
+        send_many(transfers, 1100 * MS, 2, 0, 3); /* in view at 3 s, when removals fill the block */
+        run_whole(transfers);
+        ck_assert_int_eq(rows(transfers, "dequeue", here, 3, chain_of(16, 1)), 4);
+        ck_assert_int_eq(rows(transfers, "deliver", here, 3, here), 0);
+        ck_assert_int_eq(counter(transfers, "messages_delivered"), 13);
+        ck_assert_int_eq(counter(transfers, "duplicates_discarded"), 0);
+        done(transfers);
+    }
+}
+END_TEST
+
 /* TON-R37: with more than 5 entries in its own queue a block takes no inputs; they wait at home.
  * The block that passes the limit may: it is looked at before. */
 START_TEST(inputs_wait_while_the_own_queue_is_long)
@@ -287,4 +310,4 @@ CHECK_MAIN("block_procedure", a_quota_ends_the_import_from_all_neighbours,
            own_messages_are_delivered_at_once_when_all_is_imported,
            the_queue_is_cleaned_for_each_neighbour_in_turn,
            cleaning_stops_at_the_first_entry_not_processed, inputs_wait_while_the_own_queue_is_long,
-           inputs_have_a_limit_of_their_own)
+           inputs_have_a_limit_of_their_own, a_watermark_does_not_cover_what_had_no_room)

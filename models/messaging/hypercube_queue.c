@@ -218,6 +218,8 @@ void cube_queue_join(struct hypercube *cube, struct context *context, const stru
     link->out_last = slot;
     chain->queue_length++;
     cube_count(cube, context, CUBE_QUEUED, 1);
+    uint64_t known;
+    SIM_ASSERT(!map_get(&chain->entries, envelope->id, &known)); /* TON-R17: a key is there once */
     map_put(&chain->entries, envelope->id, slot);
     cube_trace_message(cube, context, CUBE_TRACE_ENQUEUE, block->chain, envelope->id,
                        envelope->bytes, neighbour);
