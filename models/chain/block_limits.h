@@ -14,6 +14,7 @@
 
 #include "models/stack.h"
 
+/* SIMPLIFICATION: blocks have no collated data, so there is no limit for it. */
 enum limit_of { LIMIT_BYTES, LIMIT_GAS, LIMIT_LT, LIMIT_COUNT };
 
 /* underload <= soft <= hard; UINT64_MAX everywhere: no limit. */
@@ -32,7 +33,10 @@ struct block_load {
     uint64_t of[LIMIT_COUNT];
 };
 
-/* TON-R34: what a block takes before anything is in it. Counted by the stepped form only. */
+/* TON-R34: what a block takes before anything is in it. Counted by the stepped form only.
+ * SIMPLIFICATION: the rest of a block's size is that of messages, transactions and notes as the
+ * layers charge them; there are no cells, and messages that wait in the block cost nothing extra.
+ */
 enum { BLOCK_BASE_BYTES = 2000 };
 
 /* TON-R36: so often a block is tried, with ever tighter limits. */

@@ -177,8 +177,8 @@ static void close_block(struct chain_blocks *chains, struct context *context, ui
         chain_wake(chains, context, index);
 }
 
-/* How long before this block the chain's previous one was. An idle chain makes none here, but the
- * ones that it would have made count (TON-R36 is about chains that are late, not idle). */
+/* How long before this block the chain's previous one was. SIMPLIFICATION: an idle chain makes none
+ * here, but the ones that it would have made count (TON-R36 is about chains that are late). */
 static uint64_t gap_ns(const struct chain_blocks *chains, const struct chain_record *record,
                        uint64_t now_ns)
 {

@@ -1,5 +1,6 @@
 /* fill(): what a block takes in. In this order (TON-R26): notes of neighbours about the own queue,
- * imports from all queues in view, proofs, then messages of the block's own transactions. */
+ * deferred messages, imports from all queues in view, proofs, then messages of the block's own
+ * transactions. */
 
 #include <string.h>
 
@@ -314,7 +315,9 @@ static struct import_item next_item(struct hypercube *cube, struct cube_chain *c
 }
 
 /* TON-R23: a neighbour's queue comes as a proof of limited size, and the first message beyond it
- * ends the import from all queues. The own queue is at hand. */
+ * ends the import from all queues. The own queue is at hand. SIMPLIFICATION: what counts are
+ * messages and their bytes, not the proof's, and the limit does not grow with the number of
+ * neighbours. */
 static bool beyond_quota(const struct hypercube *cube, const struct block *block, struct link *link)
 {
     uint64_t messages_max = (uint64_t)cube->config.quota_messages;
