@@ -90,7 +90,9 @@ START_TEST(a_value_below_the_fees_is_refused)
     ck_assert_uint_eq(transfers->results[0].reason, REASON_FEE);
     ck_assert_uint_eq(transfers->results[1].outcome, OUTCOME_COMMITTED);
     ck_assert_int_eq(arrived(transfers), 0);
-    ck_assert_int_eq(paid(transfers, "fees_emitter") + paid(transfers, "fees_final"), FORWARD);
+    ck_assert_int_eq(paid(transfers, "fees_emitter") + paid(transfers, "fees_storage") +
+                         paid(transfers, "fees_final"),
+                     FORWARD);
     transfers_free(transfers);
 }
 END_TEST
@@ -331,6 +333,57 @@ START_TEST(deducted_fees_and_both_paths_are_refused)
 }
 END_TEST
 
+/* TON-53: a unit for a byte and a second (65536 of 65536ths): one slot of 1 s in each of two
+ * queues, 100 bytes. It is a transaction of its own; what stood no longer than `storage_after` pays
+ * nothing, and nothing is paid by default. */
+START_TEST(time_in_a_queue_is_charged_by_a_transaction_of_its_own)
+{
+    for (int fees = NONE; fees <= PREPAID; fees++)
+        for (int after_s = 0; after_s < 2; after_s++) {
+            struct transfers *transfers = with_fees(256, fees, SLOW);
+            transfers_set(&transfers->messaging_part, "storage_price", 65536);
+            transfers_set(&transfers->messaging_part, "storage_after", after_s * (int64_t)SECOND);
+            transfers_step(transfers, 100 * MS, 0, 1, 17, 2, VALUE);
+            run(transfers);
+            int64_t others = fees == NONE ? 0 : fees == PREPAID ? FORWARD : GAS_FEE;
+            int64_t stored = after_s == 0 ? 200 : 0;
+            /* TON-12: the fees that stand in a message are bytes of it. */
+            stored += after_s == 0 && fees == PREPAID ? 2 * 12 : 0;
+            ck_assert_int_eq(paid(transfers, "fees_storage"), stored);
+            ck_assert_int_eq(paid(transfers, "storage_charges"), after_s == 0 ? 2 : 0);
+            ck_assert_int_eq(arrived(transfers), VALUE - others - stored);
+            transfers_free(transfers);
+        }
+    struct transfers *transfers = with_fees(256, NONE, SLOW);
+    transfers_step(transfers, 100 * MS, 0, 1, 17, 2, VALUE);
+    run(transfers);
+    ck_assert_int_eq(paid(transfers, "storage_charges"), 0);
+    transfers_free(transfers);
+}
+END_TEST
+
+/* TON-53: by the second; what waits because blocks are full pays more, and never more than it has.
+ */
+START_TEST(who_waits_longer_pays_more_for_storage)
+{
+    struct transfers *transfers = with_fees(16, NONE, SLOW);
+    transfers_set(&transfers->messaging_part, "storage_price", 65536);
+    transfers_set(&transfers->messaging_part, "storage_after", 0);
+    transfers->base->chain.block_limit.gas = 4000; /* four imports a block */
+    for (uint32_t i = 0; i < 12; i++)
+        transfers_step(transfers, 100 * MS, (int32_t)i + 1, i, 0, i, i == 11 ? 50 : VALUE);
+    run(transfers);
+    int64_t charged = paid(transfers, "fees_storage");
+    ck_assert_int_eq(paid(transfers, "messages_delivered"), 12);
+    ck_assert_int_eq(paid(transfers, "storage_charges"), 12);
+    ck_assert_int_eq(arrived(transfers), 11 * VALUE + 50 - charged);
+    /* Four each after 1 s, 2 s and 3 s, but for the one that has 50 units. */
+    ck_assert_int_ge(charged, 4 * (100 + 200 + 300) - 300 + 50);
+    ck_assert_int_le(charged, 4 * (100 + 200 + 300) - 100 + 50);
+    transfers_free(transfers);
+}
+END_TEST
+
 struct load {
     int64_t fees, path, payer, instant_fee;
     bool drops, losses, full, cut;
@@ -374,6 +427,10 @@ START_TEST(value_and_fees_are_conserved_to_the_unit)
         if (load.fees == DEDUCTED && load.path == BOTH)
             load.path = SLOW;
         struct transfers *transfers = random_load(seed, &load);
+        if (load.path != BOTH && seed % 7 < 3) {
+            transfers_set(&transfers->messaging_part, "storage_price", 6553600);
+            transfers_set(&transfers->messaging_part, "storage_after", (int64_t)(2 * SECOND));
+        }
         transfers_run(transfers);
         ck_assert_msg(transfers->result.status == ENGINE_OK, "seed %d: %s", (int)seed,
                       transfers->result.violation);
@@ -422,5 +479,7 @@ CHECK_MAIN("hypercube_fees", prepaid_fees_are_divided_along_the_way_and_their_su
            each_forwarding_shard_takes_its_gas_from_the_value,
            a_value_below_the_gas_is_taken_whole_and_the_message_arrives,
            forwarding_costs_by_size_and_little, forwarding_gas_is_gas_of_the_block,
-           deducted_fees_and_both_paths_are_refused, value_and_fees_are_conserved_to_the_unit,
+           deducted_fees_and_both_paths_are_refused,
+           time_in_a_queue_is_charged_by_a_transaction_of_its_own,
+           who_waits_longer_pays_more_for_storage, value_and_fees_are_conserved_to_the_unit,
            the_message_table_says_what_each_message_paid)

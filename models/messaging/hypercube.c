@@ -145,9 +145,9 @@ static const struct param params[] = {
 static const char *const message_kinds[] = {"entries", "processed", "receipt",         "proof",
                                             "confirm", "stopped",   "stopped_receipt", NULL};
 static const char *const timer_kinds[] = {"resend", "pending", "stopped", "postponed", NULL};
-static const char *const trace_kinds[] = {"emit",    "enqueue", "forward",  "deliver",
-                                          "dequeue", "discard", "stop",     "confirm",
-                                          "refuse",  "defer",   "dispatch", NULL};
+static const char *const trace_kinds[] = {"emit",     "enqueue", "forward", "deliver", "dequeue",
+                                          "discard",  "stop",    "confirm", "refuse",  "defer",
+                                          "dispatch", "storage", NULL};
 
 static const struct model_metric metrics[] = {
     [CUBE_SENT] = {"messages_sent", "messages", "emitted by final blocks"},
@@ -180,6 +180,9 @@ static const struct model_metric metrics[] = {
                            "rest of the fees of slow copies that were not executed (TON-R51)"},
     [CUBE_FEES_CLAIMED] = {"fees_claimed", "units",
                            "of fees_stopped: earned by those who delivered (TON-41)"},
+    [CUBE_FEES_STORAGE] = {"fees_storage", "units", "paid for time in queues (TON-53)"},
+    [CUBE_STORAGE_CHARGES] = {"storage_charges", "transactions",
+                              "special ones that charged for time in a queue (TON-53)"},
     [CUBE_REFUSED_SIGNATURE] = {"refused_signature", "packets",
                                 "proofs whose root its block's validators did not sign"},
     [CUBE_REFUSED_LEAF] = {"refused_leaf", "packets",

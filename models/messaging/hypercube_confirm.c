@@ -156,6 +156,7 @@ static const struct parcel *proven(const struct hypercube *cube, const struct ac
     case ACT_FORGET:
     case ACT_LAST_COPY:
     case ACT_INPUT:
+    case ACT_STORAGE:
     case ACT_UNMIRROR:
         break;
     }

@@ -171,6 +171,24 @@ uint64_t cube_fee_final(struct hypercube *cube, struct block *block, const struc
     return earned;
 }
 
+uint64_t cube_fee_storage(struct hypercube *cube, struct block *block, struct parcel *parcel)
+{
+    const struct cube_fee_config *config = &cube->config.pay;
+    const uint64_t second_ns = UINT64_C(1000000000);
+    uint64_t waited_ns = block->time_ns > parcel->block_ns ? block->time_ns - parcel->block_ns : 0;
+    if (config->storage_price == 0 || parcel->envelope.layer != LAYER_LEDGER ||
+        waited_ns <= (uint64_t)config->storage_after_ns)
+        return 0;
+    /* Below 2^50 * 2^32 * 2^35: no overflow. */
+    uint128 wanted = (uint128)config->storage_price * parcel->envelope.bytes;
+    wanted = wanted * (waited_ns / second_ns) >> 16;
+    uint64_t left = parcel->envelope.value - parcel->deducted;
+    uint64_t taken = wanted < left ? (uint64_t)wanted : left;
+    parcel->deducted += taken;
+    collect(cube, block, taken);
+    return taken;
+}
+
 uint64_t cube_fee_claim(struct hypercube *cube, struct block *block, uint64_t forward_fee)
 {
     collect(cube, block, forward_fee);
@@ -197,7 +215,7 @@ void cube_fee_count(struct hypercube *cube, struct context *context, enum cube_f
         [CUBE_FEE_EMITTER] = CUBE_FEES_EMITTER,   [CUBE_FEE_INTERMEDIATE] = CUBE_FEES_INTERMEDIATE,
         [CUBE_FEE_FINAL] = CUBE_FEES_FINAL,       [CUBE_FEE_INSTANT] = CUBE_FEES_INSTANT,
         [CUBE_FEE_RETURNED] = CUBE_FEES_RETURNED, [CUBE_FEE_STOPPED] = CUBE_FEES_STOPPED,
-        [CUBE_FEE_CLAIMED] = CUBE_FEES_CLAIMED};
+        [CUBE_FEE_CLAIMED] = CUBE_FEES_CLAIMED,   [CUBE_FEE_STORAGE] = CUBE_FEES_STORAGE};
     if (amount > 0)
         cube_count(cube, context, metric[role], (int64_t)amount);
 }
@@ -214,6 +232,14 @@ void cube_fee_count_transit(struct hypercube *cube, struct context *context, uin
     if (cube->config.pay.fees == CUBE_FEES_PREPAID)
         cube->fee_sums.afloat -= earned;
     cube_fee_count(cube, context, CUBE_FEE_INTERMEDIATE, earned);
+}
+
+void cube_fee_count_storage(struct hypercube *cube, struct context *context, uint32_t chain,
+                            uint64_t id, uint64_t earned)
+{
+    cube_count(cube, context, CUBE_STORAGE_CHARGES, 1);
+    cube_trace_message(cube, context, CUBE_TRACE_STORAGE, chain, id, 0, (int64_t)earned);
+    cube_fee_count(cube, context, CUBE_FEE_STORAGE, earned);
 }
 
 void cube_fee_count_stopped(struct hypercube *cube, struct context *context, bool deliverer,
@@ -278,6 +304,11 @@ uint64_t cube_fee_held(const void *self, uint32_t currency)
     for (uint32_t slot = 1; slot <= cube->chains_made; slot++) {
         const struct cube_chain *chain = pool_at(&cube->chains, slot);
         sum += sum_of_list(cube, chain->chain, chain->pending.first, currency);
+        for (uint32_t sender_slot = chain->senders.first; sender_slot != 0;) {
+            const struct sender *sender = pool_at(&cube->senders, sender_slot);
+            sum += sum_of_list(cube, chain->chain, sender->first, currency);
+            sender_slot = sender->next_sender;
+        }
         for (uint32_t link_slot = chain->links.first; link_slot != 0;) {
             const struct link *link = pool_at(&cube->links, link_slot);
             sum += sum_of_list(cube, chain->chain, link->out_first, currency);
@@ -301,4 +332,9 @@ void cube_fee_check(const struct cube_fee_config *config, bool both_paths, const
                          "\"fees\": \"prepaid\"",
                          "forwarding would take gas from a value that the instant path has "
                          "delivered whole");
+    if (config->storage_price > 0 && both_paths)
+        diagnostics_addf(diagnostics, "E310", pointer, AT_VALUE, "path \"slow\" or \"instant\"",
+                         "\"storage_price\": 0",
+                         "storage would be taken from a value that the instant path has delivered "
+                         "whole");
 }

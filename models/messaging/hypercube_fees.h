@@ -37,6 +37,7 @@ struct cube_fee_config {
     int64_t lump, bit, cell, instant_factor, first, next; /* TON-R46 */
     int64_t master_lump, master_bit, master_cell;
     int64_t forward_gas, forward_gas_kib, gas_price, master_gas_price;
+    int64_t storage_price, storage_after_ns; /* TON-53 */
 };
 
 /* The system's sums, of final blocks only: an instrument for conservation and for reports. */
@@ -64,6 +65,15 @@ uint64_t cube_fee_transit(struct hypercube *cube, struct block *block, struct pa
 uint64_t cube_fee_final(struct hypercube *cube, struct block *block, const struct parcel *parcel,
                         enum message_path path, struct envelope *envelope);
 
+/* cube_fee_storage: the block is about to take a message out of a queue where it has stood for
+ * long; the special transaction that charges for it takes that from the value, as far as there is
+ * value, and is returned. Whole seconds count, from the slot of the block that enqueued it to this
+ * one's.
+ *
+ * The shard that takes it out charges, not the queue's owner: the owner cannot know whether its
+ * neighbour has taken the message already, and a message would pay twice, or for nobody. */
+uint64_t cube_fee_storage(struct hypercube *cube, struct block *block, struct parcel *parcel);
+
 /* cube_fee_discard: the block ends a slow copy that will not be executed, of which so much of the
  * forwarding fee is left. It earns it (TON-R51), and *ret_passed is 0; or, with instant_fee
  * "forward", it earns nothing and passes it on to the deliverer `destination` (TON-41), who earns
@@ -85,13 +95,16 @@ enum cube_fee_role {
     CUBE_FEE_INSTANT,  /* a delivery by proof */
     CUBE_FEE_RETURNED, /* to the recipient: nobody earned it (TON-R40) */
     CUBE_FEE_STOPPED,  /* the rest of a slow copy that was stopped or discarded */
-    CUBE_FEE_CLAIMED   /* that part of it which the deliverer got (TON-41) */
+    CUBE_FEE_CLAIMED,  /* that part of it which the deliverer got (TON-41) */
+    CUBE_FEE_STORAGE
 };
 void cube_fee_count(struct hypercube *cube, struct context *context, enum cube_fee_role role,
                     uint64_t amount);
 void cube_fee_count_emit(struct hypercube *cube, struct context *context,
                          const struct parcel *parcel);
 void cube_fee_count_transit(struct hypercube *cube, struct context *context, uint64_t earned);
+void cube_fee_count_storage(struct hypercube *cube, struct context *context, uint32_t chain,
+                            uint64_t id, uint64_t earned);
 void cube_fee_count_stopped(struct hypercube *cube, struct context *context, bool deliverer,
                             uint64_t earned);
 /* Returns what the message has paid, and will have paid when its slow copy is gone: the column
@@ -180,6 +193,16 @@ extern const char *const cube_fee_choices[],
                         "deducted: units of value for one gas (TON-R47)", 1000, 2),                \
         CUBE_FEE_NUMBER(type, "master_gas_price", pay.master_gas_price,                            \
                         "deducted: the same in the masterchain, where it is high (TON-55)", 10000, \
-                        5)
+                        5),                                                                        \
+        CUBE_FEE_NUMBER(type, "storage_price", pay.storage_price,                                  \
+                        "what a byte pays for a second in a queue, in 65536ths of a unit; paper "  \
+                        "only, 0 is deployed (TON-53)",                                            \
+                        0, 200),                                                                   \
+    {                                                                                              \
+        .name = "storage_after", .help = "a message pays for storage that stood for longer",       \
+        .kind = PARAM_DURATION, .offset = offsetof(type, pay.storage_after_ns),                    \
+        .value_default = INT64_C(60000000000), .value_min = 0,                                     \
+        .value_max = INT64_C(86400000000000), .swarm_min = 0, .swarm_max = INT64_C(10000000000)    \
+    }
 
 #endif

@@ -12,7 +12,7 @@ static uint32_t visible_links(const struct hypercube *cube, struct address from,
 }
 
 static void delivered(struct hypercube *cube, struct context *context, const struct block *block,
-                      const struct parcel *parcel, enum message_path path, uint64_t earned)
+                      const struct parcel *parcel, enum message_path path, const struct act *act)
 {
     const struct envelope *envelope = &parcel->envelope;
     bool across = envelope->from.workchain != envelope->to.workchain;
@@ -29,7 +29,7 @@ static void delivered(struct hypercube *cube, struct context *context, const str
                              ? 1
                              : route_links_max((enum routing)cube->config.routing,
                                                (unsigned)cube->config.digit_bits, depth, across);
-    delivery.fee_total = cube_fee_count_final(cube, context, parcel, path, earned);
+    delivery.fee_total = act->storage + cube_fee_count_final(cube, context, parcel, path, act->fee);
     delivery_check_delivered(&cube->check, context, block, &delivery);
     cube_count(cube, context, CUBE_DELIVERED, 1);
     cube_trace_message(cube, context, CUBE_TRACE_DELIVER, block->chain, envelope->id,
@@ -162,7 +162,7 @@ static void finish_import(struct finishing *all, const struct act *act)
     const struct envelope *envelope = &mirror->parcel.envelope;
     imported(cube, all->context, all->block, mirror, act->kind == ACT_DISCARD);
     if (act->kind == ACT_OWN || act->kind == ACT_SLOW)
-        delivered(cube, all->context, all->block, &mirror->parcel, PATH_SLOW, act->fee);
+        delivered(cube, all->context, all->block, &mirror->parcel, PATH_SLOW, act);
     if (act->kind == ACT_OWN) {
         cube_queue_remove(cube, all->context, all->chain, act->entry, false);
         cube_mirror_free(cube, all->chain, act->mirror);
@@ -253,6 +253,14 @@ static void finish_new(struct finishing *all, const struct act *act)
         finish_dispatch(all->cube, all->context, all->block, all->chain, act);
 }
 
+static void finish_instant(struct finishing *all, const struct act *act)
+{
+    const struct input *input = pool_at(&all->cube->inputs, act->input);
+    cube_count(all->cube, all->context, CUBE_INSTANT_DELIVERED, 1);
+    delivered(all->cube, all->context, all->block, pool_at(&all->cube->parcels, input->parcel),
+              PATH_INSTANT, act);
+}
+
 static void finish_act(struct finishing *all, const struct act *act)
 {
     struct hypercube *cube = all->cube;
@@ -268,8 +276,7 @@ static void finish_act(struct finishing *all, const struct act *act)
         break;
     case ACT_LOCAL:
         delivered(cube, all->context, all->block,
-                  &((struct entry *)pool_at(&cube->entries, act->entry))->parcel, PATH_LOCAL,
-                  act->fee);
+                  &((struct entry *)pool_at(&cube->entries, act->entry))->parcel, PATH_LOCAL, act);
         pool_give(&cube->entries, act->entry);
         break;
     case ACT_OWN:
@@ -278,13 +285,9 @@ static void finish_act(struct finishing *all, const struct act *act)
     case ACT_DISCARD:
         finish_import(all, act);
         break;
-    case ACT_INSTANT: {
-        const struct input *input = pool_at(&cube->inputs, act->input);
-        cube_count(cube, all->context, CUBE_INSTANT_DELIVERED, 1);
-        delivered(cube, all->context, all->block, pool_at(&cube->parcels, input->parcel),
-                  PATH_INSTANT, act->fee);
+    case ACT_INSTANT:
+        finish_instant(all, act);
         break;
-    }
     case ACT_IGNORE:
         cube_count(cube, all->context, CUBE_DISCARDED, 1);
         cube_count(cube, all->context, CUBE_PROOFS_IGNORED, 1);
@@ -318,6 +321,9 @@ static void finish_act(struct finishing *all, const struct act *act)
         break;
     case ACT_UNMIRROR:
         cube_mirror_free(cube, all->chain, act->mirror);
+        break;
+    case ACT_STORAGE: /* TON-53 */
+        cube_fee_count_storage(cube, all->context, all->block->chain, act->id, act->fee);
         break;
     case ACT_INPUT:
         break;
@@ -480,6 +486,7 @@ static void take_back(struct hypercube *cube, struct cube_chain *chain, const st
     case ACT_DEQUEUE:
     case ACT_STOP:
     case ACT_INPUT:
+    case ACT_STORAGE:
         break;
     case ACT_FORGET:
         return;

@@ -250,6 +250,20 @@ static void note_last(const struct hypercube *cube, struct cube_part *part,
     part->imported = true;
 }
 
+/* TON-53: a transaction of its own, before the one that takes the message out of its queue. */
+static uint64_t charge_storage(struct hypercube *cube, struct block *block, struct cube_part *part,
+                               struct parcel *parcel)
+{
+    uint64_t taken = cube_fee_storage(cube, block, parcel);
+    if (taken == 0)
+        return 0;
+    cube_charge_emitted(cube, block, NOTE_BYTES); /* it belongs to an import that had room */
+    struct act *act = cube_act(cube, part, ACT_STORAGE);
+    act->id = parcel->envelope.id;
+    act->fee = taken;
+    return taken;
+}
+
 static void import_one(struct hypercube *cube, struct context *context, struct block *block,
                        struct cube_part *part, struct cube_chain *chain, uint32_t slot)
 {
@@ -258,7 +272,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
     struct parcel parcel = mirror->parcel;
     const struct envelope *envelope = &parcel.envelope;
     bool here = cube_find(cube, envelope->to) == block->chain || keeps_all(cube, block);
-    uint64_t confirmed;
+    uint64_t confirmed, storage = 0;
     SIM_ASSERT(parcel.enqueued_lt >= parcel.lt); /* TON-R18 */
     SIM_ASSERT(parcel.lt < part->start_lt);      /* TON-R13: a block is later than what it sees */
     mirror->state = MIRROR_TAKEN;
@@ -270,6 +284,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
         SIM_ASSERT(entry->state == ENTRY_QUEUED);
         block_set(cube->stack, block, &entry->state, ENTRY_GONE);
         block->queue_length--;
+        storage = charge_storage(cube, block, part, &parcel);
         act = cube_act(cube, part, ACT_OWN);
         act->entry = mirror->entry;
     } else if (cube_already(cube, chain, link, &parcel) ||
@@ -281,9 +296,11 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
                            : block->chain; /* nobody hears of it */
         act->fee = cube_fee_discard(cube, block, who, envelope->forward_fee, &act->passed);
     } else if (here) {
+        storage = charge_storage(cube, block, part, &parcel);
         act = cube_act(cube, part, ACT_SLOW);
         act->node = cube_remember(cube, block, chain, &parcel);
     } else { /* TON-50 */
+        storage = charge_storage(cube, block, part, &parcel);
         act = cube_act(cube, part, ACT_FORWARD);
         act->node = cube_remember(cube, block, chain, &parcel);
         parcel.enqueued_lt = part->start_lt;
@@ -299,6 +316,7 @@ static void import_one(struct hypercube *cube, struct context *context, struct b
     }
     act->mirror = slot;
     act->id = envelope->id;
+    act->storage = storage;
     if (act->kind == ACT_OWN || act->kind == ACT_SLOW)
         act->fee = cube_upcall(cube, context, block, part, parcel, PATH_SLOW);
 }

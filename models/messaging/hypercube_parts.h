@@ -83,7 +83,8 @@ enum cube_trace {
     CUBE_TRACE_CONFIRM,
     CUBE_TRACE_REFUSE,
     CUBE_TRACE_DEFER,
-    CUBE_TRACE_DISPATCH
+    CUBE_TRACE_DISPATCH,
+    CUBE_TRACE_STORAGE
 };
 enum cube_metric {
     CUBE_SENT,
@@ -110,6 +111,8 @@ enum cube_metric {
     CUBE_FEES_RETURNED,
     CUBE_FEES_STOPPED,
     CUBE_FEES_CLAIMED,
+    CUBE_FEES_STORAGE,
+    CUBE_STORAGE_CHARGES,
     CUBE_REFUSED_SIGNATURE,
     CUBE_REFUSED_LEAF,
     CUBE_REFUSED_BLOCK,
@@ -264,6 +267,7 @@ enum act_kind {
     ACT_FORGET,    /* a removal observed: the set lets go */
     ACT_LAST_COPY, /* the source's removal reached the last copy, in our mirror */
     ACT_INPUT,     /* an input that changed nothing */
+    ACT_STORAGE,   /* a special transaction: a message pays for its time in a queue (TON-53) */
     ACT_UNMIRROR   /* a stopped copy leaves the view */
 };
 struct act {
@@ -274,6 +278,7 @@ struct act {
     uint32_t deferred; /* ACT_DISPATCH: the entry that it was */
     uint64_t id, fee;  /* what the block earned by it */
     uint64_t passed;   /* what it passed on to the deliverer (TON-41) */
+    uint64_t storage;  /* ... and by the storage charge that came before it */
 };
 
 /* The content of a block, behind block->body[LAYER_MESSAGING]. */
