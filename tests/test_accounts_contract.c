@@ -467,6 +467,10 @@ START_TEST(random_mixes_conserve_value_and_answer_everybody)
                              transfers_counter(transfers, "workload", "tx_failed"),
                          submitted);
         ck_assert_int_gt(count(transfers, "contract_calls"), submitted / 2);
+        /* TON-13: accounts that take messages from outside send, and contracts; nobody else */
+        ck_assert_int_eq(transfers_counter(transfers, "messaging", "messages_sent"),
+                         count(transfers, "transfers_executed") +
+                             count(transfers, "contract_messages"));
         ck_assert_int_gt(count(transfers, "contracts_created"), submitted / 10);
         ck_assert_int_gt(count(transfers, "messages_logged"), submitted / 10);
         ck_assert_int_gt(count(transfers, "instances_shared"), submitted / 100);

@@ -4,60 +4,13 @@
 #include "models/ledger/accounts_contract.h"
 #include "models/ledger/accounts_external.h"
 #include "models/ledger/accounts_fill.h"
+#include "models/ledger/accounts_tables.h"
 #include "models/stack.h"
 #include "sim/context.h"
 #include "sim/diagnostics.h"
 #include "sim/fault.h"
 #include "sim/memory.h"
 #include "sim/world.h"
-
-static const struct model_metric metrics[] = {
-    {"transfers_executed", "transactions", "transfers that debited their sender, in final blocks"},
-    {"transfers_failed", "transactions", "transfers that were refused by their home chain"},
-    {"transfers_credited", "transactions", "messages that credited an account (TON-22)"},
-    {"transfers_unclaimed", "transactions", "messages to an address that has no account"},
-    {"value_moved", "units", "value credited to accounts"},
-    {"externals_checked", "messages", "messages from outside run before any block (TON-15)"},
-    {"externals_dropped", "messages", "messages from outside that no block took in"},
-    {"dropped_balance", "messages", "dropped: the account owns less than it shall send"},
-    {"dropped_no_account", "messages", "dropped: no such account"},
-    {"dropped_state", "messages", "dropped: the account's state could not be had"},
-    {"dropped_fee", "messages", "dropped: the account cannot pay for it (TON-R45)"},
-    {"dropped_currency", "messages", "dropped: a currency that a workchain does not take"},
-    {"dropped_deposit", "messages", "dropped: less than the masterchain asks for (TON-55)"},
-    {"dropped_signature", "messages", "dropped: not signed by the account's owner (TON-17)"},
-    {"dropped_gas", "messages", "dropped: not done within the small gas limit (TON-15)"},
-    {"dropped_size", "messages", "dropped: too large (TON-R48)"},
-    {"dropped_rate", "messages", "dropped: too many checks for its account (TON-R48)"},
-    {"dropped_pending", "messages", "dropped: too many of its account wait (TON-R48)"},
-    {"dropped_pool", "messages", "dropped: too many wait (TON-R48)"},
-    {"dropped_repeated", "messages", "dropped: the same one was let in before (TON-R48)"},
-    {"dropped_expired", "messages", "dropped: it waited for too long"},
-    {"dropped_method", "messages", "dropped: the recipient has no such method"},
-    {"dropped_stranger", "messages", "dropped: the recipient does not take it from its sender"},
-    {"gas_used", "gas", "gas that transactions used, in final blocks"},
-    {"gas_fees", "units", "what accounts paid for gas and for messages from outside (TON-16)"},
-    {"deposits_back", "messages",
-     "to the masterchain, deemed valid: the deposit comes back (TON-55)"},
-    {"deposits_kept", "messages", "to the masterchain, not valid: the deposit stays (TON-55)"},
-    {"contract_calls", "messages", "messages that a contract did what they asked for (TON-21)"},
-    {"contracts_created", "contracts", "contracts that came into being by a message (TON-5)"},
-    {"messages_bounced", "messages", "messages that nobody did what they asked for (TON-R44)"},
-    {"strangers_refused", "messages", "special messages of others than instances (TON-23)"},
-    {"instances_shared", "messages", "special messages that an instance took (TON-23)"},
-    {"instances_told", "messages", "messages of the publisher that an instance took (TON-25)"},
-    {"messages_logged", "messages", "log messages, where they are logged (TON-19)"},
-    {NULL, NULL, NULL},
-};
-
-static const struct model_property properties[] = {
-    {"value_conserved", "balances, messages under way and funds on hold add up to what there was",
-     false},
-    {"external_once", "no message from outside is taken by two blocks", false},
-    {"logged_once", "a log message is logged exactly once and delivered to nobody (TON-19)", false},
-    {"sisters_only", "instances take special messages from instances only (TON-23)", false},
-    {NULL, NULL, false},
-};
 
 enum timer_kind { TIMER_CHECKED };
 static const char *const timer_kinds[] = {"checked", NULL};
@@ -73,91 +26,6 @@ enum trace_kind {
 };
 static const char *const trace_kinds[] = {"debit", "credit", "refused", "dropped",
                                           "call",  "bounce", "log",     NULL};
-
-static const char *const break_rules[] = {"none",     "mint",         "replay", "log",
-                                          "stranger", "mint_further", NULL};
-
-#define FIELD(name) .offset = offsetof(struct accounts_config, name)
-
-static const struct param params[] = {
-    {.name = "accounts_per_shard",
-     .help = "accounts that exist in each shard",
-     .kind = PARAM_INTEGER,
-     FIELD(accounts_per_shard),
-     .value_default = 1000,
-     .value_min = 1,
-     .value_max = 1000000000,
-     .swarm_min = 1,
-     .swarm_max = 2000},
-    {.name = "initial_balance",
-     .help = "what each account owns at the start",
-     .kind = PARAM_INTEGER,
-     FIELD(initial_balance),
-     .value_default = 1000000000,
-     .value_min = 0,
-     .value_max = INT64_C(1000000000000000),
-     .swarm_min = 1,
-     .swarm_max = 1000000000},
-    {.name = "gas_per_transfer",
-     .help = "gas that executing a transfer takes from its block; delivering it is messaging's gas",
-     .kind = PARAM_INTEGER,
-     FIELD(gas_per_transfer),
-     .value_default = 1000,
-     .value_min = 1,
-     .value_max = 1000000000},
-    {.name = "transaction_bytes",
-     .help = "bytes of a block that a transfer takes beside its message (TON-R34)",
-     .kind = PARAM_BYTES,
-     FIELD(transaction_bytes),
-     .value_default = 200,
-     .value_min = 0,
-     .value_max = 1 << 20},
-    {.name = "external",
-     .help = "messages from outside: how they are let in (TON-14 to TON-18)",
-     .kind = PARAM_OBJECT,
-     FIELD(external),
-     .fields = external_params},
-    {.name = "gas",
-     .help = "what gas costs; free by default (TON-R47)",
-     .kind = PARAM_OBJECT,
-     FIELD(gas),
-     .fields = gas_params},
-    {.name = "master_deposit",
-     .help = "least value of a message to the masterchain, which a valid one gets back (TON-55)",
-     .kind = PARAM_INTEGER,
-     FIELD(master_deposit),
-     .value_default = 0,
-     .value_min = 0,
-     .value_max = INT64_C(1000000000000000),
-     .swarm_min = 0,
-     .swarm_max = 20},
-    {.name = "deposit_bytes",
-     .help = "bytes of the message that brings it back",
-     .kind = PARAM_BYTES,
-     FIELD(deposit_bytes),
-     .value_default = 100,
-     .value_min = 1,
-     .value_max = 1 << 20},
-    {.name = "contracts",
-     .help = "contracts, wildcard addresses and log messages (TON-5, TON-19 to TON-25)",
-     .kind = PARAM_OBJECT,
-     FIELD(contracts),
-     .fields = contract_params},
-    {.name = "currencies",
-     .help = "currencies beside currency 0, and which workchains support them (TON-9)",
-     .kind = PARAM_LIST,
-     FIELD(currencies),
-     .item_kind = PARAM_OBJECT,
-     .fields = currency_params,
-     .item_bytes = sizeof(struct currency_config)},
-    {.name = "break", /* hidden: tests break conservation on purpose and see that it is noticed */
-     .help = "credit one unit too many on every hundredth delivery of a chain",
-     .kind = PARAM_CHOICE,
-     FIELD(break_rule),
-     .choices = break_rules,
-     .hidden = true},
-    PARAM_END,
-};
 
 /* ---- After blocks ---- */
 
@@ -201,6 +69,7 @@ static void settle_message(struct context *context, const struct block *block,
                            const struct accounts_record *record, struct tx_result *result)
 {
     result->outcome = OUTCOME_COMMITTED;
+    context_count(context, LAYER_LEDGER, ACCOUNTS_METRIC_CONTRACT_MESSAGES, record->sent);
     if (record->deed == DEED_CALLED) {
         trace(context, block, record, TRACE_CALL);
         count_call(context, record);
@@ -566,12 +435,12 @@ const struct model ledger_accounts_model = {
     .summary = "accounts with balances, transfers between them as messages",
     .version = 1,
     .config_bytes = sizeof(struct accounts_config),
-    .params = params,
+    .params = accounts_params,
     .message_kinds = no_kinds,
     .timer_kinds = timer_kinds,
     .trace_kinds = trace_kinds,
-    .metrics = metrics,
-    .properties = properties,
+    .metrics = accounts_metrics,
+    .properties = accounts_properties,
     .check = check_config,
     .build = build,
     .on_message = on_message,

@@ -14,6 +14,7 @@ struct contract_run {
     const struct envelope *message;
     struct contract_place place;
     uint64_t value; /* what is left of the message's */
+    struct accounts_record *record;
 };
 
 static struct account_row row_of(uint32_t space, uint64_t key)
@@ -99,6 +100,7 @@ static bool send_letter(const struct contract_run *run, struct envelope *envelop
     account_books_change(&accounts->books, run->book, run->block, key, 0 - debit);
     run->book->open.emitted += debit;
     messaging->emit(messaging->self, run->context, run->block, envelope);
+    run->record->sent++;
     return true;
 }
 
@@ -308,6 +310,7 @@ static void run_contract(struct contract_run *run, enum contract_kind kind)
     uint64_t fee = gas.used > 0 ? gas_fee(&prices, gas.used) : 0;
     struct accounts_record *record =
         record_of(run, reason == REASON_NONE ? DEED_CALLED : DEED_BOUNCED, reason);
+    run->record = record;
     record->gas = gas.used;
     record->fee = fee;
     record->created = kind == CONTRACT_NONE && reason == REASON_NONE;

@@ -44,6 +44,7 @@ enum accounts_metric {
     ACCOUNTS_METRIC_DEPOSITS_BACK,
     ACCOUNTS_METRIC_DEPOSITS_KEPT,
     ACCOUNTS_METRIC_CALLS,
+    ACCOUNTS_METRIC_CONTRACT_MESSAGES,
     ACCOUNTS_METRIC_CREATED,
     ACCOUNTS_METRIC_BOUNCED,
     ACCOUNTS_METRIC_STRANGERS,
@@ -93,6 +94,7 @@ struct accounts_record {
     uint64_t message; /* that was sent or has arrived; 0 = none */
     struct address from;
     uint32_t method; /* DEED_CALLED */
+    uint32_t sent;   /* messages of the contract that ran */
     uint8_t letter;  /* enum accounts_message */
     bool created;
 };
