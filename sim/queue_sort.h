@@ -9,7 +9,7 @@
 
 #include "sim/queue.h"
 
-enum { QUEUE_SORT_SHORT = 24 }; /* up to so many need no spare room */
+enum { QUEUE_SORT_SHORT = 32 }; /* up to so many need no spare room */
 
 /* queue_sort sorts `count` entries; spare has room for as many (NULL up to QUEUE_SORT_SHORT).
  * Returns true when the sorted entries stand in `spare`, false when they are in place. */
