@@ -1,6 +1,5 @@
 #include "sim/command_run.h"
 
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 
 #include "command.h"
 #include "sim/command_load.h"
+#include "sim/command_tools.h"
 #include "sim/diagnostics.h"
 #include "sim/log.h"
 #include "sim/quantity.h"
@@ -83,17 +83,6 @@ static int choose(struct argp_state *state, const char *option, const char *text
     return 0;
 }
 
-static uint64_t whole_number(struct argp_state *state, const char *option, const char *text,
-                             unsigned long long max)
-{
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > max)
-        argp_error(state, "%s: expected a whole number, 0 to %llu, got \"%s\"", option, max, text);
-    return value;
-}
-
 static uint64_t quantity(struct argp_state *state, const char *option, enum param_kind kind,
                          const char *text, const char *sample)
 {
@@ -136,7 +125,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         request->force = true;
         break;
     case KEY_SEED:
-        request->seed = whole_number(state, "--seed", text, UINT64_MAX);
+        request->seed = command_tools_number(state, "--seed", text, 0, UINT64_MAX);
         request->has_seed = true;
         break;
     case KEY_SET:
@@ -158,13 +147,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
             quantity(state, "--max-memory", PARAM_BYTES, text, "a size above 0 such as \"2GiB\"");
         break;
     case KEY_MAX_EVENTS:
-        request->max_events = whole_number(state, "--max-events", text, UINT64_MAX);
+        request->max_events = command_tools_number(state, "--max-events", text, 0, UINT64_MAX);
         break;
     case KEY_POINT:
-        request->point = (int64_t)whole_number(state, "--point", text, INT64_MAX);
+        request->point = (int64_t)command_tools_number(state, "--point", text, 0, INT64_MAX);
         break;
     case KEY_REPLICATION:
-        request->replication = whole_number(state, "--replication", text, UINT64_MAX);
+        request->replication = command_tools_number(state, "--replication", text, 0, UINT64_MAX);
         break;
     case KEY_PROGRESS:
         request->progress = choose(state, "--progress", text, progress);
@@ -173,7 +162,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         set_queue(state, request, text);
         break;
     case KEY_GROUP_ORDER:
-        request->group_order = whole_number(state, "--group-order", text, UINT64_MAX);
+        request->group_order = command_tools_number(state, "--group-order", text, 0, UINT64_MAX);
         break;
     case ARGP_KEY_ARG:
         if (request->scenario_path)

@@ -17,6 +17,7 @@
 
 #include "command.h"
 #include "sim/command_load.h"
+#include "sim/command_tools.h"
 #include "sim/json_indent.h"
 #include "sim/quantity.h"
 #include "sim/scenario.h"
@@ -65,18 +66,6 @@ static void on_signal(int number)
     stop_signal = number;
 }
 
-static uint64_t number_of(struct argp_state *state, const char *option, const char *text,
-                          uint64_t min, uint64_t max)
-{
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || errno || value < min || value > max)
-        argp_error(state, "%s: expected a whole number from %llu to %llu, got \"%s\"", option,
-                   (unsigned long long)min, (unsigned long long)max, text);
-    return value;
-}
-
 static void set_scenario(struct argp_state *state, struct swarm *swarm, const char *text)
 {
     if (swarm->scenario_path)
@@ -92,16 +81,16 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     int64_t time_ns = 0;
     switch (key) {
     case 'j':
-        swarm->job_count = (uint32_t)number_of(state, "-j", text, 1, JOBS_MAX);
+        swarm->job_count = (uint32_t)command_tools_number(state, "-j", text, 1, JOBS_MAX);
         return 0;
     case KEY_RUNS:
-        swarm->runs = number_of(state, "--runs", text, 1, RUNS_MAX);
+        swarm->runs = command_tools_number(state, "--runs", text, 1, RUNS_MAX);
         return 0;
     case KEY_SEED:
-        swarm->seed = number_of(state, "--seed", text, 0, SEED_MAX);
+        swarm->seed = command_tools_number(state, "--seed", text, 0, SEED_MAX);
         return 0;
     case KEY_ONLY:
-        swarm->only = number_of(state, "--only", text, 0, RUNS_MAX - 1);
+        swarm->only = command_tools_number(state, "--only", text, 0, RUNS_MAX - 1);
         swarm->has_only = true;
         return 0;
     case KEY_KEEP:

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "sim/command_tools.h"
 #include "sim/diagnostics.h"
 #include "sim/scenario.h"
 #include "sim/sweep_plan.h"
@@ -66,24 +67,12 @@ static void on_signal(int number)
     stop_signal = number;
 }
 
-static uint64_t number_of(struct argp_state *state, const char *option, const char *text,
-                          uint64_t max)
-{
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || errno || value == 0 || value > max)
-        argp_error(state, "%s: expected a whole number from 1 to %llu, got \"%s\"", option,
-                   (unsigned long long)max, text);
-    return value;
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct sweep *sweep = state->input;
     switch (key) {
     case 'j':
-        sweep->job_count = (uint32_t)number_of(state, "-j", text, JOBS_MAX);
+        sweep->job_count = (uint32_t)command_tools_number(state, "-j", text, 1, JOBS_MAX);
         return 0;
     case KEY_LIST:
         sweep->list = true;
@@ -92,7 +81,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         sweep->json = true;
         return 0;
     case KEY_REPLICATIONS:
-        sweep->replications = number_of(state, "--replications", text, 1000000);
+        sweep->replications = command_tools_number(state, "--replications", text, 1, 1000000);
         return 0;
     case KEY_RETRY:
         sweep->retry_failed = true;

@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "command.h"
+#include "sim/command_tools.h"
 #include "sim/diagnostics.h"
 #include "sim/engine.h"
 #include "sim/json_indent.h"
@@ -206,19 +207,23 @@ static int run_again(const struct stored_run *stored, const struct scenario *sce
 static void find_difference(const char *path, const struct stored_run *stored,
                             const struct scenario *scenario, char *text, size_t bytes)
 {
-    char fresh[] = "/tmp/shardsim-verify-XXXXXX", database[64], error[512];
+    static const char file[] = "/fresh.db";
+    char fresh[4096], database[sizeof fresh + sizeof file + sizeof ".partial"], error[512];
     struct engine_result result;
     struct log_run run = {.experiment = "verify"};
-    snprintf(text, bytes, "no room for a second database to compare with in /tmp");
-    if (!mkdtemp(fresh))
+    snprintf(text, bytes, "no room for a second database to compare with in %s; set TMPDIR",
+             command_tools_temporary());
+    if (!command_tools_folder("verify", 0, fresh, sizeof fresh))
         return;
-    snprintf(database, sizeof database, "%s/fresh.db", fresh);
+    snprintf(database, sizeof database, "%s%s", fresh, file);
     struct log *log = log_open(database, true, LOG_ALL, &run, error, sizeof error);
     if (log && run_again(stored, scenario, log, &result) == 0) {
         struct log_end end = {.status = "ok"};
         if (log_close(log, &end, error, sizeof error, NULL) == 0)
             name_difference(path, database, text, bytes);
     }
+    unlink(database);
+    snprintf(database, sizeof database, "%s%s.partial", fresh, file);
     unlink(database);
     rmdir(fresh);
 }

@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "sim/command_run.h"
+#include "sim/command_tools.h"
 #include "sim/diagnostics.h"
 #include "sim/log.h"
 #include "sim/scenario.h"
@@ -327,16 +328,13 @@ static void print_pilot(const struct scenario *scenario, const struct run_reques
 
 int run_dry(const struct scenario *scenario, const struct run_request *request)
 {
-    const char *folder = getenv("TMPDIR"); /* outside the simulation */
     char path[4096];
-    int length = snprintf(path, sizeof path, "%s/shardsim-pilot-XXXXXX",
-                          folder && folder[0] ? folder : "/tmp");
-    if (length < 0 || (size_t)length + sizeof "/pilot.db.partial" > sizeof path || !mkdtemp(path)) {
+    if (!command_tools_folder("pilot", sizeof "/pilot.db.partial", path, sizeof path)) {
         fprintf(stderr, "shardsim: no folder for the pilot's file under %s: %s; set TMPDIR\n",
-                folder && folder[0] ? folder : "/tmp", strerror(errno));
+                command_tools_temporary(), strerror(errno));
         return EXIT_IO;
     }
-    char *end = path + length;
+    char *end = path + strlen(path);
     struct pilot pilot = {0};
     strcpy(end, "/pilot.db");
     int code = run_pilot(scenario, request, path, &pilot);

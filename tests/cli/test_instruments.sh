@@ -91,6 +91,9 @@ sqlite3 changed.db "update event set bytes = bytes + 1 where seq = $seq;
     update run set result_hash = '0123456789abcdef0123456789abcdef'"
 run verify changed.db
 expect "verify names the first differing event" 5 "DIFFERENT" "first difference: event $seq,"
+TMPDIR=nowhere run verify changed.db
+expect "verify compares in TMPDIR" 5 "DIFFERENT" \
+    "no room for a second database to compare with in nowhere"
 run verify no-such.db
 expect "verify without a file" 7 "No such file"
 run verify quiet.json
