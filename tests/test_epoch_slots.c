@@ -42,13 +42,13 @@ static void check_decoded(const struct epoch_cache *cache, const bool *complete)
  * its limit, and moves half when it reaches it. Slots complete about in order, some late. */
 START_TEST(cache_and_stash_hold_what_completed)
 {
-    for (uint64_t item = 0; item < 12; item++) {
+    for (uint64_t item = 0; item < 8; item++) {
         struct rng_stream stream;
         struct epoch_cache cache;
         bool complete[EPOCH] = {false};
         rng_stream_at(&stream, &rng, RNG_TEST, 1, item);
         memory = (struct memory){0};
-        uint32_t limit = item < 6 ? 4 + 2 * (uint32_t)rng_below(&stream, 20) : EPOCH_CACHE_SLOTS;
+        uint32_t limit = item < 4 ? 4 + 2 * (uint32_t)rng_below(&stream, 20) : EPOCH_CACHE_SLOTS;
         epoch_cache_init(&cache, &memory, FIRST, EPOCH, limit);
         for (uint32_t at = 0; at < EPOCH; at++) {
             uint64_t late = rng_below(&stream, 4) == 0 ? rng_below(&stream, 60) : 0;
@@ -67,7 +67,7 @@ START_TEST(cache_and_stash_hold_what_completed)
             }
             for (uint32_t k = 0; k < cache.stash_count; k++)
                 ck_assert_uint_lt(cache.stash[k].first + cache.stash[k].count - 1, cache.base);
-            if (at % 97 == 0)
+            if (at % 997 == 0)
                 check_decoded(&cache, complete);
         }
         check_decoded(&cache, complete);
@@ -151,7 +151,7 @@ static void check_records(const struct epoch_records *records, const struct slot
  * full bitmap was packed, and full records were left for the next. */
 START_TEST(records_hold_what_was_pushed)
 {
-    for (uint64_t item = 0; item < 6; item++) {
+    for (uint64_t item = 0; item < 4; item++) {
         struct rng_stream stream;
         struct epoch_records records;
         struct slot_set expected;
@@ -167,7 +167,7 @@ START_TEST(records_hold_what_was_pushed)
             for (uint32_t i = 0; i < count; i++) {
                 slots[i] = slot;
                 slot_set_add(&expected, slot);
-                slot += 1 + rng_below(&stream, item < 3 ? 2 : 60);
+                slot += 1 + rng_below(&stream, item < 2 ? 2 : 60);
             }
             uint32_t touched = epoch_records_push(&records, slots, count, batch, changed);
             ck_assert_uint_ge(touched, 1);

@@ -55,7 +55,7 @@ static void check_loss(const struct reed_solomon *code, const bool *present, siz
 /* SOL-R2.13: all 2^n patterns of small sets */
 START_TEST(all_losses_of_small_sets)
 {
-    static const uint32_t shapes[][2] = {{1, 0}, {1, 1}, {1, 6}, {2, 3}, {3, 3}, {4, 6}, {6, 4}};
+    static const uint32_t shapes[][2] = {{1, 0}, {1, 1}, {1, 6}, {2, 3}, {3, 3}, {4, 5}, {5, 4}};
     for (size_t shape = 0; shape < sizeof shapes / sizeof shapes[0]; shape++) {
         struct reed_solomon code;
         reed_solomon_init(&code, shapes[shape][0], shapes[shape][1]);
@@ -81,7 +81,7 @@ START_TEST(random_losses_of_deployed_sets)
         reed_solomon_init(&code, shapes[shape][0], shapes[shape][1]);
         uint32_t total = code.data_count + code.code_count;
         fill(&code, 33, 100 + shape);
-        for (uint64_t item = 0; item < 120; item++) {
+        for (uint64_t item = 0; item < 40; item++) {
             struct rng_stream stream;
             rng_stream_at(&stream, &rng, RNG_TEST, 200 + shape, item);
             bool present[SHREDS_MAX];

@@ -264,6 +264,27 @@ START_TEST(heavier_forks_are_repaired_first)
 }
 END_TEST
 
+/* SOL-24, SOL-R4.8: of orphan trees the one with more votes first, then those without any. */
+START_TEST(orphans_with_more_votes_come_first)
+{
+    static const uint64_t expected[] = {39, 29, 49, 9};
+    begin();
+    for (uint64_t slot = 10; slot <= 50; slot += 10)
+        insert(&mine, slot, slot - 1, 0, true);
+    repair_weight_vote(&weight, &mine, 0, 30);
+    repair_weight_vote(&weight, &mine, 1, 40);
+    repair_weight_vote(&weight, &mine, 2, 40);
+    repair_weight_know(&weight, &mine, 50);
+    struct repair_planner planner = planner_at(REPAIR_VERSION_2025, 10000);
+    struct repair_budget budget = {.orphans = 4};
+    repair_select(&planner, &weight, &budget);
+    ck_assert_uint_eq(list.count, 4);
+    for (uint32_t i = 0; i < 4; i++)
+        ck_assert_uint_eq(list.items[i].slot, expected[i]);
+    end();
+}
+END_TEST
+
 /* SOL-27, SOL-R6.1: the highest shreds of the slot and its ancestors, eleven at most, none of slots
  * that are empty or unknown. SOL-33: silence where there is nothing. */
 START_TEST(answers_are_what_is_stored)
@@ -426,6 +447,7 @@ END_TEST
 CHECK_MAIN("repair", holes_are_due_by_the_shred_above, a_later_slot_judges_the_end,
            sets_are_due_a_quarter_second_after_they_are_noticed, an_unknown_end_is_asked_for,
            a_request_is_not_repeated_before_its_time, each_stage_keeps_its_budget,
-           heavier_forks_are_repaired_first, answers_are_what_is_stored,
-           repair_completes_every_slot, answers_need_a_nonce_and_must_fit,
-           under_overload_the_best_are_served, only_epochs_with_known_leaders_are_taken_in)
+           heavier_forks_are_repaired_first, orphans_with_more_votes_come_first,
+           answers_are_what_is_stored, repair_completes_every_slot,
+           answers_need_a_nonce_and_must_fit, under_overload_the_best_are_served,
+           only_epochs_with_known_leaders_are_taken_in)

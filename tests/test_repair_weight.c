@@ -180,6 +180,30 @@ START_TEST(orphan_trees_join_when_their_chain_is_known)
 }
 END_TEST
 
+/* SOL-R4.6: a chain that leaves below the root, or reaches a pruned tree, is pruned too. */
+START_TEST(orphan_trees_that_miss_the_root_are_pruned)
+{
+    begin(5);
+    chain(12, 11);
+    chain(22, 21);
+    repair_weight_vote(&weight, &store, 0, 12);
+    repair_weight_vote(&weight, &store, 1, 22);
+    chain(11, 8);
+    chain(8, 3);
+    ck_assert_uint_eq(repair_weight_update_orphan(&weight, &store, 11), SLOT_UNKNOWN);
+    const struct repair_tree *pruned = repair_weight_rooted(&weight, 8);
+    ck_assert(pruned && pruned->pruned);
+    ck_assert_uint_eq(pruned->tree.count, 3);
+    chain(21, 11);
+    ck_assert_uint_eq(repair_weight_update_orphan(&weight, &store, 21), SLOT_UNKNOWN);
+    ck_assert_uint_eq(weight.count, 2);
+    pruned = repair_weight_rooted(&weight, 8);
+    ck_assert_uint_eq(pruned->tree.count, 5);
+    ck_assert_uint_eq(pruned->tree.nodes[0].stake_below, stakes[0] + stakes[1]);
+    end();
+}
+END_TEST
+
 /* SOL-R4.5: the new root's branch stays, others are pruned and cut at the root; trees that begin
  * below the root go the same way. */
 START_TEST(a_new_root_prunes_other_forks)
@@ -259,4 +283,5 @@ END_TEST
 
 CHECK_MAIN("repair_weight", each_voter_counts_once_for_its_latest_vote,
            links_stand_by_weight_then_slot, orphan_trees_join_when_their_chain_is_known,
-           a_new_root_prunes_other_forks, popular_pruned_forks_are_reported_once)
+           orphan_trees_that_miss_the_root_are_pruned, a_new_root_prunes_other_forks,
+           popular_pruned_forks_are_reported_once)
