@@ -22,6 +22,7 @@ const char *measure_section_title(enum measure_section section)
         "chains whose blocks were full, the worst first",
         "checks",
         "hops of delivered cross-shard messages",
+        "units paid for messages: to whom, whole run; and by a message, after the warm-up",
         "packets and bytes paid, whole run",
         "packets and bytes of each kind, whole run",
         "counters of the layers, whole run",
@@ -113,6 +114,41 @@ static void add_hops(struct measures *measures, const struct run_data *run)
         snprintf(name, sizeof name, "hops_%d", i);
         add(measures, MEASURE_HOPS, MEASURE_SHARE, (double)run->hops[i] / (double)cross, name,
             "%d %s", i, i == 1 ? "hop" : "hops");
+    }
+}
+
+/* Who earned what messages paid, and whether a longer way costs more. */
+static void add_fees(struct measures *measures, const struct run_data *run)
+{
+    static const struct {
+        const char *metric, *label;
+    } roles[] = {{"fees_emitter", "emitting shards"},
+                 {"fees_intermediate", "forwarding shards"},
+                 {"fees_final", "delivering shards"},
+                 {"fees_instant", "delivering shards, by proof"},
+                 {"fees_stopped", "shards that end a slow copy, or the deliverer instead"},
+                 {"fees_storage", "shards that charge for time in queues"},
+                 {"fees_returned", "back to recipients"}};
+    double sums[sizeof roles / sizeof roles[0]], all = 0;
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        sums[i] = run_data_metric(run, roles[i].metric);
+        all += isnan(sums[i]) ? 0 : sums[i];
+    }
+    if (all <= 0)
+        return;
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+        if (sums[i] > 0) {
+            char name[48];
+            snprintf(name, sizeof name, "paid_%s", roles[i].metric + strlen("fees_"));
+            add(measures, MEASURE_FEES, MEASURE_COUNT, sums[i], name, "%s", roles[i].label);
+        }
+    for (int i = 0; i <= RUN_HOPS_MAX; i++) {
+        if (run->hops[i] == 0)
+            continue;
+        char name[32];
+        snprintf(name, sizeof name, "fee_hops_%d", i);
+        add(measures, MEASURE_FEES, MEASURE_RATIO, run->fee_by_hops[i] / (double)run->hops[i], name,
+            "a message of %d %s", i, i == 1 ? "hop" : "hops");
     }
 }
 
@@ -368,6 +404,7 @@ struct measures measure_run(const struct run_data *run)
     add(&measures, MEASURE_CHECKS, MEASURE_COUNT, (double)run->fault_count, "faults",
         "faults injected");
     add_hops(&measures, run);
+    add_fees(&measures, run);
     add_costs(&measures, run);
     return measures;
 }

@@ -18,6 +18,7 @@ enum measure_section {
     MEASURE_CHAINS,
     MEASURE_CHECKS,
     MEASURE_HOPS,
+    MEASURE_FEES, /* only where messages paid */
     MEASURE_COST,
     MEASURE_KINDS, /* from here on rows are in order of their names */
     MEASURE_COUNTERS,

@@ -137,6 +137,8 @@ static void take_message(void *self, sqlite3_stmt *statement)
         hops = 0;
     run->hops[hops < RUN_HOPS_MAX ? hops : RUN_HOPS_MAX]++;
     run->hops_sum += (double)hops;
+    run->fee_by_hops[hops < RUN_HOPS_MAX ? hops : RUN_HOPS_MAX] +=
+        (double)sqlite3_column_int64(statement, 5);
 }
 
 /* Columns: submit_ns, final_ns, n_chains, outcome name. */

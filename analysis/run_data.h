@@ -90,6 +90,7 @@ struct run_data {
     size_t
         hops[RUN_HOPS_MAX + 1]; /* delivered cross-shard messages, counted; last = that or more */
     double hops_sum;
+    double fee_by_hops[RUN_HOPS_MAX + 1]; /* paid by those, summed */
     size_t created, delivered, in_flight,
         lost;                   /* counted messages; in_flight may be created late */
     size_t delivered_in_window; /* delivered after the warm-up */
