@@ -300,8 +300,9 @@ struct state_seam {
     void (*write)(void *self, struct block *block, struct row row, uint64_t value);
     /* A held row stays readable until let go. */
     void (*hold)(void *self, struct block *block, struct row row, bool on);
-    /* A row goes to another chain as shards are divided and united; outside of blocks. */
-    void (*move)(void *self, struct row row, uint32_t chain);
+    /* So much of a row's value goes to the row of that space and key of another chain, as shards
+     * are divided and united; outside of blocks. NULL: rows cannot move. */
+    void (*move)(void *self, struct row row, uint32_t chain, uint64_t amount);
     /* Asks for a row that read() answered LATER. In final() only. Answer: ledger.fetched(). */
     void (*fetch)(void *self, struct context *context, struct row row, uint64_t ticket);
 };

@@ -63,10 +63,16 @@ START_TEST(a_row_moves_to_another_chain)
         uint64_t key = rng_below(&stream, KEYS);
         struct row row = {.chain = from << 21 | 1, .space = 0, .key = key << 40 | key};
         if (rng_below(&stream, 3) == 0 && from != to && !present[to][key]) {
-            row_store_move(&store, row, to << 21 | 1);
-            present[to][key] = present[from][key];
-            value[to][key] = value[from][key];
-            present[from][key] = false;
+            uint64_t part = rng_below(&stream, 2) ? value[from][key] : value[from][key] / 2;
+            part = present[from][key] ? part : 0;
+            row_store_move(&store, row, to << 21 | 1, part);
+            if (present[from][key]) {
+                present[to][key] = true;
+                value[to][key] = part;
+                value[from][key] -= part;
+                present[from][key] = value[from][key] != 0;
+                rows += present[from][key];
+            }
         } else {
             rows += !present[from][key];
             present[from][key] = true;

@@ -69,10 +69,11 @@ struct none {
     struct map taken; /* tx -> 1: in a ledger and not settled; kept by the property only */
 };
 
-/* On the wire. attempt: which copy this is; its receipt has luck of its own. */
+/* On the wire. attempt: which copy this is; its receipt has luck of its own. home: the chain that
+ * it was sent to; another one may hold the account by now. */
 struct submission {
     struct tx tx;
-    uint32_t sequence, attempt;
+    uint32_t sequence, attempt, home, client_node;
 };
 
 struct notice {
@@ -108,8 +109,11 @@ static void transmit(struct context *context, const struct parcel *parcel)
     struct send send = {
         .to = parcel->to, .slot = LAYER_ATOMIC, .chain = parcel->chain, .attempt = parcel->attempt};
     if (parcel->kind == PARCEL_SUBMIT) {
-        struct submission submission = {
-            .tx = parcel->content.tx, .sequence = parcel->sequence, .attempt = parcel->attempt};
+        struct submission submission = {.tx = parcel->content.tx,
+                                        .sequence = parcel->sequence,
+                                        .attempt = parcel->attempt,
+                                        .home = parcel->chain,
+                                        .client_node = context->self};
         send.wire_bytes = submission.tx.bytes + HEADER_BYTES;
         send.kind = MESSAGE_SUBMIT;
         send.subject = submission.tx.id;
@@ -177,12 +181,12 @@ static void resend(struct none *none, struct context *context)
 }
 
 static void thank(struct none *none, struct context *context, const struct message *message,
-                  enum parcel_kind kind, uint32_t attempt)
+                  uint32_t to, enum parcel_kind kind, uint32_t attempt)
 {
     if (none->config->resend_ns == 0)
         return;
     struct receipt receipt = {.kind = kind};
-    context_send(context, &(struct send){.to = message->from,
+    context_send(context, &(struct send){.to = to,
                                          .wire_bytes = RECEIPT_BYTES,
                                          .slot = LAYER_ATOMIC,
                                          .kind = MESSAGE_RECEIPT,
@@ -263,6 +267,21 @@ static void reserved(void *self, struct context *context, struct block *block, u
 
 /* ---- Handlers ---- */
 
+/* A shard that was divided or united passes on what still comes to it (TON-R57). */
+static void pass_on(struct context *context, const struct message *message, uint32_t node)
+{
+    const struct submission *submission = message->payload;
+    context_send(context, &(struct send){.to = node,
+                                         .wire_bytes = message->wire_bytes,
+                                         .slot = LAYER_ATOMIC,
+                                         .kind = MESSAGE_SUBMIT,
+                                         .attempt = submission->attempt,
+                                         .chain = submission->home,
+                                         .subject = message->subject,
+                                         .payload = message->payload,
+                                         .payload_bytes = message->payload_bytes});
+}
+
 static void submission_came(struct none *none, struct context *context,
                             const struct message *message)
 {
@@ -271,10 +290,15 @@ static void submission_came(struct none *none, struct context *context,
     struct submission submission = *(const struct submission *)message->payload;
     const struct tx *tx = &submission.tx;
     uint32_t home = chain->find(chain->self, tx->part[0].account);
-    thank(none, context, message, PARCEL_SUBMIT, submission.attempt);
-    bool is_new =
-        none->config->resend_ns == 0 ||
-        arrival_window_note(&none->window, (uint64_t)tx->client << 32 | home, submission.sequence);
+    uint32_t node = chain->node(chain->self, home, 0);
+    if (node != context->self && chain->reshards(chain->self)) {
+        pass_on(context, message, node);
+        return;
+    }
+    thank(none, context, message, submission.client_node, PARCEL_SUBMIT, submission.attempt);
+    bool is_new = none->config->resend_ns == 0 ||
+                  arrival_window_note(&none->window, (uint64_t)tx->client << 32 | submission.home,
+                                      submission.sequence);
     if (!is_new) {
         context_count(context, LAYER_ATOMIC, METRIC_DUPLICATES, 1);
         if (none->config->break_rule != BREAK_TWICE)
@@ -297,7 +321,7 @@ static void outcome_came(struct none *none, struct context *context, const struc
     struct notice notice = *(const struct notice *)message->payload;
     const struct workload_seam *workload =
         &none->stack->workload[notice.result.workload - LAYER_WORKLOAD];
-    thank(none, context, message, PARCEL_OUTCOME, notice.attempt);
+    thank(none, context, message, message->from, PARCEL_OUTCOME, notice.attempt);
     workload->outcome(workload->self, context, &notice.result); /* a second one does no harm */
 }
 

@@ -276,7 +276,9 @@ static void chain_on_timer(void *state, struct context *context, uint8_t kind, u
     const struct chain_record *record = &chains->records[index];
     if (kind == TIMER_SLOT) {
         /* A chain that died and lives again may find a timer of its former life. */
-        if (record->armed || !chains->resharding)
+        bool stale = chains->resharding &&
+                     (!record->armed || chain_registered_ns(chains, index) > context->now_ns);
+        if (!stale)
             chain_make_block(chains, context, index);
         return;
     }

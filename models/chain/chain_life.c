@@ -17,7 +17,7 @@ static struct open_block *open_block(struct chain_blocks *chains, uint32_t index
 
 /* TON-R15: when the chain may make its next block: once the one ahead_max before it is registered.
  */
-static uint64_t registered_ns(const struct chain_blocks *chains, uint32_t index)
+uint64_t chain_registered_ns(const struct chain_blocks *chains, uint32_t index)
 {
     uint64_t handle;
     if (chains->ahead_max == 0 ||
@@ -44,7 +44,7 @@ static void note_registration(struct chain_blocks *chains, const struct block *b
 static uint64_t next_slot(struct chain_blocks *chains, uint32_t index, uint64_t now_ns)
 {
     struct chain_record *record = &chains->records[index];
-    uint64_t from_ns = registered_ns(chains, index);
+    uint64_t from_ns = chain_registered_ns(chains, index);
     bool slotted = chains->clock == CLOCK_PERIODIC || chains->clock == CLOCK_ALIGNED;
     if (from_ns > now_ns) /* a slot at that very instant is late enough */
         now_ns = slotted ? from_ns - 1 : from_ns;
@@ -220,7 +220,7 @@ void chain_make_block(struct chain_blocks *chains, struct context *context, uint
     struct chain_record *record = &chains->records[index];
     SIM_ASSERT(record->armed);
     SIM_ASSERT(!record->open);
-    SIM_ASSERT(registered_ns(chains, index) <= context->now_ns); /* TON-R15 */
+    SIM_ASSERT(chain_registered_ns(chains, index) <= context->now_ns); /* TON-R15 */
     record->armed = false;
     record->open = pool_take(&chains->open_blocks);
     struct open_block *open = open_block(chains, index);

@@ -96,6 +96,9 @@ static inline uint32_t chain_node(const struct chain_blocks *chains, uint32_t in
 /* chain_wake arms the next slot of a chain, once. */
 void chain_wake(struct chain_blocks *chains, struct context *context, uint32_t index);
 
+/* chain_registered_ns: the chain makes no block before then (TON-R15). */
+uint64_t chain_registered_ns(const struct chain_blocks *chains, uint32_t index);
+
 /* chain_make_block runs at a slot. chain_complete runs when consensus is reached. chain_drop undoes
  * the open block and tells the layers. */
 void chain_make_block(struct chain_blocks *chains, struct context *context, uint32_t index);

@@ -126,7 +126,15 @@ bool account_books_covers(const struct account_books *books, const struct block 
     return account_books_balance(books, block, key) >= amount;
 }
 
-static void list_row(struct account_books *books, struct account_book *book, struct account_row row)
+void account_books_clear(struct account_book *book)
+{
+    for (uint32_t i = 0; i < book->touched_count; i++)
+        map_remove(&book->listed[book->touched[i].space], book->touched[i].key);
+    book->touched_count = 0;
+}
+
+void account_books_list(struct account_books *books, struct account_book *book,
+                        struct account_row row)
 {
     uint64_t listed = 0;
     if (map_get(&book->listed[row.space], row.key, &listed))
@@ -147,7 +155,7 @@ static void change_row(struct account_books *books, struct account_book *book, s
     struct row row = {.chain = block->chain, .space = wanted.space, .key = wanted.key};
     state->write(state->self, block, row, before + change);
     book->open.change += change;
-    list_row(books, book, wanted);
+    account_books_list(books, book, wanted);
 }
 
 void account_books_change(struct account_books *books, struct account_book *book,
@@ -163,7 +171,7 @@ void account_books_write(struct account_books *books, struct account_book *book,
     SIM_ASSERT(row.space == ACCOUNT_SPACE_CODE || row.space == ACCOUNT_SPACE_DATA);
     struct row full = {.chain = block->chain, .space = row.space, .key = row.key};
     state->write(state->self, block, full, value);
-    list_row(books, book, row);
+    account_books_list(books, book, row);
 }
 
 void account_books_earn(struct account_books *books, struct account_book *book, struct block *block,
@@ -175,7 +183,8 @@ void account_books_earn(struct account_books *books, struct account_book *book, 
 
 uint64_t account_flow_wrong(const struct account_flow *flow)
 {
-    return flow->change + flow->emitted + flow->held + flow->left - flow->delivered - flow->joined;
+    return flow->change + flow->emitted + flow->held + flow->left + flow->moved_out -
+           flow->delivered - flow->joined - flow->moved_in;
 }
 
 void account_flow_add(struct account_flow *total, const struct account_flow *flow)
@@ -187,6 +196,8 @@ void account_flow_add(struct account_flow *total, const struct account_flow *flo
     total->held += flow->held;
     total->left += flow->left;
     total->joined += flow->joined;
+    total->moved_out += flow->moved_out;
+    total->moved_in += flow->moved_in;
 }
 
 bool account_books_sum(const struct account_books *books, const struct account_book *book,

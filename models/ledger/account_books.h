@@ -38,14 +38,15 @@ static inline uint32_t account_space(uint32_t currency)
 }
 
 /* What passed through a chain, in units of value, modulo 2^64. Always:
- * change + emitted + held + left = delivered + joined. */
+ * change + emitted + held + left + moved_out = delivered + joined + moved_in. */
 struct account_flow {
     uint64_t change;    /* of all balances */
     uint64_t emitted;   /* in messages */
     uint64_t delivered; /* by messages */
     uint64_t parked;    /* by messages that wait for their recipient's row: not in the sum above */
     uint64_t held;      /* reserved, neither settled nor given back */
-    uint64_t left, joined; /* settled without a message: debits and credits of a commit */
+    uint64_t left, joined;        /* settled without a message: debits and credits of a commit */
+    uint64_t moved_out, moved_in; /* with rows, to and from other chains (TON-R57, TON-R58) */
 };
 
 /* A chain that was ever used. A row is written at first touch; `touched` lists them for the sum
@@ -118,6 +119,12 @@ void account_books_change(struct account_books *books, struct account_book *book
                           struct block *block, uint64_t key, uint64_t change);
 void account_books_earn(struct account_books *books, struct account_book *book, struct block *block,
                         uint64_t amount);
+
+/* account_books_list notes that a row is the chain's, so that it counts in its sum; clear forgets
+ * them all. */
+void account_books_list(struct account_books *books, struct account_book *book,
+                        struct account_row row);
+void account_books_clear(struct account_book *book);
 
 /* account_books_sum adds up all balances of a chain, as differences from the start. False: one of
  * them is cold. */

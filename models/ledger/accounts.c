@@ -4,6 +4,7 @@
 #include "models/ledger/accounts_contract.h"
 #include "models/ledger/accounts_external.h"
 #include "models/ledger/accounts_fill.h"
+#include "models/ledger/accounts_reshard.h"
 #include "models/ledger/accounts_tables.h"
 #include "models/stack.h"
 #include "sim/context.h"
@@ -275,6 +276,10 @@ static void check_safety(void *state, struct context *context)
     struct account_flow all = {0};
     for (uint32_t number = 0; number < account_books_count(&accounts->books); number++)
         check_book(accounts, context, account_books_at(&accounts->books, number), &all);
+    if (all.moved_in != all.moved_out)
+        context_violation(context, LAYER_LEDGER, ACCOUNTS_PROPERTY_VALUE_CONSERVED, 0,
+                          "%lld units were lost as shards split and merged",
+                          (long long)(all.moved_out - all.moved_in));
     /* What is under way, in messages or between the parts of a commit, cannot be negative. */
     if (all.delivered > all.emitted)
         context_violation(context, LAYER_LEDGER, ACCOUNTS_PROPERTY_VALUE_CONSERVED, 0,
@@ -326,21 +331,9 @@ static void check_config(const void *config, const char *pointer, struct diagnos
 static int build(const struct build *build, void **ret_state)
 {
     SIM_ASSERT(build->slot == LAYER_LEDGER);
-    const struct chain_seam *chain = &build->stack->chain;
     *ret_state = NULL;
-    if (chain->reshards && chain->reshards(chain->self) && !build->stack->state.move) {
-        diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
-                        "this state does not move rows when a shard splits",
-                        "state ram, or no chain.resharding", NULL, "\"type\": \"ram\"");
+    if (accounts_reshard_check(build, build->config) != 0)
         return -1;
-    }
-    const struct accounts_config *config = build->config;
-    if (chain->reshards && chain->reshards(chain->self) && config->currencies.count > 0) {
-        diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
-                        "balances in further currencies do not move when a shard splits",
-                        "no currencies, or no chain.resharding", NULL, "\"currencies\": []");
-        return -1;
-    }
     struct memory *memory = world_memory(build->world);
     struct accounts *accounts = memory_take(memory, "ledger", sizeof *accounts);
     accounts->config = build->config;
@@ -371,7 +364,9 @@ static int build(const struct build *build, void **ret_state)
                                                          .fill = accounts_fill,
                                                          .final = final,
                                                          .dropped = dropped,
-                                                         .deliver = accounts_fill_deliver};
+                                                         .deliver = accounts_fill_deliver,
+                                                         .divide = accounts_reshard_divide,
+                                                         .unite = accounts_reshard_unite};
     *ret_state = accounts;
     return 0;
 }

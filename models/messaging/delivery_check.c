@@ -41,6 +41,7 @@ struct stream {
     uint64_t block; /* the importing one */
     struct import_key key;
     uint64_t enqueued_ns, place;
+    uint32_t switches; /* when `place` was counted */
 };
 
 void delivery_check_init(struct delivery_check *check, struct world *world, uint8_t slot,
@@ -114,6 +115,26 @@ void delivery_check_placed(struct delivery_check *check, uint64_t id, uint32_t c
     live->visible_ns = visible_ns;
 }
 
+void delivery_check_moved(struct delivery_check *check, uint64_t id, uint32_t from, uint32_t to)
+{
+    struct live_message *live = find_live(check, id);
+    if (live != NULL && live->place == from)
+        live->place = to;
+}
+
+void delivery_check_switched(struct delivery_check *check)
+{
+    check->switches++;
+}
+
+static uint64_t mix(uint64_t state, uint64_t word)
+{
+    uint64_t z = state ^ word;
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (z ^ z >> 31) + UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static struct stream *stream_at(struct delivery_check *check, uint64_t key)
 {
     uint64_t slot;
@@ -149,14 +170,17 @@ static void check_block_order(struct delivery_check *check, struct context *cont
 static void check_stream_order(struct delivery_check *check, struct context *context,
                                const struct block *block, const struct delivery_import *import)
 {
-    uint64_t key = (uint64_t)block->chain << 32 | import->source;
+    uint64_t key = mix(mix(0, block->chain), (uint64_t)import->source << 32 | import->queued_in);
     struct stream *one = stream_at(check, key);
-    if (one->place != 0 && (import->place <= one->place || import->enqueued_ns < one->enqueued_ns))
+    bool counted = one->place != 0 && one->switches == check->switches;
+    bool again = counted && import->place != 0 && import->place <= one->place;
+    if (again || import->enqueued_ns < one->enqueued_ns)
         context_violation(context, check->slot, DELIVERY_QUEUE_ORDER, import->id,
                           "block %" PRIu64 " imports message %" PRIu64
                           " of an earlier block of the same neighbour",
                           block->id, import->id);
     one->place = import->place;
+    one->switches = check->switches;
     one->enqueued_ns = import->enqueued_ns;
 }
 
@@ -199,14 +223,6 @@ void delivery_check_imported(struct delivery_check *check, struct context *conte
                           "block %" PRIu64 " of %" PRIu64 " ns imports message %" PRIu64
                           ", visible from %" PRIu64 " ns",
                           block->id, block->time_ns, import->id, live->visible_ns);
-}
-
-static uint64_t mix(uint64_t state, uint64_t word)
-{
-    uint64_t z = state ^ word;
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (z ^ z >> 31) + UINT64_C(0x9e3779b97f4a7c15);
 }
 
 /* TON-29(b): same sender, same recipient: in the order they were made. */

@@ -41,6 +41,7 @@ struct delivery_check {
     struct map stream_by_key;
     enum delivery_order order;
     enum message_path in_flight; /* set by the model: the path of a message that has not come */
+    uint32_t switches;
     uint8_t slot;
     bool on[DELIVERY_MASTER_APART + 1];
 };
@@ -60,11 +61,19 @@ void delivery_check_committed(struct delivery_check *check, struct context *cont
 void delivery_check_placed(struct delivery_check *check, uint64_t id, uint32_t chain,
                            uint64_t visible_ns);
 
+/* delivery_check_moved: the queue of `from` that it stood in became that of `to`, as shards split
+ * or merge. */
+void delivery_check_moved(struct delivery_check *check, uint64_t id, uint32_t from, uint32_t to);
+
+/* delivery_check_switched: places in streams count anew from here on. */
+void delivery_check_switched(struct delivery_check *check);
+
 /* One message that a block took out of a queue: delivered, forwarded or discarded. */
 struct delivery_import {
     uint64_t id, lt;
     const unsigned char *hash;
     uint32_t source;       /* the chain whose queue it stood in */
+    uint32_t queued_in;    /* the chain whose block put it there: it may have died since */
     bool discarded;        /* a copy of what was processed before */
     uint64_t master_seqno; /* that the enqueuing block refers to; 0 = there is none */
     uint64_t enqueued_ns;  /* slot of the enqueuing block */

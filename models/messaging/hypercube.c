@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "models/messaging/hypercube_proofs.h"
+#include "models/messaging/hypercube_switch.h"
 #include "sim/diagnostics.h"
 
 static const char *const path_choices[] = {"slow", "instant", "both", NULL};
@@ -340,16 +341,11 @@ static void learn_chains(struct hypercube *cube)
         cube->master_lt_step = (master_ns + shard_ns - 1) / shard_ns * LT_STEP;
 }
 
+static void destroy(void *state);
+
 static int build_cube(const struct build *build, void **ret_state)
 {
     *ret_state = NULL;
-    const struct chain_seam *chain = &build->stack->chain;
-    if (chain->reshards && chain->reshards(chain->self)) {
-        diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
-                        "queues are not divided yet when a shard splits", "no chain.resharding",
-                        NULL, NULL);
-        return -1;
-    }
     if (check_workchains(build->config, build) != 0)
         return -1;
     struct memory *memory = world_memory(build->world);
@@ -361,14 +357,22 @@ static int build_cube(const struct build *build, void **ret_state)
     cube->memory = memory;
     init_pools(cube);
     lt_book_init(&cube->book, memory);
+    if (cube_reshard_build(cube, build) != 0) {
+        destroy(cube);
+        return -1;
+    }
     learn_chains(cube);
     delivery_check_init(&cube->check, build->world, build->slot,
                         (enum delivery_order)cube->config.order);
     cube->check.in_flight = cube->config.path == CUBE_INSTANT ? PATH_INSTANT : PATH_SLOW;
     build->stack->messaging = (struct messaging_seam){
         .self = cube, .emit = cube_emit, .price = cube_fee_price, .held = cube_fee_held};
-    build->stack->app[LAYER_MESSAGING] = (struct block_app){
-        .self = cube, .fill = cube_fill, .final = cube_final, .dropped = cube_dropped};
+    build->stack->app[LAYER_MESSAGING] = (struct block_app){.self = cube,
+                                                            .fill = cube_fill,
+                                                            .final = cube_final,
+                                                            .dropped = cube_dropped,
+                                                            .divide = cube_divide,
+                                                            .unite = cube_unite};
     *ret_state = cube;
     return 0;
 }
@@ -472,7 +476,8 @@ static void check_liveness(void *state, struct context *context)
             const struct link *link = pool_at(&cube->links, link_slot);
             for (uint32_t entry = link->out_first; entry != 0;) {
                 const struct entry *queued = pool_at(&cube->entries, entry);
-                delivery_check_found(&cube->check, queued->parcel.envelope.id, chain->chain);
+                if (!queued->cleaned)
+                    delivery_check_found(&cube->check, queued->parcel.envelope.id, chain->chain);
                 entry = queued->next;
             }
             link_slot = link->next_of_chain;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "models/messaging/hypercube_proofs.h"
+#include "models/messaging/hypercube_switch.h"
 
 /* The place up to which everything has come, shown or not. */
 static uint64_t place_held(const struct hypercube *cube, const struct link *link)
@@ -25,8 +26,13 @@ static void send_answer(struct hypercube *cube, struct context *context, struct 
                         uint64_t depart_ns, uint64_t subject, uint32_t attempt)
 {
     size_t bytes = sizeof(struct answer_head) + count * sizeof *ids;
-    struct answer_head head = {link->chain, link->neighbour,    count,
-                               heard,       link->removal_seen, place_held(cube, link)};
+    struct answer_head head = {.from = link->chain,
+                               .to = link->neighbour,
+                               .count = count,
+                               .heard = heard,
+                               .epoch = cube_epoch(cube, link->chain, link->neighbour),
+                               .removal_seen = link->removal_seen,
+                               .place_seen = place_held(cube, link)};
     unsigned char *packet = (unsigned char *)ids - sizeof head; /* room was left before the ids */
     memcpy(packet, &head, sizeof head);
     context_send(context,
@@ -65,6 +71,7 @@ void cube_slow_send_processed(struct hypercube *cube, struct context *context,
             const struct mirror *done = pool_at(&cube->mirrors, mirror);
             uint32_t next = done->next;
             ids[count++] = done->parcel.envelope.id;
+            ((struct mirror *)pool_at(&cube->mirrors, mirror))->link = 0;
             pool_give(&cube->mirrors, mirror);
             mirror = next;
         }
@@ -121,7 +128,7 @@ static uint64_t shown_upto(const struct hypercube *cube, const struct link *link
     return upto;
 }
 
-static bool show_held(struct hypercube *cube, struct cube_chain *chain, struct link *link)
+bool cube_slow_show(struct hypercube *cube, struct cube_chain *chain, struct link *link)
 {
     bool shown = false;
     uint64_t upto = shown_upto(cube, link);
@@ -172,6 +179,7 @@ static bool take_removal(struct hypercube *cube, struct cube_chain *chain, struc
     struct input input = {.kind = INPUT_REMOVED,
                           .stopped = removal->stopped != 0,
                           .never_came = !came,
+                          .source = link->neighbour,
                           .id = removal->id,
                           .fee = removal->fee,
                           .to = removal->to};
@@ -241,8 +249,10 @@ void cube_slow_on_entries(struct hypercube *cube, struct context *context,
     at += sizeof head;
     const unsigned char *removals = at + head.entry_count * sizeof(struct parcel);
     const unsigned char *asked = removals + head.removal_count * sizeof(struct removal);
-    struct cube_chain *chain = cube_chain_get(cube, head.to);
     stack_here(cube->stack, context, head.to);
+    if (!cube_current(cube, head.from, head.to, head.epoch))
+        return; /* one of the two has died since; what it was about is sent again */
+    struct cube_chain *chain = cube_chain_get(cube, head.to);
     uint32_t link_slot;
     struct link *link = cube_link_get(cube, head.to, head.from, &link_slot);
     bool stale = head.removal_last < link->removal_seen, wanted = false, owed = false;
@@ -279,7 +289,7 @@ void cube_slow_on_entries(struct hypercube *cube, struct context *context,
         if (!stale)
             note_fate(&answers, pending ? FATE_PENDING : FATE_PROCESSED, id);
     }
-    wanted |= show_held(cube, chain, link);
+    wanted |= cube_slow_show(cube, chain, link);
     wanted |= cube_accept_ready(cube, chain); /* it may have been the last gap */
     answers.wanted = owed || head.wants_answer != 0 || link->held_first != 0;
     send_fates(cube, context, link, &answers);

@@ -290,7 +290,7 @@ static uint64_t sum_of_list(const struct hypercube *cube, uint32_t chain, uint32
     uint64_t sum = 0;
     for (uint32_t slot = first; slot != 0;) {
         const struct entry *entry = pool_at(&cube->entries, slot);
-        if (delivery_check_holds(&cube->check, entry->parcel.envelope.id, chain))
+        if (!entry->cleaned && delivery_check_holds(&cube->check, entry->parcel.envelope.id, chain))
             sum += worth(&entry->parcel, currency);
         slot = entry->next;
     }

@@ -29,6 +29,13 @@ static void delivered(struct hypercube *cube, struct context *context, const str
                              ? 1
                              : route_links_max((enum routing)cube->config.routing,
                                                (unsigned)cube->config.digit_bits, depth, across);
+    if (cube->switches > 0 && path != PATH_INSTANT) {
+        /* The shards that it passed may be others now: exact is only what no tree exceeds. */
+        delivery.links_expected = delivery.links;
+        delivery.links_max =
+            route_links_max((enum routing)cube->config.routing, (unsigned)cube->config.digit_bits,
+                            cube->deepest, across);
+    }
     delivery.fee_total = act->storage + cube_fee_count_final(cube, context, parcel, path, act->fee);
     delivery_check_delivered(&cube->check, context, block, &delivery);
     cube_count(cube, context, CUBE_DELIVERED, 1);
@@ -43,20 +50,24 @@ static void imported(struct hypercube *cube, struct context *context, const stru
     const struct parcel *parcel = &mirror->parcel;
     const struct envelope *envelope = &parcel->envelope;
     struct route route = {parcel->current_bits, parcel->next_bits};
+    /* What was for the sibling keeps the route that led there (TON-R60). */
+    bool turned = mirror->entry != 0 && parcel->next_bits != ROUTE_BITS;
     struct delivery_import import = {.id = envelope->id,
                                      .lt = parcel->lt,
                                      .discarded = discarded,
                                      .hash = parcel->hash,
                                      .source = link->neighbour,
+                                     .queued_in = parcel->queued_in,
                                      .master_seqno = parcel->master_seqno,
                                      .enqueued_ns = parcel->block_ns,
                                      .place = parcel->place,
                                      .to_master = envelope->to.workchain == ROUTE_MASTERCHAIN,
-                                     .route_valid = route_valid((enum routing)cube->config.routing,
-                                                                (unsigned)cube->config.digit_bits,
-                                                                envelope->from, envelope->to, route,
-                                                                cube_prefix(cube, link->neighbour),
-                                                                cube_prefix(cube, block->chain))};
+                                     .route_valid =
+                                         turned || route_valid((enum routing)cube->config.routing,
+                                                               (unsigned)cube->config.digit_bits,
+                                                               envelope->from, envelope->to, route,
+                                                               cube_prefix(cube, link->neighbour),
+                                                               cube_prefix(cube, block->chain))};
     delivery_check_imported(&cube->check, context, block, &import);
 }
 
@@ -163,11 +174,8 @@ static void finish_import(struct finishing *all, const struct act *act)
     imported(cube, all->context, all->block, mirror, act->kind == ACT_DISCARD);
     if (act->kind == ACT_OWN || act->kind == ACT_SLOW)
         delivered(cube, all->context, all->block, &mirror->parcel, PATH_SLOW, act);
-    if (act->kind == ACT_OWN) {
-        cube_queue_remove(cube, all->context, all->chain, act->entry, false);
-        cube_mirror_free(cube, all->chain, act->mirror);
-        return;
-    }
+    if (act->left != 0) /* the new entry of a forwarded one has the same id, and joins later */
+        cube_queue_remove(cube, all->context, all->chain, act->left, false);
     if (act->kind == ACT_FORWARD) {
         cube_count(cube, all->context, CUBE_FORWARDS, 1);
         cube_fee_count_transit(cube, all->context, act->fee);
@@ -189,7 +197,10 @@ static void finish_import(struct finishing *all, const struct act *act)
         if (instant != 0)
             cube_instant_copy_gone(cube, all->chain, instant, 0);
     }
-    answer_later(cube, all->chain, act->mirror, &all->answered);
+    if (act->left != 0)
+        cube_mirror_free(cube, all->chain, act->mirror);
+    else
+        answer_later(cube, all->chain, act->mirror, &all->answered);
 }
 
 static void finish_stop(struct finishing *all, const struct act *act)
@@ -368,6 +379,7 @@ static void carry_out(struct hypercube *cube, struct context *context, const str
                       struct cube_chain *chain, uint32_t part_slot)
 {
     const struct cube_part *part = pool_at(&cube->parts, part_slot);
+    chain->open_number = 0;
     struct finishing all = {.cube = cube, .context = context, .block = block, .chain = chain};
     uint64_t master_seqno;
     uint64_t visible_ns =
@@ -512,6 +524,7 @@ void cube_dropped(void *self, struct context *context, const struct block *block
     if (block->body[LAYER_MESSAGING] == 0)
         return;
     struct cube_chain *chain = cube_chain_get(cube, block->chain);
+    chain->open_number = 0;
     const struct cube_part *part = pool_at(&cube->parts, (uint32_t)block->body[LAYER_MESSAGING]);
     struct list inputs = {0, 0}, proofs = {0, 0};
     for (uint32_t slot = part->first; slot != 0;) {

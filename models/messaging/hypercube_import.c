@@ -29,19 +29,22 @@ void cube_mirror_free(struct hypercube *cube, struct cube_chain *chain, uint32_t
     uint64_t known, id = mirror->parcel.envelope.id;
     if (map_get(&chain->mirrors, id, &known) && known == slot)
         map_remove(&chain->mirrors, id);
+    ((struct mirror *)pool_at(&cube->mirrors, slot))->link = 0; /* says that the slot is free */
     pool_give(&cube->mirrors, slot);
 }
 
 struct link_view {
     const struct hypercube *cube;
+    const struct cube_chain *chain;
     const struct link *link;
 };
 
-uint64_t cube_history_end_lt(const struct hypercube *cube, const struct link *link, uint64_t number)
+uint64_t cube_history_end_lt(const struct hypercube *cube, const struct link *link, uint64_t shard,
+                             uint64_t number)
 {
     for (uint32_t slot = link->history_first; slot != 0;) {
         const struct history *history = pool_at(&cube->histories, slot);
-        if (history->number <= number)
+        if (history->number <= number && history->shard == shard)
             return history->end_lt;
         slot = history->next;
     }
@@ -53,8 +56,8 @@ static uint64_t view_end_lt(const void *self, struct address current, uint64_t n
 {
     const struct link_view *view = self;
     (void)current; /* one neighbour holds it: the link's */
-    (void)record;
-    return cube_history_end_lt(view->cube, view->link, number);
+    return cube_history_end_lt(view->cube, view->link, view->chain->upto.records[record].shard,
+                               number);
 }
 
 bool cube_already(struct hypercube *cube, struct cube_chain *chain, const struct link *link,
@@ -70,7 +73,7 @@ bool cube_already(struct hypercube *cube, struct cube_chain *chain, const struct
         route_interpolate(envelope->from, envelope->to, parcel->current_bits),
         route_interpolate(envelope->from, envelope->to, parcel->next_bits), parcel->lt,
         parcel->enqueued_lt, parcel->hash};
-    struct link_view view = {cube, link};
+    struct link_view view = {cube, chain, link};
     return processed_already(&chain->upto, &query, view_end_lt, &view);
 }
 
@@ -172,6 +175,16 @@ static void take_input(struct hypercube *cube, struct block *block, struct cube_
         if (node != NULL)
             forget(cube, block, act, node, node_slot);
         return;
+    case INPUT_CLEAN: /* TON-R31: the sibling had processed it when the two were united */
+        entry = pool_at(&cube->entries, input->entry);
+        SIM_ASSERT(entry->cleaned && entry->state == ENTRY_QUEUED);
+        act = cube_act(cube, part, ACT_DEQUEUE);
+        act->entry = input->entry;
+        act->id = input->id;
+        act->input = slot;
+        block_set(cube->stack, block, &entry->state, ENTRY_GONE);
+        block->queue_length--;
+        return;
     case INPUT_PROOF:
         break;
     }
@@ -264,59 +277,79 @@ static uint64_t charge_storage(struct hypercube *cube, struct block *block, stru
     return taken;
 }
 
+/* TON-50 */
+static void forward(struct hypercube *cube, struct block *block, const struct cube_part *part,
+                    struct act *act, struct parcel *parcel)
+{
+    parcel->enqueued_lt = part->start_lt;
+    act->fee = cube_fee_transit(cube, block, parcel);
+    struct route route = route_onward((enum routing)cube->config.routing, cube_digit_bits(cube),
+                                      parcel->envelope.from, parcel->envelope.to,
+                                      cube_prefix(cube, block->chain), parcel->next_bits);
+    /* Hop by hop the address is the recipient's in more bits, from where the last hop ended. */
+    SIM_ASSERT(route.current_bits >= parcel->next_bits || route.next_bits == ROUTE_BITS);
+    SIM_ASSERT(route.next_bits > parcel->next_bits);
+    act->entry = cube_entry_make(cube, block, parcel, route);
+    block->queue_length++;
+}
+
+/* An entry of the own queue is deleted in the same block (TON-R25). One that is not for this shard
+ * was for the sibling that it was united with, and goes on from here (TON-R58, TON-R20). */
+static struct act *import_own(struct hypercube *cube, struct block *block, struct cube_part *part,
+                              uint32_t entry_slot, struct parcel *parcel, bool here)
+{
+    struct entry *entry = pool_at(&cube->entries, entry_slot);
+    SIM_ASSERT(here || entry->turned);
+    SIM_ASSERT(entry->state == ENTRY_QUEUED);
+    block_set(cube->stack, block, &entry->state, ENTRY_GONE);
+    block->queue_length--;
+    uint64_t storage = charge_storage(cube, block, part, parcel);
+    struct act *act = cube_act(cube, part, here ? ACT_OWN : ACT_FORWARD);
+    act->storage = storage;
+    act->left = entry_slot;
+    if (!here)
+        forward(cube, block, part, act, parcel);
+    return act;
+}
+
+static struct act *import_foreign(struct hypercube *cube, struct block *block,
+                                  struct cube_part *part, struct cube_chain *chain,
+                                  const struct link *link, struct parcel *parcel, bool here)
+{
+    const struct envelope *envelope = &parcel->envelope;
+    uint64_t known;
+    bool confirmed = map_get(&chain->confirmed, envelope->id, &known);
+    bool discard = cube_already(cube, chain, link, parcel) || (!here && confirmed);
+    uint64_t storage = discard ? 0 : charge_storage(cube, block, part, parcel);
+    struct act *act = cube_act(cube, part, discard ? ACT_DISCARD : here ? ACT_SLOW : ACT_FORWARD);
+    act->storage = storage;
+    act->node = cube_remember(cube, block, chain, parcel);
+    if (discard)
+        act->fee = cube_fee_discard(cube, block,
+                                    confirmed ? cube_find(cube, envelope->to)
+                                              : block->chain, /* nobody hears of it */
+                                    envelope->forward_fee, &act->passed);
+    else if (!here)
+        forward(cube, block, part, act, parcel);
+    return act;
+}
+
 static void import_one(struct hypercube *cube, struct context *context, struct block *block,
                        struct cube_part *part, struct cube_chain *chain, uint32_t slot)
 {
     struct mirror *mirror = pool_at(&cube->mirrors, slot);
     const struct link *link = pool_at(&cube->links, mirror->link);
     struct parcel parcel = mirror->parcel;
-    const struct envelope *envelope = &parcel.envelope;
-    bool here = cube_find(cube, envelope->to) == block->chain || keeps_all(cube, block);
-    uint64_t confirmed, storage = 0;
+    bool here = cube_find(cube, parcel.envelope.to) == block->chain || keeps_all(cube, block);
     SIM_ASSERT(parcel.enqueued_lt >= parcel.lt); /* TON-R18 */
     SIM_ASSERT(parcel.lt < part->start_lt);      /* TON-R13: a block is later than what it sees */
     mirror->state = MIRROR_TAKEN;
     note_last(cube, part, &parcel);
-    struct act *act;
-    if (mirror->entry != 0) { /* the own queue: deleted in the same block (TON-R25) */
-        SIM_ASSERT(here);
-        struct entry *entry = pool_at(&cube->entries, mirror->entry);
-        SIM_ASSERT(entry->state == ENTRY_QUEUED);
-        block_set(cube->stack, block, &entry->state, ENTRY_GONE);
-        block->queue_length--;
-        storage = charge_storage(cube, block, part, &parcel);
-        act = cube_act(cube, part, ACT_OWN);
-        act->entry = mirror->entry;
-    } else if (cube_already(cube, chain, link, &parcel) ||
-               (!here && map_get(&chain->confirmed, envelope->id, &confirmed))) {
-        act = cube_act(cube, part, ACT_DISCARD);
-        act->node = cube_remember(cube, block, chain, &parcel);
-        uint32_t who = map_get(&chain->confirmed, envelope->id, &confirmed)
-                           ? cube_find(cube, envelope->to)
-                           : block->chain; /* nobody hears of it */
-        act->fee = cube_fee_discard(cube, block, who, envelope->forward_fee, &act->passed);
-    } else if (here) {
-        storage = charge_storage(cube, block, part, &parcel);
-        act = cube_act(cube, part, ACT_SLOW);
-        act->node = cube_remember(cube, block, chain, &parcel);
-    } else { /* TON-50 */
-        storage = charge_storage(cube, block, part, &parcel);
-        act = cube_act(cube, part, ACT_FORWARD);
-        act->node = cube_remember(cube, block, chain, &parcel);
-        parcel.enqueued_lt = part->start_lt;
-        act->fee = cube_fee_transit(cube, block, &parcel);
-        struct route route =
-            route_onward((enum routing)cube->config.routing, cube_digit_bits(cube), envelope->from,
-                         envelope->to, cube_prefix(cube, block->chain), parcel.next_bits);
-        /* Hop by hop the address is the recipient's in more bits, from where the last hop ended. */
-        SIM_ASSERT(route.current_bits >= parcel.next_bits || route.next_bits == ROUTE_BITS);
-        SIM_ASSERT(route.next_bits > parcel.next_bits);
-        act->entry = cube_entry_make(cube, block, &parcel, route);
-        block->queue_length++;
-    }
+    struct act *act = mirror->entry != 0
+                          ? import_own(cube, block, part, mirror->entry, &parcel, here)
+                          : import_foreign(cube, block, part, chain, link, &parcel, here);
     act->mirror = slot;
-    act->id = envelope->id;
-    act->storage = storage;
+    act->id = parcel.envelope.id;
     if (act->kind == ACT_OWN || act->kind == ACT_SLOW)
         act->fee = cube_upcall(cube, context, block, part, parcel, PATH_SLOW);
 }
@@ -421,11 +454,14 @@ static void note_history(struct hypercube *cube, const struct block *block,
     for (uint32_t slot = chain->links.first; slot != 0;) {
         struct link *link = pool_at(&cube->links, slot);
         slot = link->next_of_chain;
-        if (link->end_lt == cube_history_end_lt(cube, link, number))
+        if (link->end_lt == cube_history_end_lt(cube, link, chain->upto.owner.prefix, number))
             continue;
         uint32_t history_slot = pool_take(&cube->histories);
         struct history *history = pool_at(&cube->histories, history_slot);
-        *history = (struct history){number, link->end_lt, link->history_first};
+        *history = (struct history){.number = number,
+                                    .end_lt = link->end_lt,
+                                    .shard = chain->upto.owner.prefix,
+                                    .next = link->history_first};
         link->history_first = history_slot;
     }
 }
@@ -491,6 +527,7 @@ uint32_t cube_fill(void *self, struct context *context, struct block *block, uin
         return 0;
     }
     struct cube_part *part = cube_part_of(cube, block);
+    chain->open_number = (uint32_t)block->id;
     if (round == 0 && cube->config.dedup == CUBE_WATERMARK)
         note_history(cube, block, chain);
     uint32_t added = clean ? cube_clean(cube, block, part) : 0;

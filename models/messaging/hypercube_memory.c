@@ -11,6 +11,7 @@
  * shard's falls behind, and the times of slots are compared instead. */
 
 #include "models/messaging/hypercube_proofs.h"
+#include "models/messaging/hypercube_switch.h"
 
 uint64_t cube_position_of(const struct hypercube *cube, const struct parcel *parcel)
 {
@@ -100,6 +101,8 @@ uint32_t cube_remember(struct hypercube *cube, struct block *block, struct cube_
     struct dedup_node *node = pool_at(&cube->nodes, slot);
     node->id = id;
     node->position = cube_position_of(cube, parcel);
+    node->chain = chain->chain;
+    node->next_hop = cube_next_address(parcel).prefix;
     block_set(cube->stack, block, &node->state, 1);
     map_put(&chain->dedup, id, slot);
     return slot;
@@ -123,8 +126,9 @@ uint32_t cube_remember_instant(struct hypercube *cube, struct block *block,
 
 void cube_node_free(struct hypercube *cube, struct cube_chain *chain, uint32_t slot)
 {
-    const struct dedup_node *node = pool_at(&cube->nodes, slot);
+    struct dedup_node *node = pool_at(&cube->nodes, slot);
     map_remove(&chain->dedup, node->id);
+    node->chain = 0;
     pool_give(&cube->nodes, slot);
 }
 

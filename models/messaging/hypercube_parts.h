@@ -142,6 +142,8 @@ struct parcel {
     int32_t current_bits, next_bits;
     uint32_t links;      /* moves between shards so far */
     uint32_t block_last; /* 1: its block put nothing after it into this stream */
+    uint32_t queued_in;  /* the chain whose block put it there, or the half of it that got it */
+    uint32_t pad;
 };
 
 /* A place in an output queue, or among the pending instant messages. */
@@ -157,6 +159,8 @@ struct entry {
     uint32_t proof, proof_bytes; /* pending instant: slab block with the proof to send again */
     bool received;               /* the neighbour said that it holds it */
     bool answered;               /* ... that it has processed it: the removal is in our inputs */
+    bool turned;                 /* was for another shard, which this one was united with */
+    bool cleaned;                /* ... which had processed it: another entry may have this id */
     bool lied;                   /* a Byzantine node used its confirmation for another message */
 };
 
@@ -184,6 +188,7 @@ struct removal_node {
 struct link {
     uint32_t chain, neighbour;
     uint32_t next_of_chain;
+    bool ended; /* one of the two dies in the switch that goes on */
     /* Out: entries for the neighbour, in the order of places. */
     uint64_t place_last;
     uint32_t out_first, out_last;
@@ -231,11 +236,20 @@ struct dedup_node {
     uint64_t state; /* word: 1 = remembered */
     uint64_t id;
     uint64_t position; /* a copy of its proof says at most this */
+    uint64_t next_hop; /* address prefix of the hop that ended here */
+    uint32_t chain;    /* whose set it is in; 0 = the slot is free */
     uint32_t next;     /* in the list of fading nodes */
     bool fading;
 };
 
-enum input_kind { INPUT_PROCESSED, INPUT_CONFIRM, INPUT_REMOVED, INPUT_STOPPED, INPUT_PROOF };
+enum input_kind {
+    INPUT_PROCESSED,
+    INPUT_CONFIRM,
+    INPUT_REMOVED,
+    INPUT_STOPPED,
+    INPUT_CLEAN, /* of what was for the sibling, as shards were united */
+    INPUT_PROOF
+};
 struct input {
     uint8_t kind;
     bool stopped;
@@ -247,6 +261,8 @@ struct input {
     uint64_t position; /* INPUT_PROOF: as of when it speaks; INPUT_STOPPED: the newest copy's */
     uint64_t ready_ns; /* INPUT_PROOF: when its block may be seen */
     uint32_t parcel;   /* INPUT_PROOF: slot of the parcel pool */
+    uint32_t source;   /* INPUT_REMOVED: the neighbour that says so */
+    uint32_t entry;    /* INPUT_CLEAN: the entry (TON-R31) */
 };
 
 enum act_kind {
@@ -276,6 +292,7 @@ struct act {
     uint32_t entry, mirror, input, node;
     uint32_t instant;  /* node of the instant table */
     uint32_t deferred; /* ACT_DISPATCH: the entry that it was */
+    uint32_t left;     /* an import from the own queue: the entry that leaves it */
     uint64_t id, fee;  /* what the block earned by it */
     uint64_t passed;   /* what it passed on to the deliverer (TON-41) */
     uint64_t storage;  /* ... and by the storage charge that came before it */
@@ -302,6 +319,7 @@ struct cube_part {
 /* An end_lt of a neighbour as seen when our block of that number was made. */
 struct history {
     uint64_t number, end_lt;
+    uint64_t shard; /* of the block; narrowed like the records of watermarks (TON-R57) */
     uint32_t next;
 };
 
@@ -325,6 +343,9 @@ struct cube_chain {
     uint64_t counter, lt, deferred; /* words */
     uint64_t seen_lt;               /* the highest logical time in view */
     uint32_t chain;
+    uint32_t birth;       /* number of the switch that it began with; 0 = always there */
+    bool dead;            /* divided, or united with its sibling */
+    uint32_t open_number; /* of the block that is open and has content here, 0 = none */
     struct import_heap heap;
     struct map mirrors;   /* id -> mirror: what stands in neighbours' queues for us */
     struct map dedup;     /* id -> dedup_node */
@@ -365,6 +386,8 @@ struct hypercube {
     struct slab proofs;
     uint32_t liars_first;
     uint32_t chains_made; /* slots 1.. of chains are in use; chains are never given back */
+    uint32_t switches;    /* splits and merges so far */
+    unsigned deepest;     /* shard of the run, living or not */
     /* Working memory of one call. */
     unsigned char *packet;
     uint32_t packet_capacity;
@@ -398,6 +421,9 @@ void cube_queue_join(struct hypercube *cube, struct context *context, const stru
                      struct list *touched);
 void cube_queue_remove(struct hypercube *cube, struct context *context, struct cube_chain *chain,
                        uint32_t entry, bool stopped);
+/* A final entry of the own queue comes into the own view, at once. */
+void cube_show_to_oneself(struct hypercube *cube, struct cube_chain *chain, uint32_t link,
+                          uint32_t entry);
 void cube_sort_entry(struct hypercube *cube, uint32_t entry);
 uint32_t cube_sorted_next(struct hypercube *cube);
 
@@ -410,7 +436,8 @@ void cube_mirror_ready(struct hypercube *cube, struct cube_chain *chain, uint32_
 void cube_mirror_free(struct hypercube *cube, struct cube_chain *chain, uint32_t mirror);
 bool cube_already(struct hypercube *cube, struct cube_chain *chain, const struct link *link,
                   const struct parcel *parcel);
-uint64_t cube_history_end_lt(const struct hypercube *cube, const struct link *link,
+/* `shard`: of the record that asks (TON-R29). */
+uint64_t cube_history_end_lt(const struct hypercube *cube, const struct link *link, uint64_t shard,
                              uint64_t number);
 void cube_history_prune(struct hypercube *cube, struct cube_chain *chain);
 
@@ -423,6 +450,7 @@ enum { PACKET_HEAD_BYTES = 64, ANSWER_BYTES = 16 };
 struct entries_head {
     uint32_t from, to; /* chains */
     uint32_t entry_count, removal_count, asked_count, number;
+    uint32_t epoch, pad;   /* cube_epoch() of the two as it was when this was sent */
     uint64_t removal_last; /* of the queue as it was when this was sent */
     uint64_t wants_answer; /* 1: whatever is in it */
 };
@@ -430,6 +458,7 @@ struct entries_head {
 struct answer_head {
     uint32_t from, to;
     uint32_t count, heard; /* number of the packet that this answers, 0 = none */
+    uint32_t epoch, pad;
     uint64_t removal_seen, place_seen;
 };
 
@@ -453,6 +482,8 @@ void cube_slow_send_processed(struct hypercube *cube, struct context *context,
                               uint64_t depart_ns);
 void cube_slow_on_entries(struct hypercube *cube, struct context *context,
                           const struct message *message);
+/* Shows what was held and follows without a gap; true: something did. */
+bool cube_slow_show(struct hypercube *cube, struct cube_chain *chain, struct link *link);
 
 /* Small helpers. */
 void cube_input_put(struct hypercube *cube, struct cube_chain *chain, const struct input *input);

@@ -106,6 +106,7 @@ uint32_t cube_entry_make(struct hypercube *cube, struct block *block, const stru
     entry->parcel.next_bits = route.next_bits;
     entry->parcel.master_seqno = block->master_seqno;
     entry->parcel.block_ns = block->time_ns;
+    entry->parcel.queued_in = block->chain;
     block_set(cube->stack, block, &entry->state, ENTRY_QUEUED);
     return slot;
 }
@@ -173,8 +174,8 @@ uint32_t cube_sorted_next(struct hypercube *cube)
 }
 
 /* The own queue needs no packet: it is as its latest final block left it (TON-R15, TON-57). */
-static void show_to_oneself(struct hypercube *cube, struct cube_chain *chain, uint32_t link,
-                            uint32_t entry)
+void cube_show_to_oneself(struct hypercube *cube, struct cube_chain *chain, uint32_t link,
+                          uint32_t entry)
 {
     uint32_t slot = pool_take(&cube->mirrors);
     struct mirror *mirror = pool_at(&cube->mirrors, slot);
@@ -224,7 +225,7 @@ void cube_queue_join(struct hypercube *cube, struct context *context, const stru
     cube_trace_message(cube, context, CUBE_TRACE_ENQUEUE, block->chain, envelope->id,
                        envelope->bytes, neighbour);
     if (own) {
-        show_to_oneself(cube, chain, link_slot, slot);
+        cube_show_to_oneself(cube, chain, link_slot, slot);
         return;
     }
     if (link->news == 0)
@@ -267,7 +268,7 @@ void cube_queue_remove(struct hypercube *cube, struct context *context, struct c
                        uint32_t slot, bool stopped)
 {
     struct entry *entry = pool_at(&cube->entries, slot);
-    bool known = map_remove(&chain->entries, entry->parcel.envelope.id);
+    bool known = entry->cleaned || map_remove(&chain->entries, entry->parcel.envelope.id);
     SIM_ASSERT(known);
     cube_count(cube, context, CUBE_QUEUED, -1);
     if (entry->link != 0) {

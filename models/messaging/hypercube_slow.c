@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "models/messaging/hypercube_parts.h"
+#include "models/messaging/hypercube_switch.h"
 
 enum { ENTRY_BYTES = 32, REMOVAL_BYTES = 32 };
 enum { PACKET_ENTRIES_MAX = 4096 };
@@ -130,9 +131,15 @@ static uint32_t send_entries(struct hypercube *cube, struct context *context, st
     size_t bytes = sizeof(struct entries_head) + size.entries * sizeof(struct parcel) +
                    size.removals * sizeof(struct removal) + size.asked * sizeof(uint64_t);
     unsigned char *packet = cube_packet_room(cube, bytes);
-    struct entries_head head = {
-        link->chain, link->neighbour, size.entries,       size.removals,
-        size.asked,  ++link->packets, link->removal_last, plan->kind != PLAN_NEWS};
+    struct entries_head head = {.from = link->chain,
+                                .to = link->neighbour,
+                                .entry_count = size.entries,
+                                .removal_count = size.removals,
+                                .asked_count = size.asked,
+                                .number = ++link->packets,
+                                .epoch = cube_epoch(cube, link->chain, link->neighbour),
+                                .removal_last = link->removal_last,
+                                .wants_answer = plan->kind != PLAN_NEWS};
     memcpy(packet, &head, sizeof head);
     unsigned char *entries = packet + sizeof head;
     unsigned char *removals = entries + size.entries * sizeof(struct parcel);
@@ -261,6 +268,8 @@ void cube_slow_on_answer(struct hypercube *cube, struct context *context,
     memcpy(&head, at, sizeof head);
     at += sizeof head;
     stack_here(cube->stack, context, head.to);
+    if (!cube_current(cube, head.from, head.to, head.epoch))
+        return;
     struct cube_chain *chain = cube_chain_get(cube, head.to);
     uint32_t link_slot;
     struct link *link = cube_link_find(cube, head.to, head.from, &link_slot);
@@ -293,7 +302,8 @@ void cube_slow_on_timer(struct hypercube *cube, struct context *context, uint32_
 {
     uint32_t link_slot;
     struct link *link = cube_link_find(cube, chain, neighbour, &link_slot);
-    SIM_ASSERT(link != NULL);
+    if (link == NULL)
+        return; /* one of the two has died */
     link->timer_set = false;
     uint64_t earliest_ns = UINT64_MAX, later_ns = UINT64_MAX, subject = 0;
     for (uint32_t slot = link->out_first; slot != 0;) {

@@ -61,15 +61,17 @@ uint64_t *row_store_touch(struct row_store *store, struct row row)
     return &slot->value;
 }
 
-void row_store_move(struct row_store *store, struct row row, uint32_t chain)
+void row_store_move(struct row_store *store, struct row row, uint32_t chain, uint64_t amount)
 {
     uint64_t hash = hash_row(row), head = 0;
     struct slot *slot = find(store, row, hash);
     struct row target = {.chain = chain, .space = row.space, .key = row.key};
     if (!slot)
         return;
-    SIM_ASSERT(find(store, target, hash_row(target)) == NULL);
-    *row_store_touch(store, target) = slot->value;
+    *row_store_touch(store, target) += amount;
+    slot->value -= amount;
+    if (slot->value != 0)
+        return;
     (void)map_get(&store->heads, hash, &head);
     uint32_t handle = (uint32_t)head, before = 0;
     while (pool_at(&store->slots, handle) != slot) {

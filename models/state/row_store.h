@@ -24,9 +24,9 @@ uint64_t *row_store_get(const struct row_store *store, struct row row);
 /* row_store_touch returns the row's word, making it (with value 0) at first use. */
 uint64_t *row_store_touch(struct row_store *store, struct row row);
 
-/* row_store_move gives a row to another chain, if it was ever touched; it must have none of that
- * space and key. Words move: none of them may stand in a journal. */
-void row_store_move(struct row_store *store, struct row row, uint32_t chain);
+/* row_store_move gives so much of a row's value to the row of that space and key of another chain,
+ * and gives back the slot of a row of which nothing is left. Neither row may stand in a journal. */
+void row_store_move(struct row_store *store, struct row row, uint32_t chain, uint64_t amount);
 
 uint32_t row_store_count(const struct row_store *store);
 

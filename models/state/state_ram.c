@@ -35,10 +35,10 @@ static void hold_row(void *self, struct block *block, struct row row, bool on)
     SIM_ASSERT(block->chain == row.chain);
 }
 
-static void move_row(void *self, struct row row, uint32_t chain)
+static void move_row(void *self, struct row row, uint32_t chain, uint64_t amount)
 {
     struct state_ram *state = self;
-    row_store_move(&state->store, row, chain);
+    row_store_move(&state->store, row, chain, amount);
 }
 
 static void fetch_row(void *self, struct context *context, struct row row, uint64_t ticket)

@@ -187,7 +187,7 @@ static void build_nodes(struct client_group *group, const struct build *build)
             build->world, &(struct node_options){.role = ROLE_CLIENT,
                                                  .role_name = "client",
                                                  .index = index_in_role(group->slot, i),
-                                                 .group = world_group_add(build->world),
+                                                 .group = stack_group(build->stack, build->world),
                                                  .uplink_unlimited = true});
         SIM_ASSERT(node == group->first_node + i);
         struct client *client = &group->part->clients[i];
