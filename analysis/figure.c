@@ -15,6 +15,7 @@ const struct figure_kind figure_kinds[] = {
     {"queue_time", "queue length over time, per chain", figure_queue_time},
     {"fault_timeline", "throughput, pending messages and latency over time, fault windows shaded",
      figure_fault_timeline},
+    {"shards", "number of shards over time, where they split and merge", figure_shards},
     {"throughput_shards", "throughput against the number of shards", figure_throughput_shards},
     {"hops_shards", "mean hops against the number of shards, with the theory line",
      figure_hops_shards},

@@ -55,6 +55,7 @@ enum figure_result figure_hops(struct figure *figure);
 enum figure_result figure_path_cost(struct figure *figure);
 enum figure_result figure_queue_time(struct figure *figure);
 enum figure_result figure_fault_timeline(struct figure *figure);
+enum figure_result figure_shards(struct figure *figure);
 enum figure_result figure_throughput_shards(struct figure *figure);
 enum figure_result figure_hops_shards(struct figure *figure);
 enum figure_result figure_latency_load(struct figure *figure);

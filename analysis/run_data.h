@@ -113,6 +113,7 @@ struct run_data {
     size_t queue_count, queue_capacity;
     struct run_full full;         /* chains whose blocks were full: run_full.h */
     struct run_queue queue_total; /* the rows of entity -1, else the sum over the chains */
+    struct run_queue shards;      /* living shards of all workchains; empty where they stay */
 };
 
 /* run_data_load reads the database at `path`. Returns the run, which the caller frees with

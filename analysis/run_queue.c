@@ -38,6 +38,16 @@ static void take_sample(void *self, sqlite3_stmt *statement)
     run_queue_add(&run->queues[run->queue_count - 1], t_ns, value);
 }
 
+/* Columns: t_ns, change of the number of shards of a workchain. */
+static void take_shards(void *self, sqlite3_stmt *statement)
+{
+    struct run_data *run = self;
+    struct run_queue *shards = &run->shards;
+    int64_t before = shards->count > 0 ? shards->points[shards->count - 1].value : 0;
+    run_queue_add(shards, sqlite3_column_int64(statement, 0),
+                  before + sqlite3_column_int64(statement, 1));
+}
+
 struct step { /* a change of the total */
     int64_t t_ns, delta;
 };
@@ -82,6 +92,13 @@ int run_queue_load(sqlite3 *database, struct run_data *run, struct database_erro
                               " WHERE s.name = 'queue' ORDER BY s.entity, s.t_ns, s.rowid";
     if (database_each(database, run->path, sql, take_sample, run, ret_error) != 0)
         return -1;
+    /* By time: the numbers of several workchains are added up as they change. */
+    static const char shards[] =
+        "SELECT s.t_ns, s.value - coalesce(lag(s.value) OVER (PARTITION BY s.entity"
+        " ORDER BY s.t_ns, s.rowid), 0) FROM sample s WHERE s.name = 'shards'"
+        " ORDER BY s.t_ns, s.rowid";
+    if (database_each(database, run->path, shards, take_shards, run, ret_error) != 0)
+        return -1;
     run->queue_total.entity = -1;
     run->queue_total.name = must_copy("all chains");
     if (run->queue_total.count == 0)
@@ -98,6 +115,7 @@ void run_queue_free(struct run_data *run)
     free(run->queues);
     free(run->queue_total.name);
     free(run->queue_total.points);
+    free(run->shards.points);
 }
 
 /* The index of the first point later than t_ns. */

@@ -99,6 +99,32 @@ START_TEST(of_many_queues_the_four_longest_are_named)
 }
 END_TEST
 
+START_TEST(the_number_of_shards_is_drawn_in_steps)
+{
+    static const struct support_run run = {.run_key = "00000000000000aa",
+                                           .config_hash = "00000000000000ab",
+                                           .result_hash = "0123456789abcdef0123456789abcdef",
+                                           .experiment = "hot",
+                                           .status = "ok",
+                                           .sim_end_ns = INT64_C(100000000000)};
+    support_folder(folder);
+    sqlite3 *database = support_database(folder, "hot.db", &run);
+    support_sql(database, "INSERT INTO sample (name, entity, t_ns, value) VALUES"
+                          " ('shards', 7, 0, 4), ('shards', 8, 0, 1),"
+                          " ('shards', 7, 20000000000, 5), ('shards', 8, 60000000000, 2),"
+                          " ('shards', 7, 80000000000, 4)");
+    support_close(database);
+    ck_assert_int_eq(plot("--data-only", NULL), EXIT_FINE);
+    holds("shards.tsv", "\tliving shards\t0\t5\n");
+    holds("shards.tsv", "\tliving shards\t20\t6\n");
+    holds("shards.tsv", "\tliving shards\t60\t7\n");
+    holds("shards.tsv", "\tliving shards\t80\t6\n");
+    holds("shards.tsv", "\tliving shards\t100\t6\n");
+    holds("shards.caption.txt", "5 at first, 6 on average, at most 7.");
+    support_remove(folder);
+}
+END_TEST
+
 START_TEST(captions_carry_keys_hashes_and_n)
 {
     support_folder(folder);
@@ -336,8 +362,9 @@ START_TEST(labels_of_tics_are_no_formats)
 }
 END_TEST
 
-CHECK_MAIN("plot", data_holds_the_numbers_of_the_runs, of_many_queues_the_four_longest_are_named,
-           captions_carry_keys_hashes_and_n, drawing_twice_gives_the_same_bytes,
+CHECK_MAIN("plot", data_holds_the_numbers_of_the_runs, the_number_of_shards_is_drawn_in_steps,
+           of_many_queues_the_four_longest_are_named, captions_carry_keys_hashes_and_n,
+           drawing_twice_gives_the_same_bytes,
            pdf_has_the_column_width_embedded_fonts_and_the_run_keys,
            script_runs_by_itself_in_its_folder,
            without_gnuplot_data_and_scripts_come_out_all_the_same,

@@ -55,7 +55,7 @@ static void move_rows(const struct heirs *heirs, struct account_book *old)
             move(heirs, old, which, heir_of(heirs, which.key), value);
             continue;
         }
-        uint64_t left = heirs->count == 2 ? value / 2 : value;
+        uint64_t left = heirs->count == 2 ? accounts_reshard_left(value) : value;
         move(heirs, old, which, heirs->young[0], left);
         if (heirs->count == 2)
             move(heirs, old, which, heirs->young[1], value - left);

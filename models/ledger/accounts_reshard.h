@@ -17,6 +17,12 @@ void accounts_reshard_divide(void *self, struct context *context, uint32_t paren
 void accounts_reshard_unite(void *self, struct context *context, uint32_t left, uint32_t right,
                             uint32_t parent);
 
+/* accounts_reshard_left is the left half's share of what the parent's validators have earned. */
+static inline uint64_t accounts_reshard_left(uint64_t earned)
+{
+    return earned / 2;
+}
+
 /* accounts_reshard_check refuses, where chains split and merge, what does not follow them: -1 with
  * a diagnostic. */
 int accounts_reshard_check(const struct build *build, const struct accounts_config *config);
