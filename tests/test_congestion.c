@@ -245,9 +245,28 @@ START_TEST(a_shard_that_only_forwards_holds_up_what_passes)
 }
 END_TEST
 
+/* Where some shards only take part, a hot one is still named by its number in the run. */
+START_TEST(a_hot_shard_is_the_one_of_that_number)
+{
+    theory_folder(folder);
+    snprintf(path, sizeof path, "%s/run.db", folder);
+    theory_run("{\"version\": 1, \"duration\": \"30s\", \"chain\": {\"shards\": 8},"
+               " \"messaging\": {\"type\": \"hypercube\"}, \"ledger\": {\"type\": \"accounts\"},"
+               " \"workload\": [{\"type\": \"poisson\", \"rate\": \"20/s\", \"shards\": \"1,3-5\","
+               " \"destinations\": {\"type\": \"hot\", \"shard\": 4, \"share\": \"100%\"}}]}",
+               path, LOG_TX, (struct engine_options){0});
+    ck_assert_int_gt(ask("SELECT count(*) FROM message_v"), 100);
+    ck_assert_int_eq(ask("SELECT count(*) FROM message_v WHERE dst_chain != '0:9000000000000000'"),
+                     0);
+    ck_assert_int_eq(ask("SELECT count(DISTINCT src_chain) FROM message_v"), 4);
+    done();
+}
+END_TEST
+
 CHECK_MAIN("congestion", what_one_shard_cannot_import_waits_at_the_sources,
            full_blocks_are_counted_for_the_chains_that_had_them,
            with_all_shards_full_transactions_wait_and_messages_pass,
            after_a_burst_the_queues_empty_and_stay_so, the_queue_for_a_slow_shard_grows_linearly,
            a_shard_that_only_forwards_holds_up_what_passes,
-           a_limited_queue_full_of_messages_for_one_starves_the_others)
+           a_limited_queue_full_of_messages_for_one_starves_the_others,
+           a_hot_shard_is_the_one_of_that_number)
