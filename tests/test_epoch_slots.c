@@ -204,6 +204,25 @@ START_TEST(what_does_not_pack_fills_its_record)
 }
 END_TEST
 
+/* SOL-R7.3: each change is newer than the one before, whatever the clock says. */
+START_TEST(records_never_go_back_in_time)
+{
+    struct epoch_record record;
+    uint64_t slot = 7;
+    memory = (struct memory){0};
+    epoch_record_init(&record, &memory);
+    ck_assert_uint_eq(epoch_record_fill(&record, &slot, 1, 500), 1);
+    ck_assert_uint_eq(record.wallclock_ms, 500);
+    slot++;
+    ck_assert_uint_eq(epoch_record_fill(&record, &slot, 1, 500), 1);
+    ck_assert_uint_eq(record.wallclock_ms, 501);
+    slot++;
+    ck_assert_uint_eq(epoch_record_fill(&record, &slot, 1, 20), 1);
+    ck_assert_uint_eq(record.wallclock_ms, 502);
+    epoch_record_destroy(&record);
+}
+END_TEST
+
 /* SOL-R7.2 */
 START_TEST(a_bitmap_takes_what_is_within_its_room)
 {
@@ -245,6 +264,7 @@ int main(void)
     tcase_add_test(tcase, broken_bytes_are_refused);
     tcase_add_test(tcase, records_hold_what_was_pushed);
     tcase_add_test(tcase, what_does_not_pack_fills_its_record);
+    tcase_add_test(tcase, records_never_go_back_in_time);
     tcase_add_test(tcase, a_bitmap_takes_what_is_within_its_room);
     if (!getenv("CK_FORK")) /* an assertion ends the process with code 1 */
         tcase_add_exit_test(tcase, slots_of_another_epoch_are_refused, 1);

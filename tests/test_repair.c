@@ -285,6 +285,31 @@ START_TEST(orphans_with_more_votes_come_first)
 }
 END_TEST
 
+/* SOL-R4.8, stages 3 and 4: most shreds first where the end is unknown; fewest missing first where
+ * it is known, but an ancestor with holes before its descendants. */
+START_TEST(slots_near_their_end_come_first)
+{
+    begin();
+    insert_slot(&mine, 40, 39, 2);
+    insert(&mine, 41, 40, 5, true);  /* 5 missing */
+    insert(&mine, 42, 40, 2, true);  /* 2 missing */
+    insert(&mine, 43, 41, 1, true);  /* 1 missing, below 41 */
+    insert(&mine, 44, 40, 0, false); /* ends unknown: 1 shred, 2 shreds */
+    insert(&mine, 45, 40, 0, false);
+    insert(&mine, 45, 40, 1, false);
+    for (uint64_t slot = 41; slot <= 45; slot++)
+        repair_weight_know(&weight, &mine, slot);
+    struct repair_planner planner = planner_at(REPAIR_VERSION_2025, 10000);
+    struct repair_budget budget = {.unknown_last = 2, .closest = 100};
+    repair_select(&planner, &weight, &budget);
+    static const uint64_t expected[] = {45, 44, 41, 41, 41, 41, 41, 43, 42, 42};
+    ck_assert_uint_eq(list.count, 10);
+    for (uint32_t i = 0; i < 10; i++)
+        ck_assert_uint_eq(list.items[i].slot, expected[i]);
+    end();
+}
+END_TEST
+
 /* SOL-27, SOL-R6.1: the highest shreds of the slot and its ancestors, eleven at most, none of slots
  * that are empty or unknown. SOL-33: silence where there is nothing. */
 START_TEST(answers_are_what_is_stored)
@@ -448,6 +473,6 @@ CHECK_MAIN("repair", holes_are_due_by_the_shred_above, a_later_slot_judges_the_e
            sets_are_due_a_quarter_second_after_they_are_noticed, an_unknown_end_is_asked_for,
            a_request_is_not_repeated_before_its_time, each_stage_keeps_its_budget,
            heavier_forks_are_repaired_first, orphans_with_more_votes_come_first,
-           answers_are_what_is_stored, repair_completes_every_slot,
+           slots_near_their_end_come_first, answers_are_what_is_stored, repair_completes_every_slot,
            answers_need_a_nonce_and_must_fit, under_overload_the_best_are_served,
            only_epochs_with_known_leaders_are_taken_in)
