@@ -89,8 +89,27 @@ static void emit_to(struct toy *toy, struct context *context, struct block *bloc
     if (toy->support->foreign_sender)
         envelope.from = chain->prefix(chain->self, chain_of(toy, ordinal));
     envelope.to = chain->prefix(chain->self, chain_of(toy, ordinal));
+    if (toy->support->relays > 0 && ordinal == 1) /* two accounts of shard 1, in turn */
+        envelope.to.prefix += toy->emitted++ % 2;
     toy->stack->messaging.emit(toy->stack->messaging.self, context, block, &envelope);
     SIM_ASSERT(envelope.id >> 32 == block->chain);
+}
+
+/* Shard 1 passes on what it gets: an account of it makes several messages to shard 2 of each. */
+static void relay(struct toy *toy, struct context *context, struct block *block,
+                  struct toy_chain *state, struct address account)
+{
+    const struct chain_seam *chain = &toy->stack->chain;
+    if (toy->support->relays == 0 || block->chain != chain_of(toy, 1))
+        return;
+    for (uint32_t i = 0; i < toy->support->relays; i++) {
+        struct envelope envelope = {.bytes = 200, .layer = LAYER_LEDGER, .kind = TOY_MESSAGE};
+        envelope.tx = 2; /* for whom, as in emit_to */
+        envelope.from = account;
+        envelope.to = chain->prefix(chain->self, chain_of(toy, 2));
+        block_set(toy->stack, block, &state->emitted, state->emitted + 1);
+        toy->stack->messaging.emit(toy->stack->messaging.self, context, block, &envelope);
+    }
 }
 
 static void begin(struct toy_chain *state, const struct block *block)
@@ -129,11 +148,11 @@ static void toy_deliver(void *self, struct context *context, struct block *block
 {
     struct toy *toy = self;
     struct toy_chain *state = chain_state(toy, block->chain);
-    (void)context;
     SIM_ASSERT(envelope->kind == TOY_MESSAGE);
     toy->support->strayed += block->chain != chain_of(toy, (uint32_t)envelope->tx);
     begin(state, block); /* messaging fills before the ledger */
     block_set(toy->stack, block, &state->received, state->received + 1);
+    relay(toy, context, block, state, envelope->to);
 }
 
 static void record(struct toy *toy, const struct block *block, bool dropped)

@@ -45,6 +45,7 @@ struct support_stack {
     uint32_t job_count;
     uint8_t envelope_flags; /* of every message */
     uint32_t senders;       /* accounts of a shard that emit, five messages in turn; 0 = one */
+    uint32_t relays;        /* of shard 2 by an account of shard 1 for each message that it gets */
     bool foreign_sender;    /* messages name a sender that their shard does not have */
     struct scenario_property properties[8];
     struct engine_options options;

@@ -165,6 +165,22 @@ START_TEST(many_senders_share_the_total)
 }
 END_TEST
 
+/* TON-R38: an initiator is the account that began it all, not the sender: two accounts of shard 1
+ * make 100 messages each because one of shard 0 sent them something. */
+START_TEST(messages_that_follow_from_one_input_have_one_initiator)
+{
+    struct support_stack *support = stack_with(10);
+    support->relays = 100;
+    support_stack_job(support, 300 * MS, 0, 2, 1);
+    run_logged(support);
+    ck_assert_int_eq(rows("defer", 2), 200 - 2 * 10);
+    ck_assert_int_eq(rows("dispatch", 3), 2 + 20 + 10);
+    ck_assert_int_eq(rows("dispatch", 4), 2 + 20 + 10);
+    ck_assert_uint_eq(support->received, 202);
+    done(support);
+}
+END_TEST
+
 /* TON-29, TON-R38: a sender's messages keep their order, whatever waits: later ones wait behind
  * deferred ones. To the own shard and others, with dropped blocks, little room and either kind of
  * logical time. */
@@ -194,4 +210,5 @@ END_TEST
 
 CHECK_MAIN("dispatch_queue", one_sender_gets_thirty_one_messages_into_a_block,
            a_long_queue_takes_fewer_deferred_messages, messages_are_deferred_when_the_queue_is_long,
-           many_senders_share_the_total, a_sender_keeps_its_order_and_nothing_is_lost)
+           many_senders_share_the_total, messages_that_follow_from_one_input_have_one_initiator,
+           a_sender_keeps_its_order_and_nothing_is_lost)
