@@ -15,7 +15,8 @@ fi
 if [ ! -f "$build/build.ninja" ]; then
     CC=clang meson setup "$build" -Dfuzz=true -Dbuildtype=debugoptimized || exit 1
 fi
-ninja -C "$build" tests/fuzz_conform tests/fuzz_scenario tests/fuzz_trace || exit 1
+ninja -C "$build" tests/fuzz_conform tests/fuzz_message \
+    tests/fuzz_scenario tests/fuzz_trace || exit 1
 
 # run_fuzzer NAME MAX_BYTES SEED_FOLDER...: one fuzzer; all of them run at the same time.
 run_fuzzer() {
@@ -39,6 +40,8 @@ run_fuzzer() {
 run_fuzzer scenario 65536 tests/corpus/good tests/corpus/bad scenarios/templates &
 jobs=($!)
 run_fuzzer trace 4096 tests/corpus/trace &
+jobs+=($!)
+run_fuzzer message 512 tests/corpus/message &
 jobs+=($!)
 run_fuzzer conform 4096 tests/corpus/conform &
 jobs+=($!)
