@@ -30,10 +30,12 @@ SCHEMA_TAKES = {
         "combination_link_crash",
     ],
     "keys of one layer, compared with each other": [
-        "combination_layer_keys", "value_uniform_reversed",
+        "combination_layer_keys", "combination_resharding_without_shards",
+        "value_uniform_reversed",
     ],
     "two sections that need each other": [
         "combination_matrix_without_regions", "combination_no_shards", "combination_regions_unused",
+        "combination_traffic_matrix_size",
     ],
     "two times, compared with each other": [
         "combination_warmup", "name_fault_after_end", "name_fault_at_end",
@@ -81,6 +83,7 @@ VALUES = [True, False, 0, 1, -1, 2.5, 1e3, "", "abc", "0", "1", "1.0", "-5s", "0
 # words with a grammar of their own.
 ARITHMETIC = re.compile(rb"error\[(E204|E301|E310|E5..)\]"
                         rb"|/workload/0/shards: |/destinations/shard: "
+                        rb"|/ledger/external/(check_time|life): out of range"
                         rb"|/prefixes/|/sha256: ")
 
 

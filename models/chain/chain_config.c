@@ -381,7 +381,7 @@ void chain_config_check(const void *section, const char *pointer, struct diagnos
     check_workchains(config, pointer, diagnostics);
     check_masterchain(config, pointer, diagnostics);
     limit_config_check(&config->block_limit, &config->limits_of, pointer, diagnostics);
-    reshard_config_check(&config->resharding, config->masterchain.present || !has_chains(config),
+    reshard_config_check(&config->resharding, config->masterchain.present && has_chains(config),
                          config->clock == CLOCK_ON_DEMAND, pointer, diagnostics);
     check_texts(&config->prefixes, pointer, diagnostics);
     const struct chain_workchain_config *items = config->workchains.items;

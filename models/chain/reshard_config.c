@@ -121,7 +121,7 @@ void reshard_config_check(const struct reshard_config *config, bool master, bool
     if (!master)
         diagnostics_add(diagnostics, "E310", place, AT_VALUE,
                         "the masterchain decides about splits and merges, and there is none",
-                        "a masterchain", NULL, "\"masterchain\": {\"present\": true}");
+                        "shards and a masterchain", NULL, "\"masterchain\": {\"present\": true}");
     if (on_demand)
         diagnostics_add(diagnostics, "E310", place, AT_VALUE,
                         "with clock on_demand an idle shard has no slots to be seen idle in",
