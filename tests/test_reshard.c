@@ -95,6 +95,19 @@ START_TEST(idle_shards_merge_down_to_the_least_depth)
 }
 END_TEST
 
+/* TON-R55: the histories are part of the block: one that is dropped did not shift them. */
+START_TEST(dropped_blocks_do_not_count)
+{
+    struct reshard_config config = quick(1, 4);
+    struct transfers *transfers = stack_with(8, &config);
+    transfers->base->chain.drop_every = 2;
+    add_load(transfers, 1, "0", 2 * SECOND);
+    transfers_run(transfers);
+    ck_assert_int_ge(about(transfers, "min(t_ns)", "merge"), (2 * 24 + 20 - 2) * SECOND);
+    finish(transfers);
+}
+END_TEST
+
 /* TON-R55, TON-R56: the loaded half splits until it is no longer overloaded or as deep as allowed;
  * the other half does not. */
 START_TEST(a_loaded_shard_splits_and_merges_when_the_load_is_over)
@@ -232,7 +245,7 @@ START_TEST(what_does_not_follow_is_refused)
 }
 END_TEST
 
-CHECK_MAIN("reshard", idle_shards_merge_down_to_the_least_depth,
+CHECK_MAIN("reshard", idle_shards_merge_down_to_the_least_depth, dropped_blocks_do_not_count,
            a_loaded_shard_splits_and_merges_when_the_load_is_over, shards_of_middling_load_stay,
            a_schedule_is_followed, switches_back_and_forth_under_load_lose_nothing,
            fees_are_halved_and_the_right_child_gets_the_odd_unit, what_does_not_follow_is_refused)

@@ -75,8 +75,10 @@ void chain_wake(struct chain_blocks *chains, struct context *context, uint32_t i
     struct chain_record *record = &chains->records[index];
     uint32_t node = chain_node(chains, index);
     SIM_ASSERT(world_group(chains->world, node) == context->group);
-    if (!chain_reshard_makes(chains, index))
+    if (!chain_reshard_makes(chains, index)) {
+        record->wanted = false; /* who goes on where it ended is woken then */
         return;
+    }
     if (record->open || !context_up(context, node)) {
         record->wanted = true;
         return;

@@ -94,7 +94,7 @@ import json, sys
 sys.exit(int(json.load(open(open("path").read().strip()))["duration"][:-2]) < 10**9)'
 
 # An assertion of our own ends the child and not the swarm.
-swarm 1 "$both" --runs 12 --set chain.break_rule=undo
+swarm 1 "$both" --runs 60 --set chain.break_rule=undo
 check "an assertion is a finding" grep -q '^found    assertion: .*assertion failed' out
 
 # A run that takes too long is ended and is a finding; nothing takes less than this.
