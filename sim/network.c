@@ -348,6 +348,35 @@ static uint64_t least_latency_ns(const struct world *world)
     return least;
 }
 
+static uint64_t flight_ns(const struct distribution *latency, int64_t bit_per_s,
+                          uint32_t wire_bytes)
+{
+    const uint64_t second_ns = UINT64_C(1000000000);
+    uint64_t sending_ns = 0;
+    if (bit_per_s > 0)
+        sending_ns = (uint64_t)wire_bytes * 8 * second_ns / (uint64_t)bit_per_s;
+    return sending_ns + distribution_floor(latency);
+}
+
+uint64_t world_flight_ns(const struct world *world, uint32_t wire_bytes)
+{
+    const struct network_config *network = &world->scenario->network;
+    const struct network_link_config *links = network->links.items;
+    uint64_t slowest = flight_ns(&network->latency, network->bandwidth_bit_per_s, wire_bytes);
+    for (uint32_t i = 0; i < network->links.count; i++) {
+        uint64_t flight = flight_ns(&links[i].latency, links[i].bandwidth_bit_per_s, wire_bytes);
+        if (flight > slowest)
+            slowest = flight;
+    }
+    if (!network->latency_by_region)
+        return slowest;
+    uint32_t cells = network->regions.names.count * network->regions.names.count;
+    for (uint32_t i = 0; i < cells; i++)
+        if ((uint64_t)network->regions.matrix_ns[i] > slowest)
+            slowest = (uint64_t)network->regions.matrix_ns[i];
+    return slowest;
+}
+
 int network_build(struct world *world, struct diagnostics *diagnostics)
 {
     const struct network_config *network = &world->scenario->network;

@@ -33,7 +33,8 @@ enum rng_purpose {
     RNG_SWARM = 18,
     RNG_OPERATION = 19,
     RNG_VALUE = 20,
-    RNG_BYZANTINE = 21
+    RNG_BYZANTINE = 21,
+    RNG_NEEDS_ORDER = 22
 };
 
 struct rng { /* one a run */

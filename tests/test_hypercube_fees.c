@@ -181,6 +181,7 @@ static void lose_on_the_way(struct transfers *transfers)
         .type = FAULT_LOSS, .rate = UINT64_MAX / 10 * 6, .target = {links, 4}};
     transfers->base->scenario.faults = (struct fault_plan){&loss, 1};
     transfers->base->scenario.duration_ns = 600 * SECOND;
+    transfers_set(&transfers->messaging_part, "resend", (int64_t)(200 * MS)); /* twice a block */
 }
 
 /* TON-41 against TON-R52: who earns what when a proof delivers. The masterchain shows a block every

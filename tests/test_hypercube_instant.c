@@ -2,6 +2,8 @@
  * gets it; switched off, the system goes on. Method: single messages whose way is known block by
  * block, links that are cut or delayed so that one path alone can deliver, and counters. */
 
+#include <string.h>
+
 #include "models/messaging/hypercube_parts.h"
 #include "tests/check_main.h"
 #include "tests/support_cube.h"
@@ -194,6 +196,61 @@ START_TEST(who_needs_order_goes_the_slow_path)
 }
 END_TEST
 
+/* TON-R51: on both paths a sender's messages keep their order if it needs it, whatever is lost; and
+ * a node that gives proofs to such messages is found out. */
+START_TEST(who_needs_order_gets_it)
+{
+    for (int broken = 0; broken <= 1; broken++)
+        for (uint64_t seed = 1; seed <= 5; seed++) {
+            struct support_stack *support = new_stack(BOTH);
+            support->scenario.seed = seed;
+            support->scenario.duration_ns = 300 * SECOND;
+            support->scenario.network.loss = 20 * 10000 * PER_MILLION;
+            support->envelope_flags = ENVELOPE_NO_INSTANT;
+            support_stack_set(support, "break", broken ? IGNORE_ORDER : NONE);
+            support_stack_property(support, "sender_order", 0);
+            for (uint32_t i = 0; i < 40; i++)
+                support_stack_job(support, i * 300 * MS, 0, 1, 31);
+            support_stack_run(support);
+            if (broken) {
+                ck_assert_int_eq(support->result.status, ENGINE_VIOLATION);
+                ck_assert_int_eq(strncmp(support->result.violation, "sender_order", 12), 0);
+            } else {
+                expect_held(support);
+                ck_assert_uint_eq(support->received, 40);
+            }
+            support_stack_free(support);
+        }
+}
+END_TEST
+
+/* A proof that takes longer than it lives: `check` says so, and the run stays sane: copies become
+ * rare, what has no other way waits at its source, and once the destination rests it arrives. */
+START_TEST(links_slower_than_a_proof_are_warned_of)
+{
+    for (int slow = 0; slow <= 1; slow++) {
+        struct support_stack *support = new_stack(INSTANT);
+        struct diagnostics diagnostics = {0};
+        support->scenario.network.latency.location = (int64_t)((slow ? 9 : 1) * SECOND);
+        support->scenario.duration_ns = 400 * SECOND;
+        support_stack_job(support, 300 * MS, 0, 10, 31);
+        for (uint32_t second = 0; second < 100; second++)
+            support_stack_job(support, second * SECOND + 1, 31, 1, SUPPORT_NOWHERE);
+        ck_assert_int_eq(support_stack_try(support, &diagnostics), 0);
+        ck_assert_uint_eq(diagnostics.count, (uint64_t)slow);
+        if (slow)
+            ck_assert_str_eq(diagnostics.list[0].code, "W301");
+        expect_held(support);
+        ck_assert_uint_eq(support->received, 10);
+        if (slow)
+            ck_assert_uint_ge(counter(support, "refused_stale"), 10);
+        ck_assert_uint_lt(counter(support, "instant_resent"), 10 * 20);
+        diagnostics_free(&diagnostics);
+        support_stack_free(support);
+    }
+}
+END_TEST
+
 static void switch_off(struct support_stack *support, struct cube_off *window)
 {
     struct cube_config *config = (struct cube_config *)(void *)support->messaging_config;
@@ -284,9 +341,35 @@ START_TEST(what_proofs_delivered_is_forgotten)
 }
 END_TEST
 
+/* TON-49, TON-R51: the confirmation is lost, so the slow copy comes through and is discarded: with
+ * it goes the entry of the table. What is left are the nodes of the copy itself, at the
+ * intermediate shard and at the destination, which hear of its removal with the next packet: there
+ * is none. */
+START_TEST(a_discarded_copy_lets_the_table_forget)
+{
+    struct support_stack *support = new_stack(BOTH);
+    on_link(support, FAULT_CUT, 31, 30, 2050 * MS, 500 * MS);
+    support->scenario.duration_ns = 100 * SECOND;
+    support_stack_job(support, 300 * MS, 0, 1, 31);
+    for (uint32_t second = 30; second < 60; second++)
+        for (uint32_t shard = 0; shard < 32; shard++)
+            support_stack_job(support, second * SECOND, shard, 1, SUPPORT_NOWHERE);
+    support_stack_run(support);
+    expect_held(support);
+    ck_assert_uint_eq(counter(support, "instant_delivered"), 1);
+    ck_assert_uint_eq(counter(support, "duplicates_discarded"), 1);
+    ck_assert_uint_eq(counter(support, "slow_stopped"), 0);
+    ck_assert_uint_eq(counter(support, "queued"), 0);
+    ck_assert_uint_eq(counter(support, "remembered"), 2);
+    support_stack_free(support);
+}
+END_TEST
+
 CHECK_MAIN("hypercube_instant", a_proof_waits_until_the_masterchain_registers_its_block,
            a_postponed_proof_survives_a_crash,
            a_proof_is_refused_after_as_many_blocks_as_are_looked_back,
            a_proof_waits_for_older_messages_in_queues, full_blocks_hold_up_proofs,
-           who_needs_order_goes_the_slow_path, switched_off_the_slow_path_delivers,
-           switching_off_loses_nothing, what_proofs_delivered_is_forgotten)
+           who_needs_order_goes_the_slow_path, who_needs_order_gets_it,
+           links_slower_than_a_proof_are_warned_of, switched_off_the_slow_path_delivers,
+           switching_off_loses_nothing, a_discarded_copy_lets_the_table_forget,
+           what_proofs_delivered_is_forgotten)

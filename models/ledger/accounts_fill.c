@@ -6,6 +6,7 @@
 #include "models/ledger/accounts_contract.h"
 #include "models/ledger/accounts_external.h"
 #include "models/ledger/master_deposit.h"
+#include "sim/exact.h"
 
 enum { MINT_EVERY = 100 };
 
@@ -25,8 +26,21 @@ static struct accounts_record *record_add(struct accounts *accounts, struct bloc
     return record;
 }
 
+/* TON-R51: whether the sender of a transaction's message needs order, so that no proof may carry
+ * it. */
+static uint8_t flags_of(const struct accounts *accounts, const struct tx *tx)
+{
+    struct rng_stream stream;
+    if (accounts->config->needs_order == 0)
+        return 0;
+    rng_stream_at(&stream, world_rng(accounts->world), RNG_NEEDS_ORDER, tx->id, 0);
+    return rng_chance(&stream, exact_threshold(accounts->config->needs_order)) ? ENVELOPE_NO_INSTANT
+                                                                               : 0;
+}
+
 /* The message that a transfer makes. */
-static struct envelope envelope_of(const struct tx *tx, uint64_t amount)
+static struct envelope envelope_of(const struct accounts *accounts, const struct tx *tx,
+                                   uint64_t amount)
 {
     struct envelope envelope = {.tx = tx->id,
                                 .from = tx->part[0].account,
@@ -37,6 +51,7 @@ static struct envelope envelope_of(const struct tx *tx, uint64_t amount)
                                 .gas_limit = tx->gas_limit,
                                 .constructor = tx->constructor,
                                 .anycast_depth = tx->anycast_depth,
+                                .flags = flags_of(accounts, tx),
                                 .bytes = tx->bytes,
                                 .layer = LAYER_LEDGER,
                                 .kind = tx->operation == TX_LOG ? ACCOUNTS_LOG : ACCOUNTS_TRANSFER,
@@ -50,7 +65,7 @@ static uint64_t send_value(struct accounts *accounts, struct context *context, s
                            const struct ledger_input *input, uint64_t amount)
 {
     const struct messaging_seam *messaging = &accounts->stack->messaging;
-    struct envelope envelope = envelope_of(&input->tx, amount);
+    struct envelope envelope = envelope_of(accounts, &input->tx, amount);
     envelope.queued_ns = input->arrived_ns;
     envelope.collated_ns = block->time_ns;
     messaging->emit(messaging->self, context, block, &envelope);
@@ -61,7 +76,7 @@ static uint64_t send_value(struct accounts *accounts, struct context *context, s
 static uint64_t local_log_fee(const struct accounts *accounts, const struct tx *tx)
 {
     const struct messaging_seam *messaging = &accounts->stack->messaging;
-    struct envelope envelope = envelope_of(tx, INT64_MAX);
+    struct envelope envelope = envelope_of(accounts, tx, INT64_MAX);
     struct message_price price;
     (void)messaging->price(messaging->self, &envelope, &price);
     return price.from_value + price.on_top;
@@ -84,7 +99,7 @@ enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct
     if (accounts_contract_logs_here(accounts, tx)) {
         *ret_debit = local_log_fee(accounts, tx);
     } else if (tx->parts > 1) {
-        struct envelope envelope = envelope_of(tx, amount);
+        struct envelope envelope = envelope_of(accounts, tx, amount);
         struct message_price price;
         /* TON-19: nobody would own it where it is logged. */
         if (tx->operation == TX_LOG && (tx->extra_currency[0] != 0 || tx->extra_currency[1] != 0))

@@ -23,6 +23,7 @@ enum accounts_break {
 
 struct accounts_config {
     int64_t accounts_per_shard, initial_balance, gas_per_transfer, transaction_bytes, break_rule;
+    int64_t needs_order; /* share, 10^-12 */
     struct external_config external;
     struct gas_config gas;
     struct contract_config contracts;

@@ -22,6 +22,10 @@ const struct model_property delivery_properties[] = {
                                false},
     [DELIVERY_MASTER_APART] = {"master_apart", "the masterchain takes only what is addressed to it",
                                false},
+    [DELIVERY_SENDER_ORDER] = {"sender_order",
+                               "messages whose sender needs order go by no proof, and reach a "
+                               "recipient in the order they were made",
+                               false},
     {NULL, NULL, false},
 };
 
@@ -55,8 +59,9 @@ void delivery_check_init(struct delivery_check *check, struct world *world, uint
     map_init(&check->live_by_id, memory, "messaging.observer.live_by_id");
     map_init(&check->delivered, memory, "messaging.observer.delivered");
     map_init(&check->pair_lt, memory, "messaging.observer.pairs");
+    map_init(&check->ordered_lt, memory, "messaging.observer.ordered");
     map_init(&check->stream_by_key, memory, "messaging.observer.stream_by_key");
-    for (uint32_t property = 0; property <= DELIVERY_MASTER_APART; property++)
+    for (uint32_t property = 0; property <= DELIVERY_SENDER_ORDER; property++)
         check->on[property] = world_property_on(world, slot, property);
 }
 
@@ -67,6 +72,7 @@ void delivery_check_destroy(struct delivery_check *check)
     map_destroy(&check->live_by_id);
     map_destroy(&check->delivered);
     map_destroy(&check->pair_lt);
+    map_destroy(&check->ordered_lt);
     map_destroy(&check->stream_by_key);
 }
 
@@ -225,16 +231,20 @@ void delivery_check_imported(struct delivery_check *check, struct context *conte
                           block->id, block->time_ns, import->id, live->visible_ns);
 }
 
+static uint64_t pair_of(const struct envelope *envelope)
+{
+    uint64_t pair = mix(0, envelope->from.prefix);
+    pair = mix(pair, envelope->to.prefix);
+    return mix(pair, (uint64_t)(uint32_t)envelope->from.workchain << 32 |
+                         (uint32_t)envelope->to.workchain);
+}
+
 /* TON-29(b): same sender, same recipient: in the order they were made. */
 static void check_pair_order(struct delivery_check *check, struct context *context,
                              const struct delivery *delivery)
 {
     const struct envelope *envelope = delivery->envelope;
-    uint64_t pair = mix(0, envelope->from.prefix);
-    pair = mix(pair, envelope->to.prefix);
-    pair = mix(pair, (uint64_t)(uint32_t)envelope->from.workchain << 32 |
-                         (uint32_t)envelope->to.workchain);
-    uint64_t last = 0;
+    uint64_t pair = pair_of(envelope), last = 0;
     map_get(&check->pair_lt, pair, &last);
     if (delivery->lt <= last)
         context_violation(context, check->slot, DELIVERY_QUEUE_ORDER, envelope->id,
@@ -242,6 +252,23 @@ static void check_pair_order(struct delivery_check *check, struct context *conte
                           " is delivered after a later one of its sender to its recipient",
                           envelope->id, delivery->lt);
     map_put(&check->pair_lt, pair, delivery->lt);
+}
+
+/* TON-R51: who needs order says so, and then its messages keep it on any path. */
+static void check_sender_order(struct delivery_check *check, struct context *context,
+                               const struct delivery *delivery)
+{
+    const struct envelope *envelope = delivery->envelope;
+    uint64_t pair = pair_of(envelope), last = 0;
+    if ((envelope->flags & ENVELOPE_NO_INSTANT) == 0)
+        return;
+    map_get(&check->ordered_lt, pair, &last);
+    if (delivery->path == PATH_INSTANT || delivery->lt <= last)
+        context_violation(context, check->slot, DELIVERY_SENDER_ORDER, envelope->id,
+                          "message %" PRIu64 ", whose sender needs order, is delivered %s",
+                          envelope->id,
+                          delivery->lt <= last ? "after a later one" : "by its proof");
+    map_put(&check->ordered_lt, pair, delivery->lt);
 }
 
 static void check_links(struct delivery_check *check, struct context *context,
@@ -292,6 +319,8 @@ void delivery_check_delivered(struct delivery_check *check, struct context *cont
     struct live_message *live = pool_at(&check->live, (uint32_t)slot);
     if (check->on[DELIVERY_QUEUE_ORDER] && delivery->queued)
         check_pair_order(check, context, delivery);
+    if (check->on[DELIVERY_SENDER_ORDER])
+        check_sender_order(check, context, delivery);
     if (check->on[DELIVERY_HOP_BOUND])
         check_links(check, context, delivery);
     if (check->on[DELIVERY_NO_EARLY_EVENT] && delivery->path != PATH_LOCAL &&

@@ -24,7 +24,8 @@ enum delivery_property {
     DELIVERY_HOP_BOUND,      /* TON-36 */
     DELIVERY_NO_EARLY_EVENT, /* TON-37, TON-R15 */
     DELIVERY_NOTHING_LOST,   /* TON-30, TON-35 */
-    DELIVERY_MASTER_APART    /* TON-56 */
+    DELIVERY_MASTER_APART,   /* TON-56 */
+    DELIVERY_SENDER_ORDER    /* TON-R51 */
 };
 extern const struct model_property delivery_properties[];
 
@@ -37,13 +38,14 @@ struct delivery_check {
     struct map live_by_id; /* message -> slot of live */
     struct map delivered;  /* id / 64 -> 64 bits: delivered once */
     struct map pair_lt;    /* (sender, recipient) -> logical time of the latest delivery */
+    struct map ordered_lt; /* the same, of messages whose sender needs order only */
     struct pool streams;   /* what was imported last, by importer and by (importer, source) */
     struct map stream_by_key;
     enum delivery_order order;
     enum message_path in_flight; /* set by the model: the path of a message that has not come */
     uint32_t switches;
     uint8_t slot;
-    bool on[DELIVERY_MASTER_APART + 1];
+    bool on[DELIVERY_SENDER_ORDER + 1];
 };
 
 void delivery_check_init(struct delivery_check *check, struct world *world, uint8_t slot,

@@ -24,9 +24,9 @@ static const char *const order_choices[] = {"deployed", "paper", NULL};
 static const char *const order_helps[] = {
     "one stream over all neighbours by logical time and hash (TON-R22)",
     "older masterchain reference first, then each neighbour's own order (TON-46)", NULL};
-static const char *const break_choices[] = {"none",  "deliver_twice",  "reorder",
-                                            "lose",  "extra_hop",      "early",
-                                            "trust", "through_master", NULL};
+static const char *const break_choices[] = {
+    "none",  "deliver_twice", "reorder",        "lose",         "extra_hop",
+    "early", "trust",         "through_master", "ignore_order", NULL};
 static const char *const instant_order_choices[] = {"strict", "none", NULL};
 static const char *const instant_order_helps[] = {
     "a proof waits for every older message in a neighbour's queue (TON-R51)",
@@ -362,6 +362,7 @@ static int build_cube(const struct build *build, void **ret_state)
         return -1;
     }
     learn_chains(cube);
+    cube_instant_warn(cube, build);
     delivery_check_init(&cube->check, build->world, build->slot,
                         (enum delivery_order)cube->config.order);
     cube->check.in_flight = cube->config.path == CUBE_INSTANT ? PATH_INSTANT : PATH_SLOW;

@@ -2,9 +2,12 @@
  * destination. It goes at once, before the masterchain knows the block; with `path: both` once,
  * and with `path: instant` again until the confirmation is committed. */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "models/messaging/hypercube_proofs.h"
+#include "sim/diagnostics.h"
+#include "sim/quantity.h"
 
 enum { PROOF_HEAD_BYTES = 64 };
 enum { DOUBLINGS_MAX = 3, BURST_FIRST = 64 };
@@ -15,6 +18,29 @@ static uint64_t again_ns(const struct hypercube *cube, uint32_t chain, uint32_t 
 {
     uint32_t doublings = attempt < DOUBLINGS_MAX ? attempt : DOUBLINGS_MAX;
     return (2 * cube_interval_ns(cube, chain) + 1) << doublings;
+}
+
+void cube_instant_warn(const struct hypercube *cube, const struct build *build)
+{
+    const struct chain_seam *seam = &cube->stack->chain;
+    if (cube->config.path != CUBE_INSTANT || seam->count(seam->self, CHAIN_SHARD) == 0)
+        return;
+    uint64_t interval_ns = cube_interval_ns(cube, seam->at(seam->self, CHAIN_SHARD, 0));
+    uint64_t flight_ns =
+        world_flight_ns(build->world, PROOF_HEAD_BYTES + BLOCK_PROOF_WIRE_HEAD + 8);
+    uint64_t life_ns = (uint64_t)(cube->config.look_back - 1) * interval_ns;
+    if (flight_ns < life_ns)
+        return;
+    char place[128], problem[320], flight[QUANTITY_TEXT_BYTES], life[QUANTITY_TEXT_BYTES];
+    quantity_print(PARAM_DURATION, (int64_t)flight_ns, flight);
+    quantity_print(PARAM_DURATION, (int64_t)life_ns, life);
+    snprintf(place, sizeof place, "%s/path", build->pointer);
+    snprintf(problem, sizeof problem,
+             "a proof takes at least %s over the slowest link, and a busy destination refuses it "
+             "after %s: such messages never arrive",
+             flight, life);
+    diagnostics_warn(build->diagnostics, "W301", place, problem,
+                     "path \"both\", a larger look_back or a longer block_interval");
 }
 
 bool cube_instant_off(const struct hypercube *cube, uint64_t at_ns, uint64_t *ret_until_ns)
@@ -32,7 +58,9 @@ bool cube_instant_off(const struct hypercube *cube, uint64_t at_ns, uint64_t *re
 bool cube_instant_goes(const struct hypercube *cube, const struct envelope *envelope)
 {
     uint64_t until_ns;
-    return cube->config.path != CUBE_SLOW && (envelope->flags & ENVELOPE_NO_INSTANT) == 0 &&
+    bool ordered = (envelope->flags & ENVELOPE_NO_INSTANT) != 0 &&
+                   cube->config.break_rule != CUBE_BREAK_IGNORE_ORDER;
+    return cube->config.path != CUBE_SLOW && !ordered &&
            !cube_instant_off(cube, envelope->created_ns, &until_ns);
 }
 

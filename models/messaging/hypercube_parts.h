@@ -39,7 +39,8 @@ enum cube_break {
     CUBE_BREAK_EXTRA_HOP,     /* hops of one bit, whatever the digit */
     CUBE_BREAK_EARLY,         /* entries are sent before the masterchain shows their block */
     CUBE_BREAK_TRUST,         /* no proof is verified: a forged one is delivered */
-    CUBE_BREAK_MASTER         /* messages pass the masterchain, and it keeps them */
+    CUBE_BREAK_MASTER,        /* messages pass the masterchain, and it keeps them */
+    CUBE_BREAK_IGNORE_ORDER   /* proofs carry messages whose sender needs order */
 };
 
 /* A time in which nothing goes by proof, and no proof is accepted (TON-42). */

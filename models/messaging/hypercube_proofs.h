@@ -36,6 +36,8 @@ enum proof_verdict cube_proof_check(const struct block_proof *proof, const unsig
 void cube_tree_room(struct hypercube *cube, uint32_t leaf_count);
 
 /* hypercube_instant.c: proofs as their sender makes them. */
+/* Says so where a proof needs longer than it lives. */
+void cube_instant_warn(const struct hypercube *cube, const struct build *build);
 bool cube_instant_off(const struct hypercube *cube, uint64_t at_ns, uint64_t *ret_until_ns);
 /* Sends a message with its proof to a node. */
 struct cube_way {
