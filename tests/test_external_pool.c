@@ -109,5 +109,31 @@ START_TEST(an_old_message_is_not_let_in)
 }
 END_TEST
 
-CHECK_MAIN("external_pool", one_account_is_checked_so_often_in_a_window, so_many_may_wait,
+/* TON-R57: what waits goes with its account, what is remembered stays remembered */
+START_TEST(pools_are_divided_and_united)
+{
+    set_up();
+    limits.pending = 2;
+    admit(1, 5, SECOND, 1);
+    admit(1, 6, SECOND, 2);
+    admit(2, 7, SECOND, 3);
+    struct external_pool *old = external_pool_get(&pools, 1);
+    struct external_pool *young = external_pool_get(&pools, 2);
+    ck_assert_ptr_null(external_pool_find(&pools, 3));
+    external_pool_move(old, young);
+    external_pool_inherit(&pools, old, young);
+    ck_assert_int_eq(judge(2, 8, SECOND, 4), REASON_POOL);
+    ck_assert_int_eq(judge(1, 8, SECOND, 4), REASON_NONE);
+    ck_assert_int_eq(judge(1, 8, 121 * SECOND, 1), REASON_REPEATED);
+    ck_assert_int_eq(judge(1, 8, 121 * SECOND + 1, 1), REASON_REPEATED); /* not its to forget */
+    ck_assert_int_eq(judge(2, 8, 121 * SECOND + 1, 4), REASON_POOL);
+    for (uint64_t hash = 1; hash <= 3; hash++)
+        ck_assert_int_eq(judge(1, 8, 121 * SECOND + 2, hash), REASON_NONE);
+    external_pools_destroy(&pools);
+    ck_assert_uint_eq(memory.used_bytes, 0);
+}
+END_TEST
+
+CHECK_MAIN("external_pool", pools_are_divided_and_united,
+           one_account_is_checked_so_often_in_a_window, so_many_may_wait,
            a_message_is_let_in_once_and_not_too_large, an_old_message_is_not_let_in)

@@ -157,8 +157,10 @@ static void arm(struct accounts *accounts, struct context *context, struct exter
         return;
     const struct ledger_input *input =
         pool_at(&accounts->inputs, input_ring_at(&pool->checking, pool->checking.done));
+    const struct chain_seam *chain = &accounts->stack->chain;
     uint64_t at_ns = input->checked_ns;
-    pool->timer = context_timer(context, context->self, LAYER_LEDGER, 0, pool->chain,
+    uint32_t node = chain->node(chain->self, pool->chain, 0);
+    pool->timer = context_timer(context, node, LAYER_LEDGER, 0, pool->chain,
                                 at_ns > context->now_ns ? at_ns : context->now_ns, 0);
 }
 
@@ -253,6 +255,39 @@ void accounts_external_up(struct accounts *accounts, struct context *context)
         pool->timer = 0;
         arm(accounts, context, pool);
     }
+}
+
+void accounts_external_divide(struct accounts *accounts, struct context *context, uint32_t old,
+                              accounts_heir_of *heir_of, const void *heirs)
+{
+    struct external_pools *pools = &accounts->externals;
+    struct external_pool *pool = external_pool_find(pools, old);
+    if (!pool)
+        return;
+    struct input_ring *ring = &pool->checking;
+    for (; ring->done < ring->tail; ring->done++, ring->head++) {
+        uint32_t handle = input_ring_at(ring, ring->done);
+        const struct ledger_input *input = pool_at(&accounts->inputs, handle);
+        uint32_t heir = heir_of(heirs, input->tx.part[0].account.prefix);
+        struct external_pool *young = external_pool_get(pools, heir);
+        if (input->checked_ns > young->busy_until_ns)
+            young->busy_until_ns = input->checked_ns;
+        input_ring_append(&young->checking, accounts->memory, handle);
+        arm(accounts, context, young);
+    }
+    struct account_book *book = account_books_get(&accounts->books, old);
+    for (uint64_t place = book->inputs.done; place < book->inputs.tail; place++) {
+        const struct ledger_input *input =
+            pool_at(&accounts->inputs, input_ring_at(&book->inputs, place));
+        struct external_pool *young =
+            external_pool_get(pools, heir_of(heirs, input->tx.part[0].account.prefix));
+        external_pool_move(pool, young);
+    }
+    /* What is remembered is looked up by its hash alone: either heir may be the one to forget it.
+     */
+    const struct chain_seam *chain = &accounts->stack->chain;
+    uint64_t first = shard_first(chain->prefix(chain->self, old).prefix);
+    external_pool_inherit(pools, pool, external_pool_get(pools, heir_of(heirs, first)));
 }
 
 void accounts_external_final(struct accounts *accounts, struct context *context,

@@ -32,6 +32,13 @@ void accounts_external_checked(struct accounts *accounts, struct context *contex
 /* accounts_external_up sets the timers of a node that comes up again. */
 void accounts_external_up(struct accounts *accounts, struct context *context);
 
+/* accounts_external_divide moves what waits at a chain to those that live instead of it, by
+ * account: what is not checked yet, and the counts of what waits for a block, whose inputs are
+ * still the old chain's. Outside of blocks; heir_of tells the chain of an address. */
+typedef uint32_t accounts_heir_of(const void *heirs, uint64_t prefix);
+void accounts_external_divide(struct accounts *accounts, struct context *context, uint32_t old,
+                              accounts_heir_of *heir_of, const void *heirs);
+
 /* accounts_external_final: a final block took this input. */
 void accounts_external_final(struct accounts *accounts, struct context *context,
                              const struct block *block, const struct ledger_input *input);

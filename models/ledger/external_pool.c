@@ -58,6 +58,34 @@ struct external_pool *external_pool_get(struct external_pools *pools, uint32_t c
     return pool_at(&pools->pools, (uint32_t)handle);
 }
 
+struct external_pool *external_pool_find(const struct external_pools *pools, uint32_t chain)
+{
+    uint64_t handle;
+    return map_get(&pools->pool_of, chain, &handle) ? pool_at(&pools->pools, (uint32_t)handle)
+                                                    : NULL;
+}
+
+/* Two lists that are joined are not sorted: what stands behind a younger one is forgotten later. */
+void external_pool_inherit(struct external_pools *pools, struct external_pool *old,
+                           struct external_pool *young)
+{
+    if (old->first == 0)
+        return;
+    if (young->last)
+        ((struct message_memory *)pool_at(&pools->memories, young->last))->next = old->first;
+    else
+        young->first = old->first;
+    young->last = old->last;
+    old->first = old->last = 0;
+}
+
+void external_pool_move(struct external_pool *old, struct external_pool *young)
+{
+    SIM_ASSERT(old->pending > 0);
+    old->pending--;
+    young->pending++;
+}
+
 /* Accounts of different workchains may have one prefix: an odd factor keeps them apart, and two
  * that meet all the same would only share their limits. */
 static uint64_t account_name(struct address account)

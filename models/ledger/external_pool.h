@@ -64,6 +64,15 @@ void external_pool_admit(struct external_pools *pools, struct external_pool *poo
 void external_pool_leave(struct external_pools *pools, struct external_pool *pool,
                          const struct tx *tx);
 
+/* external_pool_find is NULL where external_pool_get was never called. */
+struct external_pool *external_pool_find(const struct external_pools *pools, uint32_t chain);
+
+/* As shards are divided and united: external_pool_inherit gives what `old` remembers to `young`;
+ * external_pool_move lets one waiting message go with its account. */
+void external_pool_inherit(struct external_pools *pools, struct external_pool *old,
+                           struct external_pool *young);
+void external_pool_move(struct external_pool *old, struct external_pool *young);
+
 /* external_pool_taken notes that a final block took a message; false: not the first one. */
 bool external_pool_taken(struct external_pools *pools, uint64_t hash);
 
