@@ -480,6 +480,49 @@ START_TEST(random_mixes_conserve_value_and_answer_everybody)
 }
 END_TEST
 
+/* TON-R57, TON-R58: what waits to be checked or for a block, contracts and what they remember go
+ * with their accounts; TON-23: every shard of the moment has its instance */
+START_TEST(mixes_go_on_as_shards_split_and_merge)
+{
+    static struct reshard_order_config orders[24];
+    for (int i = 0; i < 24; i++)
+        orders[i] = (struct reshard_order_config){.at_ns = (3 + 2 * i) * (int64_t)SECOND,
+                                                  .what = i % 2,
+                                                  .shard = i % 4 < 2 ? "0:2000000000000000"
+                                                                     : "0:c000000000000000"};
+    for (uint64_t seed = 3; seed <= 9; seed += 3) {
+        struct transfers *transfers = mix(seed);
+        transfers->base->scenario.duration_ns = 150 * SECOND;
+        transfers_set(&transfers->workload[0], "operations.publish", 0); /* it would cost more */
+        transfers->base->chain.drop_every = 0;
+        transfers->base->chain.shards = 2;
+        transfers->base->chain.resharding =
+            (struct reshard_config){.enabled = 1,
+                                    .max_split = 4,
+                                    .delay_ns = 1000 * (int64_t)SECOND,
+                                    .interval_ns = 10 * (int64_t)SECOND,
+                                    .schedule = {orders, 24}};
+        transfers_set(&transfers->ledger, "external.check", 1 + (int64_t)(seed / 3 % 2));
+        transfers_set(&transfers->ledger, "external.check_time", (int64_t)(20 * MS));
+        transfers_run(transfers);
+        ck_assert_msg(transfers->result.status == ENGINE_OK, "seed %d: %s", (int)seed,
+                      transfers->result.violation);
+        ck_assert_int_ge(transfers_counter(transfers, "chain", "splits"), 6);
+        int64_t submitted = transfers_counter(transfers, "workload", "tx_submitted");
+        ck_assert_int_eq(transfers_counter(transfers, "workload", "tx_final") +
+                             transfers_counter(transfers, "workload", "tx_failed"),
+                         submitted);
+        ck_assert_int_gt(count(transfers, "instances_shared"), submitted / 100);
+        /* What was for an instance whose shard has merged meanwhile comes back, too. */
+        int64_t others =
+            count(transfers, "messages_bounced") - count(transfers, "strangers_refused");
+        ck_assert_int_ge(others, 0);
+        ck_assert_int_le(others, 5);
+        transfers_free(transfers);
+    }
+}
+END_TEST
+
 CHECK_MAIN("accounts_contract", a_contract_runs_within_the_gas_of_its_message,
            a_message_to_nobody_bounces, contracts_create_accounts_that_can_be_used,
            a_created_contract_runs, counters_pass_value_on_as_often_as_asked,
@@ -488,4 +531,4 @@ CHECK_MAIN("accounts_contract", a_contract_runs_within_the_gas_of_its_message,
            a_stranger_that_is_believed_is_found, publishing_tells_every_shard_and_is_dear,
            log_messages_are_logged_and_can_be_read, a_log_message_that_is_delivered_is_found,
            a_bounce_pays_its_way, a_local_log_message_pays_its_block,
-           random_mixes_conserve_value_and_answer_everybody)
+           random_mixes_conserve_value_and_answer_everybody, mixes_go_on_as_shards_split_and_merge)

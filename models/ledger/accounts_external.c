@@ -275,8 +275,9 @@ void accounts_external_divide(struct accounts *accounts, struct context *context
         input_ring_append(&young->checking, accounts->memory, handle);
         arm(accounts, context, young);
     }
-    struct account_book *book = account_books_get(&accounts->books, old);
-    for (uint64_t place = book->inputs.done; place < book->inputs.tail; place++) {
+    const struct account_book *book = account_books_find(&accounts->books, old);
+    for (uint64_t place = book ? book->inputs.done : 0; book && place < book->inputs.tail;
+         place++) {
         const struct ledger_input *input =
             pool_at(&accounts->inputs, input_ring_at(&book->inputs, place));
         struct external_pool *young =

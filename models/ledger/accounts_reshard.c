@@ -1,7 +1,6 @@
 #include "models/ledger/accounts_reshard.h"
 
-#include "models/ledger/accounts_fill.h"
-#include "models/ledger/external_message.h"
+#include "models/ledger/accounts_external.h"
 #include "models/shard_prefix.h"
 #include "sim/context.h"
 #include "sim/diagnostics.h"
@@ -13,8 +12,9 @@ struct heirs {
     uint32_t young[2], count;
 };
 
-static uint32_t heir_of(const struct heirs *heirs, uint64_t prefix)
+static uint32_t heir_of(const void *self, uint64_t prefix)
 {
+    const struct heirs *heirs = self;
     const struct chain_seam *chain = &heirs->accounts->stack->chain;
     for (uint32_t i = 0; i < heirs->count; i++)
         if (shard_contains(chain->prefix(chain->self, heirs->young[i]).prefix, prefix))
@@ -78,8 +78,9 @@ static void move_inputs(const struct heirs *heirs, struct account_book *old)
     ring->done = ring->head;
 }
 
-static void inherit(const struct heirs *heirs, uint32_t chain)
+static void inherit(const struct heirs *heirs, struct context *context, uint32_t chain)
 {
+    accounts_external_divide(heirs->accounts, context, chain, heir_of, heirs);
     struct account_book *old = account_books_find(&heirs->accounts->books, chain);
     if (!old)
         return;
@@ -95,17 +96,15 @@ void accounts_reshard_divide(void *self, struct context *context, uint32_t paren
                              uint32_t right)
 {
     const struct heirs heirs = {.accounts = self, .young = {left, right}, .count = 2};
-    (void)context;
-    inherit(&heirs, parent);
+    inherit(&heirs, context, parent);
 }
 
 void accounts_reshard_unite(void *self, struct context *context, uint32_t left, uint32_t right,
                             uint32_t parent)
 {
     const struct heirs heirs = {.accounts = self, .young = {parent}, .count = 1};
-    (void)context;
-    inherit(&heirs, left);
-    inherit(&heirs, right);
+    inherit(&heirs, context, left);
+    inherit(&heirs, context, right);
 }
 
 int accounts_reshard_check(const struct build *build, const struct accounts_config *config)
@@ -123,12 +122,6 @@ int accounts_reshard_check(const struct build *build, const struct accounts_conf
         diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
                         "balances in further currencies do not move when a shard splits",
                         "no currencies, or no chain.resharding", NULL, "\"currencies\": []");
-        return -1;
-    }
-    if (config->external.check != EXTERNAL_TRUSTED) {
-        diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
-                        "messages from outside that are checked do not move when a shard splits",
-                        "external check \"trusted\", or no chain.resharding", NULL, NULL);
         return -1;
     }
     return 0;
