@@ -284,10 +284,31 @@ def check_output(cases):
         cases.exits("a file name that looks like an option, after --", result, 0)
 
 
+def check_verdict(cases):
+    """The last lines of run and report name the chains over their capacity, and no other."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, full in (("hot_destination", True), ("congestion_base", False)):
+            path = str(pathlib.Path(folder, f"{name}.db"))
+            ran = shardsim("run", f"scenarios/congestion/{name}.json", "--set", "duration=60s",
+                           "--progress", "none", "-o", path)
+            cases.exits(f"run {name}", ran, 0)
+            said = shardsim("report", path)
+            cases.exits(f"report {name}", said, 0)
+            lines = ran.stdout.decode().splitlines()
+            named = [line for line in lines if line.startswith("full     ")]
+            cases.holds(f"run says whose blocks were full in {name}",
+                        len(named) == full and all("% of the blocks of 0:0800000000000000" in line
+                                                   for line in named), lines)
+            verdict = "chain 0:0800000000000000 is saturated: the offered load passes its capacity"
+            cases.holds(f"report says who is saturated in {name}",
+                        (verdict in said.stdout.decode()) == full, said.stdout)
+
+
 def main():
     cases = Cases()
     for check in (check_usage, check_each_command, check_completion, check_check, check_set,
-                  check_show, check_diff, check_hash, check_listings, check_init, check_output):
+                  check_show, check_diff, check_hash, check_listings, check_init, check_output,
+                  check_verdict):
         check(cases)
     cases.close()
 
