@@ -198,6 +198,41 @@ START_TEST(switches_back_and_forth_under_load_lose_nothing)
 }
 END_TEST
 
+/* TON-R58, TON-R59: two shards are united while many of their messages are under way to each other,
+ * and divided again before all of these are imported. Each half sees the rest at once: a packet
+ * would take half a minute. */
+START_TEST(a_half_sees_the_parents_queue_without_a_packet)
+{
+    static struct reshard_order_config orders[] = {
+        {.at_ns = 60 * SECOND, .what = RESHARD_MERGE, .shard = "0:8000000000000000"},
+        {.at_ns = 62 * SECOND, .what = RESHARD_SPLIT, .shard = "0:8000000000000000"}};
+    struct reshard_config config = quick(0, 1);
+    config.schedule = (struct param_list){orders, 2};
+    config.delay_ns = 1000 * SECOND;
+    struct transfers *transfers = stack_with(2, &config);
+    transfers->base->chain.block_limit.gas = 20000;
+    transfers->base->chain.masterchain.block_interval_ns = 5 * SECOND;
+    struct scenario *scenario = &transfers->base->scenario;
+    scenario->network.latency =
+        (struct distribution){.type = DISTRIBUTION_CONSTANT, .location = 30 * SECOND};
+    add_load(transfers, 18, NULL, 30 * SECOND);
+    transfers_run(transfers);
+    ck_assert_int_eq(chain_count(transfers, "merges"), 1);
+    ck_assert_int_eq(chain_count(transfers, "splits"), 1);
+    int64_t split_ns = about(transfers, "min(t_ns)", "split");
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM message WHERE src_chain != dst_chain AND created_ns < %" PRId64
+             " AND delivered_ns > %" PRId64,
+             split_ns, split_ns);
+    ck_assert_int_gt(transfers_query(transfers, sql), 20);
+    snprintf(sql, sizeof sql, "SELECT max(delivered_ns) FROM message WHERE created_ns < %" PRId64,
+             split_ns);
+    ck_assert_int_le(transfers_query(transfers, sql), split_ns + 25 * SECOND);
+    finish(transfers);
+}
+END_TEST
+
 /* TON-R57: what the validators earned is halved, and the right child gets the odd unit. */
 START_TEST(fees_are_halved_and_the_right_child_gets_the_odd_unit)
 {
@@ -248,4 +283,5 @@ END_TEST
 CHECK_MAIN("reshard", idle_shards_merge_down_to_the_least_depth, dropped_blocks_do_not_count,
            a_loaded_shard_splits_and_merges_when_the_load_is_over, shards_of_middling_load_stay,
            a_schedule_is_followed, switches_back_and_forth_under_load_lose_nothing,
+           a_half_sees_the_parents_queue_without_a_packet,
            fees_are_halved_and_the_right_child_gets_the_odd_unit, what_does_not_follow_is_refused)
