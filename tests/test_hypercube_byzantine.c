@@ -52,6 +52,22 @@ START_TEST(forged_proofs_are_refused)
 }
 END_TEST
 
+/* TON-R50, TON-42: where there is no instant path even a right proof is refused. */
+START_TEST(without_an_instant_path_every_proof_is_refused)
+{
+    struct support_stack *support = new_stack(SLOW);
+    lie(support, "forge_proof", 0, 31, UINT64_MAX);
+    struct expected expected = load(support, 5, 4, 200, 5);
+    support_stack_run(support);
+    expect_all_delivered(support, &expected);
+    ck_assert_uint_eq(counter(support, "lies"), expected.across);
+    ck_assert_uint_eq(counter(support, "refused_off"), expected.across);
+    ck_assert_uint_eq(counter(support, "instant_delivered"), 0);
+    ck_assert_uint_eq(counter(support, "forwards"), expected.links - expected.across);
+    support_stack_free(support);
+}
+END_TEST
+
 /* The same load, and as many instant deliveries, as if nobody lied. */
 START_TEST(a_share_of_lies_is_that_share)
 {
@@ -195,7 +211,8 @@ START_TEST(unknown_behaviours_are_refused)
 }
 END_TEST
 
-CHECK_MAIN("hypercube_byzantine", forged_proofs_are_refused, a_share_of_lies_is_that_share,
+CHECK_MAIN("hypercube_byzantine", forged_proofs_are_refused,
+           without_an_instant_path_every_proof_is_refused, a_share_of_lies_is_that_share,
            replayed_proofs_are_ignored_or_too_old, stale_proofs_are_refused,
            confirmations_of_other_messages_are_refused,
            lies_of_all_kinds_under_loss_change_no_delivery, a_destination_that_trusts_is_found_out,

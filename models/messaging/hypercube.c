@@ -9,7 +9,8 @@
 
 static const char *const path_choices[] = {"slow", "instant", "both", NULL};
 static const char *const path_helps[] = {
-    "output queues along the edges of the hypercube",
+    "output queues along the edges of the hypercube; the deployed system has no other path, and "
+    "refuses proofs (TON-R50)",
     "straight to the destination with a Merkle proof, sent again until it is confirmed",
     "in parallel; the slow copy is stopped by the confirmation of the instant one (TON-44)", NULL};
 static const char *const routing_choices[] = {"deployed", "paper", NULL};
@@ -193,7 +194,8 @@ static const struct model_metric metrics[] = {
     [CUBE_REFUSED_STALE] = {"refused_stale", "packets", "proofs older than look_back blocks"},
     [CUBE_REFUSED_NEWER] = {"refused_newer", "packets",
                             "proofs of blocks that the masterchain does not register yet"},
-    [CUBE_REFUSED_OFF] = {"refused_off", "packets", "proofs that came while instant_off"},
+    [CUBE_REFUSED_OFF] = {"refused_off", "packets",
+                          "proofs that came while instant_off, or with path slow"},
     [CUBE_PROOFS_IGNORED] = {"proofs_ignored", "packets", "proofs of what was delivered already"},
     [CUBE_PROOFS_POSTPONED] = {"proofs_postponed", "packets",
                                "proofs that waited until the masterchain registered their block"},

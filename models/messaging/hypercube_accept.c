@@ -209,6 +209,10 @@ void cube_accept_on_proof(struct hypercube *cube, struct context *context,
     memcpy(&parcel, at, sizeof parcel);
     memcpy(&proof, at + sizeof parcel, proof_bytes);
     uint32_t here = cube_find(cube, parcel.envelope.to);
+    if (cube->config.path == CUBE_SLOW) { /* TON-R50: rejected outright */
+        cube_accept_refused(cube, context, here, parcel.envelope.id, CUBE_REFUSED_OFF);
+        return;
+    }
     if (!is_here(cube, context, here)) {
         if (cube_byzantine_third_party(cube, context, &parcel, &proof))
             return;

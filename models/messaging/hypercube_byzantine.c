@@ -2,7 +2,8 @@
  * holds it. A lying node is one of its chain's validators and has no collective signature of its
  * own: it sends what others signed, spoilt, again or late, and cannot sign anything new.
  *
- *  forge_proof   beside the proof of its own chain's message go four spoilt ones, before it
+ *  forge_proof   beside the proof of its own chain's message go four spoilt ones, before it; where
+ *                there is no instant path, a right one goes that nobody asked for
  *  replay_proof  a proof that it sent, or that came to it by mistake, is sent again soon and again
  *                when the destination may have forgotten it; an accomplice gets a copy to do so too
  *  stale_proof   the proof is held back until it is older than look_back
@@ -160,6 +161,13 @@ bool cube_byzantine_source(struct hypercube *cube, struct context *context,
         return false;
     send_lie(cube, context, parcel, proof, node_for(cube, parcel), 20, late_ns(cube, parcel));
     return true;
+}
+
+void cube_byzantine_unasked(struct hypercube *cube, struct context *context,
+                            const struct parcel *parcel, const struct block_proof *proof)
+{
+    if (cube_byzantine_lies(cube, context, CUBE_FORGE_PROOF, parcel->envelope.id))
+        send_lie(cube, context, parcel, proof, node_for(cube, parcel), 0, 0);
 }
 
 bool cube_byzantine_third_party(struct hypercube *cube, struct context *context,

@@ -89,6 +89,9 @@ void cube_byzantine_on_fault(struct hypercube *cube, uint32_t node, const struct
 /* A proof is about to be sent for the first time; true: it is held back. */
 bool cube_byzantine_source(struct hypercube *cube, struct context *context,
                            const struct parcel *parcel, const struct block_proof *proof);
+/* The system has no instant path (TON-R50), and a node that forges proofs sends a right one. */
+void cube_byzantine_unasked(struct hypercube *cube, struct context *context,
+                            const struct parcel *parcel, const struct block_proof *proof);
 /* A proof for another chain came; true: taken by an accomplice. */
 bool cube_byzantine_third_party(struct hypercube *cube, struct context *context,
                                 const struct parcel *parcel, const struct block_proof *proof);
