@@ -142,6 +142,39 @@ START_TEST(every_currency_is_conserved_to_the_unit)
 }
 END_TEST
 
+/* TON-9, TON-R57, TON-R58: balances in further currencies go with their accounts when shards split
+ * and merge, and can be spent there. */
+START_TEST(further_currencies_go_with_their_accounts_when_shards_split_and_merge)
+{
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        bool splits = seed % 2;
+        struct transfers *transfers = random_load(seed);
+        struct transfers_part *poisson = &transfers->workload[0];
+        transfers->base->chain.workchains = (struct param_list){NULL, 0};
+        transfers->base->chain.shards = 8;
+        transfers->base->chain.resharding =
+            (struct reshard_config){.enabled = 1,
+                                    .min_split = splits ? 5 : 0,
+                                    .max_split = splits ? 6 : 1,
+                                    .delay_ns = (int64_t)(2 * SECOND),
+                                    .interval_ns = (int64_t)(20 * SECOND),
+                                    .min_interval_ns = (int64_t)(5 * SECOND),
+                                    .reserve_ns = (int64_t)(2 * SECOND)};
+        transfers->base->scenario.duration_ns = seed < 5 ? 240 * SECOND : 61 * SECOND;
+        transfers_set(&transfers->messaging_part, "path", 0);
+        transfers_set(poisson, "until", (int64_t)(60 * SECOND));
+        transfers_set(poisson, "value.currency", 21);
+        transfers_set(poisson, "value.from_masterchain", 0);
+        transfers_run(transfers);
+        ck_assert_msg(transfers->result.status == ENGINE_OK, "seed %d: %s", (int)seed,
+                      transfers->result.violation);
+        ck_assert_int_gt(transfers_counter(transfers, "ledger", "transfers_credited"), 1000);
+        ck_assert_int_gt(transfers_counter(transfers, "chain", splits ? "splits" : "merges"), 3);
+        transfers_free(transfers);
+    }
+}
+END_TEST
+
 START_TEST(a_minted_unit_of_a_further_currency_is_found)
 {
     struct transfers *transfers = random_load(1);
@@ -174,5 +207,6 @@ END_TEST
 
 CHECK_MAIN("currency_books", a_transfer_carries_currencies_that_both_workchains_support,
            a_message_may_carry_two_further_currencies_and_none_twice,
-           every_currency_is_conserved_to_the_unit, a_minted_unit_of_a_further_currency_is_found,
-           a_currency_is_described_once)
+           every_currency_is_conserved_to_the_unit,
+           further_currencies_go_with_their_accounts_when_shards_split_and_merge,
+           a_minted_unit_of_a_further_currency_is_found, a_currency_is_described_once)

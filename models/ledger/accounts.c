@@ -332,7 +332,7 @@ static int build(const struct build *build, void **ret_state)
 {
     SIM_ASSERT(build->slot == LAYER_LEDGER);
     *ret_state = NULL;
-    if (accounts_reshard_check(build, build->config) != 0)
+    if (accounts_reshard_check(build) != 0)
         return -1;
     struct memory *memory = world_memory(build->world);
     struct accounts *accounts = memory_take(memory, "ledger", sizeof *accounts);

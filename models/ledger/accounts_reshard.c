@@ -89,6 +89,7 @@ static void inherit(const struct heirs *heirs, struct context *context, uint32_t
     /* Reservations of a commit across chains would have to be divided; no such layer is there. */
     SIM_ASSERT(old->total.held == 0);
     move_rows(heirs, old);
+    currency_books_inherit(&heirs->accounts->currencies, chain, heirs->young, heirs->count);
     move_inputs(heirs, old);
 }
 
@@ -107,7 +108,7 @@ void accounts_reshard_unite(void *self, struct context *context, uint32_t left, 
     inherit(&heirs, context, right);
 }
 
-int accounts_reshard_check(const struct build *build, const struct accounts_config *config)
+int accounts_reshard_check(const struct build *build)
 {
     const struct chain_seam *chain = &build->stack->chain;
     if (!chain->reshards || !chain->reshards(chain->self))
@@ -116,12 +117,6 @@ int accounts_reshard_check(const struct build *build, const struct accounts_conf
         diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
                         "this state does not move rows when a shard splits",
                         "state ram, or no chain.resharding", NULL, "\"type\": \"ram\"");
-        return -1;
-    }
-    if (config->currencies.count > 0) {
-        diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
-                        "balances in further currencies do not move when a shard splits",
-                        "no currencies, or no chain.resharding", NULL, "\"currencies\": []");
         return -1;
     }
     return 0;

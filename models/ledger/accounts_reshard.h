@@ -25,6 +25,6 @@ static inline uint64_t accounts_reshard_left(uint64_t earned)
 
 /* accounts_reshard_check refuses, where chains split and merge, what does not follow them: -1 with
  * a diagnostic. */
-int accounts_reshard_check(const struct build *build, const struct accounts_config *config);
+int accounts_reshard_check(const struct build *build);
 
 #endif

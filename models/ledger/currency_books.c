@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "models/shard_prefix.h"
 #include "sim/diagnostics.h"
 
 #define FIELD(name) .offset = offsetof(struct currency_config, name)
@@ -120,14 +121,9 @@ static uint64_t row_read(const struct currency_books *books, const struct block 
     return value;
 }
 
-static void change(struct currency_books *books, struct currency_book *book, struct block *block,
-                   uint64_t key, uint64_t amount)
+static void list_row(struct currency_books *books, struct currency_book *book, uint64_t key)
 {
-    const struct state_seam *state = &books->stack->state;
-    struct row row = {.chain = block->chain, .space = account_space(book->currency), .key = key};
-    uint64_t before = row_read(books, block, row), listed;
-    state->write(state->self, block, row, before + amount);
-    book->open.change += amount;
+    uint64_t listed;
     if (map_get(&book->is_listed, key, &listed))
         return;
     map_put(&book->is_listed, key, 1);
@@ -136,6 +132,17 @@ static void change(struct currency_books *books, struct currency_book *book, str
             memory_grow(books->memory, "ledger: touched rows of currencies", book->touched,
                         &book->touched_capacity, book->touched_count + 1, sizeof *book->touched);
     book->touched[book->touched_count++] = key;
+}
+
+static void change(struct currency_books *books, struct currency_book *book, struct block *block,
+                   uint64_t key, uint64_t amount)
+{
+    const struct state_seam *state = &books->stack->state;
+    struct row row = {.chain = block->chain, .space = account_space(book->currency), .key = key};
+    uint64_t before = row_read(books, block, row);
+    state->write(state->self, block, row, before + amount);
+    book->open.change += amount;
+    list_row(books, book, key);
 }
 
 static bool covers(const struct currency_books *books, const struct block *block, uint32_t currency,
@@ -232,6 +239,41 @@ void currency_books_dropped(struct currency_books *books, uint32_t chain)
         struct currency_book *book = book_at(books, chain, i);
         if (book)
             book->open = (struct account_flow){0};
+    }
+}
+
+static void inherit(struct currency_books *books, struct currency_book *old, const uint32_t *young,
+                    uint32_t count)
+{
+    const struct state_seam *state = &books->stack->state;
+    const struct chain_seam *chain = &books->stack->chain;
+    struct block view = {.chain = old->chain};
+    for (uint32_t i = 0; i < old->touched_count; i++) {
+        uint64_t key = old->touched[i];
+        struct row row = {old->chain, account_space(old->currency), key};
+        uint64_t amount = row_read(books, &view, row);
+        uint32_t heir = young[0];
+        if (count > 1 && !shard_contains(chain->prefix(chain->self, heir).prefix, key))
+            heir = young[1];
+        struct currency_book *book = book_get(books, heir, old->currency);
+        state->move(state->self, row, heir, amount);
+        list_row(books, book, key);
+        map_remove(&old->is_listed, key);
+        old->total.change -= amount;
+        old->total.moved_out += amount;
+        book->total.change += amount;
+        book->total.moved_in += amount;
+    }
+    old->touched_count = 0;
+}
+
+void currency_books_inherit(struct currency_books *books, uint32_t chain, const uint32_t *young,
+                            uint32_t count)
+{
+    for (uint32_t i = 0; i < books->config->count; i++) {
+        struct currency_book *old = book_at(books, chain, i);
+        if (old)
+            inherit(books, old, young, count);
     }
 }
 

@@ -78,6 +78,11 @@ void currency_books_park(struct currency_books *books, struct block *block,
 uint32_t currency_books_final(struct currency_books *books, uint32_t chain);
 void currency_books_dropped(struct currency_books *books, uint32_t chain);
 
+/* currency_books_inherit hands the rows of a chain that dies to the ones that live instead, each to
+ * the one that holds its address. */
+void currency_books_inherit(struct currency_books *books, uint32_t chain, const uint32_t *young,
+                            uint32_t count);
+
 /* currency_books_wrong compares the rows of each chain with what its blocks did, and adds up what
  * final blocks did. True: they differ in this currency. (Where a row is cold the sum is left out.)
  */
