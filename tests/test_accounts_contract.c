@@ -480,16 +480,47 @@ START_TEST(random_mixes_conserve_value_and_answer_everybody)
 }
 END_TEST
 
+/* TON-R57: a check that was begun before a split is done after it, at its time */
+START_TEST(a_check_outlives_a_split)
+{
+    static struct reshard_order_config order = {
+        .at_ns = 2 * (int64_t)SECOND, .what = RESHARD_SPLIT, .shard = "0:4000000000000000"};
+    struct transfers *transfers = priced();
+    transfers_use(&transfers->messaging_part, &messaging_hypercube_model);
+    transfers->base->chain.masterchain.present = 1;
+    transfers->base->chain.shards = 2;
+    transfers->base->chain.resharding = (struct reshard_config){.enabled = 1,
+                                                                .max_split = 4,
+                                                                .delay_ns = 1000 * (int64_t)SECOND,
+                                                                .interval_ns = 10 * (int64_t)SECOND,
+                                                                .schedule = {&order, 1}};
+    transfers_set(&transfers->ledger, "external.check", 2);
+    transfers_set(&transfers->ledger, "external.check_time", 10 * (int64_t)SECOND);
+    transfers_step(transfers, 100 * MS, 0, 1, 1, 2, 5)->forged = true;
+    transfers_step(transfers, 100 * MS, 0, 2, 1, 2, 5)->forged = true;
+    transfers_run(transfers);
+    assert_ok(transfers);
+    ck_assert_int_eq(transfers_counter(transfers, "chain", "splits"), 1);
+    ck_assert_uint_eq(transfers->outcomes, 2);
+    ck_assert_uint_eq(transfers->results[0].reason, REASON_SIGNATURE);
+    ck_assert_uint_eq(transfers->results[0].final_ns, 10 * SECOND + 105 * MS);
+    ck_assert_uint_eq(transfers->results[1].final_ns, 20 * SECOND + 105 * MS);
+    transfers_free(transfers);
+}
+END_TEST
+
 /* TON-R57, TON-R58: what waits to be checked or for a block, contracts and what they remember go
  * with their accounts; TON-23: every shard of the moment has its instance */
 START_TEST(mixes_go_on_as_shards_split_and_merge)
 {
-    static struct reshard_order_config orders[24];
-    for (int i = 0; i < 24; i++)
-        orders[i] = (struct reshard_order_config){.at_ns = (3 + 2 * i) * (int64_t)SECOND,
-                                                  .what = i % 2,
-                                                  .shard = i % 4 < 2 ? "0:2000000000000000"
-                                                                     : "0:c000000000000000"};
+    static const char *const shards[] = {"0:4000000000000000", "0:4000000000000000",
+                                         "0:8000000000000000", "0:8000000000000000"};
+    static const enum reshard_what whats[] = {RESHARD_SPLIT, RESHARD_MERGE, RESHARD_MERGE,
+                                              RESHARD_SPLIT};
+    static struct reshard_order_config orders[20];
+    for (int i = 0; i < 20; i++)
+        orders[i] = (struct reshard_order_config){
+            .at_ns = (3 + 2 * i) * (int64_t)SECOND, .what = whats[i % 4], .shard = shards[i % 4]};
     for (uint64_t seed = 3; seed <= 9; seed += 3) {
         struct transfers *transfers = mix(seed);
         transfers->base->scenario.duration_ns = 150 * SECOND;
@@ -501,7 +532,7 @@ START_TEST(mixes_go_on_as_shards_split_and_merge)
                                     .max_split = 4,
                                     .delay_ns = 1000 * (int64_t)SECOND,
                                     .interval_ns = 10 * (int64_t)SECOND,
-                                    .schedule = {orders, 24}};
+                                    .schedule = {orders, 20}};
         transfers_set(&transfers->ledger, "external.check", 1 + (int64_t)(seed / 3 % 2));
         transfers_set(&transfers->ledger, "external.check_time", (int64_t)(20 * MS));
         transfers_run(transfers);
@@ -531,4 +562,5 @@ CHECK_MAIN("accounts_contract", a_contract_runs_within_the_gas_of_its_message,
            a_stranger_that_is_believed_is_found, publishing_tells_every_shard_and_is_dear,
            log_messages_are_logged_and_can_be_read, a_log_message_that_is_delivered_is_found,
            a_bounce_pays_its_way, a_local_log_message_pays_its_block,
-           random_mixes_conserve_value_and_answer_everybody, mixes_go_on_as_shards_split_and_merge)
+           random_mixes_conserve_value_and_answer_everybody, a_check_outlives_a_split,
+           mixes_go_on_as_shards_split_and_merge)
