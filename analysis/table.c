@@ -125,5 +125,6 @@ size_t table_keep(struct table *table, const char *patterns)
             row_free(&table->rows[i], table->grouping->count);
     }
     table->count = kept;
+    table->by_name = true;
     return kept;
 }

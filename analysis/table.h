@@ -28,6 +28,7 @@ struct table {
     double level;                    /* of the intervals */
     struct table_row *rows;
     size_t count, capacity;
+    bool by_name; /* somebody asked for these rows: text shows those that are 0, too */
 };
 
 /* table_make measures every run of every group. */
@@ -38,7 +39,8 @@ void table_free(struct table *table);
  * how many are left. */
 size_t table_keep(struct table *table, const char *patterns);
 
-/* Printing. The text breaks into blocks of columns where they would pass 110 characters. */
+/* Printing. The text breaks into blocks of columns where they would pass 110 characters, and names
+ * the counters of layers that are 0 in every run in one paragraph. */
 void table_print_text(const struct table *table, FILE *file);
 void table_print_tex(const struct table *table, FILE *file);
 void table_print_csv(const struct table *table, FILE *file);

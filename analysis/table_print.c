@@ -148,6 +148,12 @@ static void print_right(FILE *file, const char *text, int columns)
     fprintf(file, "%*s%s", columns - text_columns(text), "", text);
 }
 
+/* A counter that nothing ever moved is named, not given a row. */
+static bool is_idle(const struct table *table, const struct table_row *row)
+{
+    return !table->by_name && row->section == MEASURE_COUNTERS && greatest(table, row) == 0;
+}
+
 struct widths {
     int label, unit;
     int *group;
@@ -191,10 +197,14 @@ static void print_block(const struct table *table, const struct widths *widths, 
     for (size_t g = first; g < end; g++)
         fprintf(file, "%*s%*zu", COLUMN_GAP, "", widths->group[g], grouping->groups[g].count);
     fprintf(file, "\n");
+    enum measure_section section = MEASURE_SECTIONS;
     for (size_t i = 0; i < table->count; i++) {
         const struct table_row *row = &table->rows[i];
-        if (i == 0 || row->section != table->rows[i - 1].section)
+        if (is_idle(table, row))
+            continue;
+        if (row->section != section)
             fprintf(file, "%s\n", measure_section_title(row->section));
+        section = row->section;
         struct scale scale = scale_of(table, row);
         fprintf(file, "  %-*s  %-*s", widths->label, row->label, widths->unit, scale.unit);
         for (size_t g = first; g < end; g++) {
@@ -205,6 +215,25 @@ static void print_block(const struct table *table, const struct widths *widths, 
         }
         fprintf(file, "\n");
     }
+}
+
+static void print_idle(const struct table *table, FILE *file)
+{
+    int columns = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct table_row *row = &table->rows[i];
+        if (!is_idle(table, row))
+            continue;
+        int wide = text_columns(row->label) + 1;
+        if (columns == 0)
+            fprintf(file, "counters that are 0 in every run (--metric shows them)\n ");
+        else if (columns + wide > LINE_COLUMNS_MAX)
+            fprintf(file, "\n ");
+        columns = columns == 0 || columns + wide > LINE_COLUMNS_MAX ? wide : columns + wide;
+        fprintf(file, " %s", row->label);
+    }
+    if (columns > 0)
+        fprintf(file, "\n");
 }
 
 void table_print_text(const struct table *table, FILE *file)
@@ -224,6 +253,7 @@ void table_print_text(const struct table *table, FILE *file)
         print_block(table, &widths, first, end, file);
         first = end;
     }
+    print_idle(table, file);
     free(widths.group);
 }
 

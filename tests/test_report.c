@@ -284,6 +284,36 @@ START_TEST(a_counter_with_the_name_of_a_measure_keeps_to_its_section)
 }
 END_TEST
 
+/* Counters that nothing moved are named once; asked for by name they get their row. */
+START_TEST(text_names_the_counters_that_are_zero)
+{
+    support_folder(folder);
+    const struct support_run run = {.run_key = "k",
+                                    .config_hash = "c",
+                                    .result_hash = "r",
+                                    .experiment = "e",
+                                    .status = "ok",
+                                    .sim_end_ns = 10000000000};
+    sqlite3 *database = support_database(folder, "k.db", &run);
+    support_sql(database, "INSERT INTO metric VALUES ('moved', -1, 7, 'messages', 1)");
+    support_sql(database, "INSERT INTO metric VALUES ('merges', -1, 0, 'shards', 1)");
+    support_sql(database, "INSERT INTO metric VALUES ('splits', -1, 0, 'shards', 1)");
+    support_close(database);
+    load(NULL);
+    char *text = printed(table_print_text);
+    ck_assert_ptr_nonnull(strstr(text, "\n  moved "));
+    ck_assert_ptr_nonnull(strstr(text, "counters that are 0 in every run (--metric shows them)\n"
+                                       "  merges splits\n"));
+    free(text);
+    table_keep(&table, "splits");
+    text = printed(table_print_text);
+    ck_assert_ptr_nonnull(strstr(text, "\n  splits "));
+    ck_assert_ptr_null(strstr(text, "counters that are 0"));
+    free(text);
+    finish();
+}
+END_TEST
+
 START_TEST(many_groups_break_into_blocks_within_the_line)
 {
     support_folder(folder);
@@ -320,4 +350,4 @@ CHECK_MAIN("report", text_lays_slow_instant_and_both_side_by_side,
            by_takes_dots_and_pointers_and_refuses_what_no_run_has,
            csv_json_and_tex_carry_the_same_numbers, a_run_that_carries_too_little_is_saturated,
            a_counter_with_the_name_of_a_measure_keeps_to_its_section,
-           many_groups_break_into_blocks_within_the_line)
+           text_names_the_counters_that_are_zero, many_groups_break_into_blocks_within_the_line)
