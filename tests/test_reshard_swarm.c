@@ -158,6 +158,10 @@ static uint64_t run_seed(uint64_t seed)
     return switches;
 }
 
+/* Seeds that found a fault once. 5800: what a half had seen before a merge passed for seen by the
+ * united shard's blocks, when that was divided again. */
+static const uint64_t found[] = {5800};
+
 /* TON-R55, TON-R56, TON-R57, TON-R58, TON-R59, TON-R60, TON-R31, TON-R20 */
 START_TEST(nothing_is_lost_doubled_or_reordered_by_splits_and_merges)
 {
@@ -169,6 +173,8 @@ START_TEST(nothing_is_lost_doubled_or_reordered_by_splits_and_merges)
     for (unsigned long seed = from; seed <= to; seed++)
         switches += run_seed(seed);
     ck_assert_uint_gt(switches, 4 * (to - from));
+    for (size_t i = 0; range == NULL && i < sizeof found / sizeof found[0]; i++)
+        run_seed(found[i]);
 }
 END_TEST
 

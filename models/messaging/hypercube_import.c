@@ -466,6 +466,34 @@ static void note_history(struct hypercube *cube, const struct block *block,
     }
 }
 
+static bool is_newer_kept(const struct hypercube *cube, const struct link *link, uint32_t slot,
+                          uint64_t oldest)
+{
+    const struct history *history = pool_at(&cube->histories, slot);
+    for (uint32_t newer = link->history_first; newer != slot;) {
+        const struct history *other = pool_at(&cube->histories, newer);
+        if (other->number <= oldest && other->shard == history->shard)
+            return true;
+        newer = other->next;
+    }
+    return false;
+}
+
+/* Of each shard's histories the newest at or before `oldest` is still asked for, and newer ones. */
+static void prune_link(struct hypercube *cube, struct link *link, uint64_t oldest)
+{
+    for (uint32_t *place = &link->history_first; *place != 0;) {
+        uint32_t slot = *place;
+        struct history *history = pool_at(&cube->histories, slot);
+        if (history->number > oldest || !is_newer_kept(cube, link, slot, oldest)) {
+            place = &history->next;
+            continue;
+        }
+        *place = history->next;
+        pool_give(&cube->histories, slot);
+    }
+}
+
 void cube_history_prune(struct hypercube *cube, struct cube_chain *chain)
 {
     uint64_t oldest = UINT64_MAX;
@@ -475,19 +503,7 @@ void cube_history_prune(struct hypercube *cube, struct cube_chain *chain)
     for (uint32_t slot = chain->links.first; slot != 0;) {
         struct link *link = pool_at(&cube->links, slot);
         slot = link->next_of_chain;
-        uint32_t kept = link->history_first;
-        while (kept != 0 && ((struct history *)pool_at(&cube->histories, kept))->number > oldest)
-            kept = ((struct history *)pool_at(&cube->histories, kept))->next;
-        if (kept == 0)
-            continue;
-        struct history *last = pool_at(&cube->histories, kept);
-        uint32_t old = last->next;
-        last->next = 0;
-        while (old != 0) {
-            uint32_t next = ((struct history *)pool_at(&cube->histories, old))->next;
-            pool_give(&cube->histories, old);
-            old = next;
-        }
+        prune_link(cube, link, oldest);
     }
 }
 

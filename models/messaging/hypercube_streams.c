@@ -184,19 +184,21 @@ static void place_mirrors(struct stream *stream, uint64_t upto)
 
 /* ---- What the receiver knew of the sender ---- */
 
-static void add_history(struct hypercube *cube, struct link *link, uint64_t number, uint64_t end_lt,
-                        uint64_t shard)
+/* Newest first; of equal numbers the one that was added last, or, of copies, first. */
+static void add_history(struct hypercube *cube, struct link *link, const struct history *history,
+                        bool copy)
 {
     uint32_t slot = pool_take(&cube->histories);
     uint32_t *place = &link->history_first;
     while (*place != 0) {
         struct history *other = pool_at(&cube->histories, *place);
-        if (other->number <= number)
+        if (other->number < history->number || (!copy && other->number == history->number))
             break;
         place = &other->next;
     }
-    *(struct history *)pool_at(&cube->histories, slot) =
-        (struct history){.number = number, .end_lt = end_lt, .shard = shard, .next = *place};
+    struct history *made = pool_at(&cube->histories, slot);
+    *made = *history;
+    made->next = *place;
     *place = slot;
 }
 
@@ -214,8 +216,26 @@ static void copy_histories(const struct stream *stream, const struct link *old)
             else if (!shard_ancestor(shard, history.shard))
                 continue;
         }
-        add_history(cube, stream->in, history.number, history.end_lt, history.shard);
+        add_history(cube, stream->in, &history, true);
     }
+}
+
+/* The united shard's own blocks have seen nothing so far: what its halves had seen by theirs must
+ * not pass for that when it is divided again and all of this names one shard. */
+static void begin_history(const struct stream *stream)
+{
+    struct hypercube *cube = stream->sw->cube;
+    const struct processed_upto *upto = &stream->receiver->upto;
+    uint32_t first = stream->in->history_first;
+    uint64_t number = 0;
+    if (first != 0)
+        number = ((const struct history *)pool_at(&cube->histories, first))->number;
+    for (uint32_t i = 0; i < upto->count; i++)
+        if (upto->records[i].seqno > number)
+            number = upto->records[i].seqno;
+    struct history nothing = {.number = number, .shard = upto->owner.prefix};
+    if (number > 0)
+        add_history(cube, stream->in, &nothing, false);
 }
 
 static void inherit_view(struct stream *stream)
@@ -243,12 +263,16 @@ static void inherit_view(struct stream *stream)
         if (!two_senders)
             copy_histories(stream, old);
     }
+    if (stream->to_young && sw->old_count == 2)
+        begin_history(stream);
     if (!two_senders)
         return;
     stream->in->end_lt = sw->lt + 1;
-    uint32_t open = stream->receiver->open_number;
-    if (open != 0) /* it has in hand what was enqueued before, and nothing else */
-        add_history(cube, stream->in, open, sw->lt, cube_prefix(cube, stream->in->chain).prefix);
+    struct history in_hand = {.number = stream->receiver->open_number,
+                              .end_lt = sw->lt,
+                              .shard = cube_prefix(cube, stream->in->chain).prefix};
+    if (in_hand.number != 0) /* what was enqueued before, and nothing else */
+        add_history(cube, stream->in, &in_hand, false);
 }
 
 /* What was under way is lost: the receiver's lacks are sent at once, but not before they were to be
