@@ -175,6 +175,43 @@ START_TEST(further_currencies_go_with_their_accounts_when_shards_split_and_merge
 }
 END_TEST
 
+/* What was spent before a split is gone after it, what came is there, and nothing else. */
+START_TEST(a_split_forgets_no_balance)
+{
+    struct transfers *transfers = with_currencies();
+    transfers->base->chain.workchains = (struct param_list){NULL, 0};
+    transfers->base->chain.shards = 4;
+    transfers->base->chain.resharding =
+        (struct reshard_config){.enabled = 1,
+                                .min_split = 4,
+                                .max_split = 6,
+                                .delay_ns = (int64_t)(8 * SECOND),
+                                .interval_ns = (int64_t)(20 * SECOND),
+                                .min_interval_ns = (int64_t)(5 * SECOND),
+                                .reserve_ns = (int64_t)(2 * SECOND)};
+    transfers->base->scenario.duration_ns = 200 * SECOND;
+    for (int32_t shard = 0; shard < 4; shard++)
+        step(transfers, 0, shard, (shard + 1) % 4, 21, shard == 0 ? 50 : 20);
+    static const uint64_t owned[4] = {20, 80, 50, 50}; /* 50 - 50 + 20, 50 - 20 + 50, 50, 50 */
+    for (int32_t shard = 0; shard < 4; shard++)
+        step(transfers, 150 * SECOND, shard, shard, 21, owned[shard] + 1);
+    for (int32_t shard = 0; shard < 4; shard++)
+        step(transfers, 160 * SECOND, shard, shard, 21, owned[shard]);
+    for (uint32_t i = 0; i < 12; i++) { /* other accounts in each shard: for both halves */
+        struct transfers_step *one = &transfers->script[i];
+        one->from_account = 5 + 137 * (uint64_t)one->from_shard;
+        one->to_account = 5 + 137 * (uint64_t)one->to_shard;
+    }
+    run(transfers);
+    ck_assert_int_ge(transfers_counter(transfers, "chain", "splits"), 12);
+    for (uint32_t i = 0; i < 12; i++)
+        ck_assert_msg(transfers->results[i].reason ==
+                          (i >= 4 && i < 8 ? REASON_BALANCE : REASON_NONE),
+                      "transfer %u: reason %u", i, transfers->results[i].reason);
+    transfers_free(transfers);
+}
+END_TEST
+
 START_TEST(a_minted_unit_of_a_further_currency_is_found)
 {
     struct transfers *transfers = random_load(1);
@@ -207,6 +244,6 @@ END_TEST
 
 CHECK_MAIN("currency_books", a_transfer_carries_currencies_that_both_workchains_support,
            a_message_may_carry_two_further_currencies_and_none_twice,
-           every_currency_is_conserved_to_the_unit,
+           every_currency_is_conserved_to_the_unit, a_split_forgets_no_balance,
            further_currencies_go_with_their_accounts_when_shards_split_and_merge,
            a_minted_unit_of_a_further_currency_is_found, a_currency_is_described_once)

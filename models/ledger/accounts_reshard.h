@@ -8,7 +8,6 @@
 
 #include <stdint.h>
 
-struct accounts_config;
 struct build;
 struct context;
 
