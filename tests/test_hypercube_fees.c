@@ -58,8 +58,8 @@ static int64_t part_of(int64_t amount)
     return amount * 21845 / 65536;
 }
 
-/* TON-R39, TON-R41 to TON-R43, TON-R46: from shard 0 of 256 to one that differs in no digit, in
- * one, in two. The total is always the same; the value that arrives too. */
+/* TON-R39, TON-R41, TON-R42, TON-R43, TON-R46: from shard 0 of 256 to one that differs in no digit,
+ * in one, in two. The total is always the same; the value that arrives too. */
 START_TEST(prepaid_fees_are_divided_along_the_way_and_their_sum_is_the_same)
 {
     static const int32_t to[3] = {0, 1, 17};
