@@ -159,8 +159,9 @@ static uint64_t run_seed(uint64_t seed)
 }
 
 /* Seeds that found a fault once. 5800: what a half had seen before a merge passed for seen by the
- * united shard's blocks, when that was divided again. */
-static const uint64_t found[] = {5800};
+ * united shard's blocks, when that was divided again. 25191: two removals of one message in one
+ * block, and its memory was given back twice. */
+static const uint64_t found[] = {5800, 25191};
 
 /* TON-R55, TON-R56, TON-R57, TON-R58, TON-R59, TON-R60, TON-R31, TON-R20 */
 START_TEST(nothing_is_lost_doubled_or_reordered_by_splits_and_merges)

@@ -93,6 +93,8 @@ static void take_removed(struct hypercube *cube, struct block *block, struct cub
     uint64_t mirror_slot;
     uint32_t node_slot = 0;
     struct dedup_node *node = cube_node_find(cube, chain, input->id, &node_slot);
+    if (node != NULL && node->state == 0)
+        node = NULL; /* this very block forgets it: two queues had it before a merge */
     struct act *act;
     bool last = input->stopped && map_get(&chain->mirrors, input->id, &mirror_slot);
     if (last) {
