@@ -23,6 +23,22 @@ START_TEST(fees_are_those_of_the_genesis)
 }
 END_TEST
 
+/* TON-55: the masterchain's gas is so many times as dear, and never cheaper for being too dear */
+START_TEST(prices_of_the_masterchain_are_a_multiple)
+{
+    struct gas_prices base = {.price = 65536000, .flat_limit = 1000, .flat_price = 1000000};
+    struct gas_prices master = gas_prices_times(&base, 10);
+    ck_assert_uint_eq(gas_fee(&master, 1000), 10000000);
+    ck_assert_uint_eq(gas_fee(&master, 1001), 10010000);
+    struct gas_prices dear = {.price = 1000000000000000, .flat_price = 1000000000000000};
+    master = gas_prices_times(&dear, 1000000);
+    ck_assert_uint_eq(gas_fee(&master, 0), UINT64_MAX);
+    master.flat_price = 0;
+    ck_assert_uint_ge(gas_fee(&master, 65536), UINT64_MAX);
+    ck_assert_uint_eq(gas_bought(&master, INT64_MAX, 1000000), 32767);
+}
+END_TEST
+
 /* The most gas, up to `most`, whose fee is not above the value: by trying all. */
 static uint64_t slow_bought(const struct gas_prices *prices, uint64_t value, uint64_t most)
 {
@@ -61,5 +77,5 @@ START_TEST(a_meter_stops_at_its_limit)
 }
 END_TEST
 
-CHECK_MAIN("gas_price", fees_are_those_of_the_genesis, value_buys_the_most_gas_it_can,
-           a_meter_stops_at_its_limit)
+CHECK_MAIN("gas_price", fees_are_those_of_the_genesis, prices_of_the_masterchain_are_a_multiple,
+           value_buys_the_most_gas_it_can, a_meter_stops_at_its_limit)

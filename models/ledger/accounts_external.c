@@ -32,11 +32,9 @@ struct gas_prices accounts_gas_prices(const struct accounts *accounts, uint32_t 
 {
     const struct chain_seam *seam = &accounts->stack->chain;
     struct gas_prices prices = accounts->config->gas.prices;
-    if (seam->prefix(seam->self, chain).workchain == MASTER_WORKCHAIN) {
-        prices.price *= (uint64_t)accounts->config->gas.master_factor;
-        prices.flat_price *= (uint64_t)accounts->config->gas.master_factor;
-    }
-    return prices;
+    if (seam->prefix(seam->self, chain).workchain != MASTER_WORKCHAIN)
+        return prices;
+    return gas_prices_times(&prices, (uint64_t)accounts->config->gas.master_factor);
 }
 
 /* TON-R45: the formula of forwarding, on a message of that size. */

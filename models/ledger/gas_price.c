@@ -26,3 +26,10 @@ uint64_t gas_bought(const struct gas_prices *prices, uint64_t value, uint64_t mo
     uint64_t all = saturate(rest + prices->flat_limit);
     return all < most ? all : most;
 }
+
+struct gas_prices gas_prices_times(const struct gas_prices *prices, uint64_t factor)
+{
+    return (struct gas_prices){.price = saturate((uint128)prices->price * factor),
+                               .flat_limit = prices->flat_limit,
+                               .flat_price = saturate((uint128)prices->flat_price * factor)};
+}

@@ -22,6 +22,9 @@ uint64_t gas_fee(const struct gas_prices *prices, uint64_t used);
  * price is there. */
 uint64_t gas_bought(const struct gas_prices *prices, uint64_t value, uint64_t most);
 
+/* gas_prices_times: all prices so many times as high. */
+struct gas_prices gas_prices_times(const struct gas_prices *prices, uint64_t factor);
+
 /* A meter: what a run may use and has used. */
 struct gas_meter {
     uint64_t limit, used;
