@@ -233,6 +233,40 @@ START_TEST(a_half_sees_the_parents_queue_without_a_packet)
 }
 END_TEST
 
+/* TON-27: full blocks are those of the chain that made them, of halves and united shards as well,
+ * out of the blocks that it made itself. */
+START_TEST(full_blocks_are_counted_by_the_chain_that_made_them)
+{
+    static struct reshard_order_config orders[] = {
+        {.at_ns = 20 * SECOND, .what = RESHARD_SPLIT, .shard = "0:8000000000000000"},
+        {.at_ns = 60 * SECOND, .what = RESHARD_MERGE, .shard = "0:8000000000000000"}};
+    struct reshard_config config = quick(0, 1);
+    config.schedule = (struct param_list){orders, 2};
+    config.delay_ns = 1000 * SECOND;
+    struct transfers *transfers = stack_with(1, &config);
+    transfers->base->chain.block_limit.gas = 20000;
+    add_load(transfers, 50, NULL, 70 * SECOND);
+    transfers_run(transfers);
+    ck_assert_int_eq(chain_count(transfers, "merges"), 1);
+    ck_assert_int_eq(transfers_query(transfers, "SELECT count(*) FROM metric WHERE"
+                                                " name = 'blocks_full' AND entity != -1"),
+                     3);
+    ck_assert_int_eq(transfers_query(transfers, "SELECT sum(value) FROM metric WHERE"
+                                                " name = 'blocks_full' AND entity != -1"),
+                     chain_count(transfers, "blocks_full"));
+    /* 600 blocks altogether: the halves lived for 40 s. */
+    ck_assert_int_eq(transfers_query(transfers, "SELECT count(*) FROM metric WHERE"
+                                                " name = 'blocks_full' AND entity != -1"
+                                                " AND n BETWEEN 35 AND 45"),
+                     2);
+    ck_assert_int_eq(transfers_query(transfers, "SELECT count(*) FROM metric WHERE"
+                                                " name = 'blocks_full' AND entity != -1"
+                                                " AND n BETWEEN 545 AND 565"),
+                     1);
+    finish(transfers);
+}
+END_TEST
+
 /* TON-R57: what the validators earned is halved, and the right child gets the odd unit. */
 START_TEST(fees_are_halved_and_the_right_child_gets_the_odd_unit)
 {
@@ -284,4 +318,5 @@ CHECK_MAIN("reshard", idle_shards_merge_down_to_the_least_depth, dropped_blocks_
            a_loaded_shard_splits_and_merges_when_the_load_is_over, shards_of_middling_load_stay,
            a_schedule_is_followed, switches_back_and_forth_under_load_lose_nothing,
            a_half_sees_the_parents_queue_without_a_packet,
+           full_blocks_are_counted_by_the_chain_that_made_them,
            fees_are_halved_and_the_right_child_gets_the_odd_unit, what_does_not_follow_is_refused)

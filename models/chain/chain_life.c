@@ -324,13 +324,13 @@ static void make_final(struct chain_blocks *chains, struct context *context, uin
 
 void chain_report_full(const struct chain_blocks *chains, struct context *context)
 {
-    uint32_t count = chain_layout_count(&chains->layout);
+    uint32_t count = chain_living_count(&chains->living);
     for (uint32_t index = 0; index < count; index++) {
         const struct chain_record *record = &chains->records[index];
+        uint64_t identity = identity_of(ROLE_CHAIN, chain_living_chain(&chains->living, index));
         if (record->full > 0)
-            context_metric(context, "blocks_full",
-                           identity_of(ROLE_CHAIN, chain_layout_chain(&chains->layout, index)),
-                           record->full, "blocks", record->height);
+            context_metric(context, "blocks_full", identity, record->full, "blocks",
+                           chain_reshard_made(chains, index));
     }
 }
 

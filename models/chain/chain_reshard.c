@@ -91,6 +91,7 @@ int chain_reshard_build(struct chain_blocks *chains, const struct reshard_config
     all->tops = memory_take(memory, memory_name, count * sizeof *all->tops);
     all->parents = memory_take(memory, memory_name, count * sizeof *all->parents);
     all->ended = memory_take(memory, memory_name, count * sizeof *all->ended);
+    all->made = memory_take(memory, memory_name, count * sizeof *all->made);
     all->order_count = config->schedule.count;
     if (all->order_count > 0)
         all->orders = memory_take(memory, memory_name, all->order_count * sizeof *all->orders);
@@ -110,6 +111,7 @@ void chain_reshard_free(struct chain_blocks *chains)
     memory_give(memory, all->tops, all->count * sizeof *all->tops);
     memory_give(memory, all->parents, all->count * sizeof *all->parents);
     memory_give(memory, all->ended, all->count * sizeof *all->ended);
+    memory_give(memory, all->made, all->count * sizeof *all->made);
     if (all->order_count > 0)
         memory_give(memory, all->orders, all->order_count * sizeof *all->orders);
     memory_give(memory, all, sizeof *all);
@@ -325,6 +327,12 @@ static void fill_master(struct chain_blocks *chains, struct block *block)
     }
 }
 
+uint32_t chain_reshard_made(const struct chain_blocks *chains, uint32_t index)
+{
+    /* Without switches a chain's height counts its own blocks. */
+    return chains->resharding ? chains->resharding->made[index] : chains->records[index].height;
+}
+
 void chain_reshard_fill(struct chain_blocks *chains, struct open_block *open, uint32_t index)
 {
     if (is_master(chains, index))
@@ -372,12 +380,14 @@ static void retire(struct chain_blocks *chains, uint32_t index)
 {
     struct chain_record *record = &chains->records[index];
     record->armed = record->wanted = false;
+    record->drops = 0; /* its next life, if there is one, begins with a first attempt (TON-R36) */
     clear(chains->resharding, index, record->number);
 }
 
 static void wake_new(struct chain_blocks *chains, struct context *context, uint32_t index)
 {
     clear(chains->resharding, index, chains->records[index].number);
+    SIM_ASSERT(chains->records[index].drops == 0);
     chain_wake(chains, context, index);
 }
 
@@ -478,6 +488,7 @@ static void master_final(struct chain_blocks *chains, struct context *context)
 void chain_reshard_final(struct chain_blocks *chains, struct context *context, uint32_t index,
                          const struct open_block *open)
 {
+    chains->resharding->made[index]++;
     if (is_master(chains, index)) {
         master_final(chains, context);
         return;

@@ -48,6 +48,7 @@ struct chain_resharding {
     struct shard_top *tops;
     uint64_t *parents; /* the block of another chain that this one's first continues, 0 = none */
     bool *ended;       /* the shard's last block is final */
+    uint32_t *made;    /* final blocks of the chain, in all its lives */
     struct reshard_order *orders;
 };
 
@@ -60,6 +61,9 @@ void chain_reshard_start(struct chain_blocks *chains, struct context *context);
 
 /* chain_reshard_makes: whether the chain makes blocks: it lives and has not made its last one. */
 bool chain_reshard_makes(const struct chain_blocks *chains, uint32_t index);
+
+/* chain_reshard_made is how many final blocks the chain itself made. */
+uint32_t chain_reshard_made(const struct chain_blocks *chains, uint32_t index);
 
 /* chain_reshard_fill is the last thing in filling a block; final comes after the layers'. */
 void chain_reshard_fill(struct chain_blocks *chains, struct open_block *open, uint32_t index);
