@@ -37,22 +37,6 @@ bool cube_accept_verdict(struct hypercube *cube, struct context *context, uint32
     return false;
 }
 
-static void append(struct hypercube *cube, struct list *list, uint32_t slot)
-{
-    if (list->last != 0)
-        ((struct input *)pool_at(&cube->inputs, list->last))->next = slot;
-    else
-        list->first = slot;
-    list->last = slot;
-}
-
-static void note_wait(struct hypercube *cube, struct context *context, struct input *input)
-{
-    if (!input->waited)
-        cube_count(cube, context, CUBE_PROOFS_WAITED, 1);
-    input->waited = true;
-}
-
 /* A neighbour's stream has a gap: what is missing stands in its queue, and may be older than
  * anything. */
 static bool has_gap(const struct hypercube *cube, const struct cube_chain *chain)
@@ -75,11 +59,8 @@ bool cube_accept_ready(struct hypercube *cube, const struct cube_chain *chain)
 bool cube_accept_wanted(struct hypercube *cube, struct context *context, struct cube_chain *chain)
 {
     bool ready = cube_accept_ready(cube, chain);
-    for (uint32_t slot = ready ? 0 : chain->proofs.first; slot != 0;) {
-        struct input *input = pool_at(&cube->inputs, slot);
-        note_wait(cube, context, input);
-        slot = input->next;
-    }
+    if (!ready)
+        cube_proof_note_waits(cube, context, chain, 0);
     return ready;
 }
 
@@ -108,20 +89,18 @@ void cube_accept_rearm(struct hypercube *cube, struct context *context, struct c
 void cube_accept_on_timer(struct hypercube *cube, struct context *context, uint32_t chain_id)
 {
     struct cube_chain *chain = cube_chain_get(cube, chain_id);
-    struct list all = chain->postponed;
     if (chain->postponed_at_ns > context->now_ns)
         return; /* of an earlier setting */
     chain->postponed_at_ns = 0;
-    chain->postponed = (struct list){0, 0};
-    for (uint32_t slot = all.first; slot != 0;) {
-        struct input *input = pool_at(&cube->inputs, slot);
+    for (uint32_t slot = chain->postponed.first; slot != 0;) {
+        const struct input *input = pool_at(&cube->inputs, slot);
         uint32_t next = input->next;
-        input->next = 0;
-        bool ready = input->ready_ns <= context->now_ns;
-        append(cube, ready ? &chain->proofs : &chain->postponed, slot);
-        chain->postponed_count -= ready;
-        if (ready && !cube_accept_ready(cube, chain))
-            note_wait(cube, context, input);
+        if (input->ready_ns <= context->now_ns) {
+            cube_proof_unlink(cube, chain, slot);
+            cube_proof_append(cube, chain, slot);
+            if (!cube_accept_ready(cube, chain))
+                cube_proof_note_wait(cube, context, chain, slot);
+        }
         slot = next;
     }
     if (cube_accept_ready(cube, chain))
@@ -186,16 +165,15 @@ static void put(struct hypercube *cube, struct context *context, struct cube_cha
     map_put(&chain->waiting, input->id, slot);
     if (ready_ns > context->now_ns) {
         cube_count(cube, context, CUBE_PROOFS_POSTPONED, 1);
-        append(cube, &chain->postponed, slot);
-        chain->postponed_count++;
+        cube_proof_postpone(cube, chain, slot);
         cube_accept_rearm(cube, context, chain);
         return;
     }
-    append(cube, &chain->proofs, slot);
+    cube_proof_append(cube, chain, slot);
     if (cube_accept_ready(cube, chain))
         cube_wake(cube, context, chain->chain);
     else
-        note_wait(cube, context, input);
+        cube_proof_note_wait(cube, context, chain, slot);
 }
 
 void cube_accept_on_proof(struct hypercube *cube, struct context *context,
@@ -243,21 +221,17 @@ void cube_accept_on_proof(struct hypercube *cube, struct context *context,
 static uint64_t oldest_waiting(const struct hypercube *cube, const struct cube_chain *chain)
 {
     uint64_t oldest = UINT64_MAX;
+    if (chain->heap.count > 0 && cube->config.order != DELIVERY_ORDER_PAPER) {
+        const struct mirror *first = pool_at(&cube->mirrors, chain->heap.items[0].slot);
+        if (first->state == MIRROR_READY)
+            return first->parcel.lt; /* the heap is in the order (lt, hash) */
+    }
     for (uint32_t i = 0; i < chain->heap.count; i++) {
         const struct mirror *mirror = pool_at(&cube->mirrors, chain->heap.items[i].slot);
         if (mirror->state == MIRROR_READY && mirror->parcel.lt < oldest)
             oldest = mirror->parcel.lt;
     }
     return oldest;
-}
-
-static bool must_wait(struct hypercube *cube, struct context *context, struct input *input,
-                      const struct parcel *parcel, uint64_t oldest_lt)
-{
-    if (parcel->lt <= oldest_lt)
-        return false;
-    note_wait(cube, context, input);
-    return true;
 }
 
 static enum act_kind decide(struct hypercube *cube, const struct block *block,
@@ -282,6 +256,7 @@ static void take(struct hypercube *cube, struct context *context, struct block *
     uint64_t position = input->position;
     enum cube_metric reason;
     SIM_ASSERT(parcel.lt < part->start_lt);
+    cube_proof_unlink(cube, chain, slot);
     map_remove(&chain->waiting, parcel.envelope.id);
     enum act_kind kind = decide(cube, block, chain, &parcel, position, &reason);
     struct act *act = cube_act(cube, part, kind);
@@ -304,28 +279,21 @@ uint32_t cube_accept_fill(struct hypercube *cube, struct context *context, struc
     uint64_t oldest_lt = UINT64_MAX;
     if (cube->config.instant_order == INSTANT_ORDER_STRICT)
         oldest_lt = has_gap(cube, chain) ? 0 : oldest_waiting(cube, chain);
-    struct list left = {0, 0};
     uint32_t added = 0;
-    while (chain->proofs.first != 0) {
-        uint32_t slot;
-        struct input *input = pool_at(&cube->inputs, chain->proofs.first);
+    for (uint32_t slot = chain->proofs.first; slot != 0 && !part->full;) {
+        const struct input *input = pool_at(&cube->inputs, slot);
         const struct parcel *parcel = pool_at(&cube->parcels, input->parcel);
-        bool waits = must_wait(cube, context, input, parcel, oldest_lt);
-        part->full |= !waits && !part->full &&
-                      !cube_charge(cube, block, parcel->envelope.bytes + NOTE_BYTES, GAS_IMPORT);
-        cube_input_pop(cube, &chain->proofs, &slot);
-        if (waits || part->full) {
-            append(cube, &left, slot);
-            continue;
+        uint32_t next = input->next;
+        if (parcel->lt <= oldest_lt) {
+            if (!cube_charge(cube, block, parcel->envelope.bytes + NOTE_BYTES, GAS_IMPORT)) {
+                part->full = true;
+                break;
+            }
+            take(cube, context, block, part, chain, slot);
+            added++;
         }
-        take(cube, context, block, part, chain, slot);
-        added++;
+        slot = next;
     }
-    if (left.first != 0) { /* back before what had no turn */
-        ((struct input *)pool_at(&cube->inputs, left.last))->next = chain->proofs.first;
-        if (chain->proofs.first == 0)
-            chain->proofs.last = left.last;
-        chain->proofs.first = left.first;
-    }
+    cube_proof_note_waits(cube, context, chain, oldest_lt);
     return added;
 }

@@ -290,7 +290,7 @@ void cube_slow_on_entries(struct hypercube *cube, struct context *context,
             note_fate(&answers, pending ? FATE_PENDING : FATE_PROCESSED, id);
     }
     wanted |= cube_slow_show(cube, chain, link);
-    wanted |= cube_accept_ready(cube, chain); /* it may have been the last gap */
+    wanted = wanted || cube_accept_ready(cube, chain); /* it may have been the last gap */
     answers.wanted = owed || head.wants_answer != 0 || link->held_first != 0;
     send_fates(cube, context, link, &answers);
     if (wanted)

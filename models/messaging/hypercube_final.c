@@ -537,8 +537,6 @@ void cube_dropped(void *self, struct context *context, const struct block *block
             continue;
         struct input *input = pool_at(&cube->inputs, act->input);
         struct list *taken = input->kind == INPUT_PROOF ? &proofs : &inputs;
-        if (input->kind == INPUT_PROOF)
-            map_put(&chain->waiting, input->id, act->input);
         input->next = 0;
         if (taken->last != 0)
             ((struct input *)pool_at(&cube->inputs, taken->last))->next = act->input;
@@ -547,7 +545,7 @@ void cube_dropped(void *self, struct context *context, const struct block *block
         taken->last = act->input;
     }
     give_back(cube, &chain->inputs, &inputs);
-    give_back(cube, &chain->proofs, &proofs);
+    cube_proof_give_back(cube, chain, &proofs);
     free_acts(cube, (uint32_t)block->body[LAYER_MESSAGING], false);
     wake_if_wanted(cube, context, chain);
 }

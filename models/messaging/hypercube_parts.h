@@ -193,6 +193,7 @@ struct link {
     /* Out: entries for the neighbour, in the order of places. */
     uint64_t place_last;
     uint32_t out_first, out_last;
+    uint32_t open_first;  /* every entry before it is received; 0 = not known */
     uint32_t news;        /* first entry that the open final() added */
     uint32_t touched;     /* next in the list of links with news in the open final() */
     uint32_t answer_next; /* next in the list of links to answer */
@@ -256,7 +257,11 @@ struct input {
     bool stopped;
     bool never_came; /* INPUT_REMOVED: the entry was removed before we had it */
     bool waited;     /* INPUT_PROOF: the ordering condition held it up */
+    bool postponed;  /* INPUT_PROOF: in the list of those whose block may not be seen yet */
+    bool fresh;      /* INPUT_PROOF: in the list of those that never waited */
     uint32_t next;
+    uint32_t previous;                   /* INPUT_PROOF: in the list that `next` is of */
+    uint32_t fresh_next, fresh_previous; /* INPUT_PROOF */
     uint64_t id, fee;
     struct address to; /* INPUT_REMOVED */
     uint64_t position; /* INPUT_PROOF: as of when it speaks; INPUT_STOPPED: the newest copy's */
@@ -356,6 +361,7 @@ struct cube_chain {
     struct map sender_by_account; /* prefix -> sender */
     struct list senders;
     struct list links, inputs, proofs, postponed, pending, fading, confirmed_list, stops;
+    struct list fresh;            /* those of `proofs` that never waited */
     struct instant_table instant; /* TON-R51: delivered by proof */
     struct list instant_gone;     /* those of them whose slow copy is gone */
     uint32_t ring, ring_count;    /* positions of the latest blocks, and of how many in all */

@@ -96,6 +96,19 @@ void cube_byzantine_unasked(struct hypercube *cube, struct context *context,
 bool cube_byzantine_third_party(struct hypercube *cube, struct context *context,
                                 const struct parcel *parcel, const struct block_proof *proof);
 
+/* hypercube_waiting.c: the lists of proofs that came and are not yet in a block. */
+void cube_proof_append(struct hypercube *cube, struct cube_chain *chain, uint32_t slot);
+void cube_proof_postpone(struct hypercube *cube, struct cube_chain *chain, uint32_t slot);
+void cube_proof_unlink(struct hypercube *cube, struct cube_chain *chain, uint32_t slot);
+/* One waits for an older message; or all those that are later than oldest_lt. Each counts once. */
+void cube_proof_note_wait(struct hypercube *cube, struct context *context, struct cube_chain *chain,
+                          uint32_t slot);
+void cube_proof_note_waits(struct hypercube *cube, struct context *context,
+                           struct cube_chain *chain, uint64_t oldest_lt);
+/* Proofs of a dropped block, in its order, go before those that wait. */
+void cube_proof_give_back(struct hypercube *cube, struct cube_chain *chain,
+                          const struct list *taken);
+
 /* hypercube_memory.c: what came, and when it is forgotten. */
 uint64_t cube_position_of(const struct hypercube *cube, const struct parcel *parcel);
 uint64_t cube_position_now(const struct hypercube *cube, const struct cube_chain *chain,

@@ -276,6 +276,8 @@ void cube_queue_remove(struct hypercube *cube, struct context *context, struct c
         unlink_entry(cube, entry, &link->out_first, &link->out_last);
         if (link->news == slot)
             link->news = entry->next;
+        if (link->open_first == slot)
+            link->open_first = entry->next != 0 ? entry->next : entry->previous;
         if (link->neighbour != chain->chain)
             note_removal(cube, link, entry, stopped);
         cube_clean_removed(cube, context, link, entry);

@@ -206,7 +206,7 @@ void cube_relink_entries(struct cube_switch *sw)
             if (!link->ended)
                 continue;
             uint32_t slot = link->out_first;
-            link->out_first = link->out_last = 0;
+            link->out_first = link->out_last = link->open_first = 0;
             while (slot != 0) {
                 uint32_t next = ((const struct entry *)pool_at(&cube->entries, slot))->next;
                 move_entry(sw, link, slot);

@@ -174,12 +174,11 @@ static uint32_t send_entries(struct hypercube *cube, struct context *context, st
     return size.end;
 }
 
-/* Sends a window of old entries, or a probe. */
+/* Sends a window of old entries, from the first of them that is in the plan, or a probe. */
 static void send_again(struct hypercube *cube, struct context *context, struct link *link,
-                       enum plan_kind kind, uint64_t subject)
+                       enum plan_kind kind, uint32_t first, uint64_t subject)
 {
-    struct packet_plan plan = {kind, link->out_first, context->now_ns,
-                               cube_resend_ns(cube, link->chain),
+    struct packet_plan plan = {kind, first, context->now_ns, cube_resend_ns(cube, link->chain),
                                cube_interval_ns(cube, link->chain)};
     link->attempts++;
     send_entries(cube, context, link, &plan, context->now_ns, subject, link->attempts);
@@ -235,6 +234,21 @@ static void forget_removals(struct hypercube *cube, struct link *link, uint64_t 
     link->told_stop = false;
 }
 
+/* The first entry that the neighbour is not known to hold; 0 = it holds all. A long queue is held
+ * up to its last few entries, so what is known of the rest is not looked up again. */
+static uint32_t first_open(const struct hypercube *cube, struct link *link)
+{
+    uint32_t slot = link->open_first != 0 ? link->open_first : link->out_first;
+    while (slot != 0) {
+        const struct entry *entry = pool_at(&cube->entries, slot);
+        link->open_first = slot;
+        if (!entry->received)
+            break;
+        slot = entry->next;
+    }
+    return slot;
+}
+
 /* An answer says how far the stream came. What it shows to be missing follows at once, unless a
  * window is still on its way: there is only one. */
 static void take_up(struct hypercube *cube, struct context *context, struct link *link,
@@ -242,21 +256,23 @@ static void take_up(struct hypercube *cube, struct context *context, struct link
 {
     if (head->heard > link->heard)
         link->heard = head->heard;
-    const struct packet_plan plan = {PLAN_MISSING, link->out_first, context->now_ns,
-                                     cube_resend_ns(cube, link->chain),
-                                     cube_interval_ns(cube, link->chain)};
+    struct packet_plan plan = {PLAN_MISSING, first_open(cube, link), context->now_ns,
+                               cube_resend_ns(cube, link->chain),
+                               cube_interval_ns(cube, link->chain)};
     uint64_t missing = 0;
-    for (uint32_t slot = link->out_first; slot != 0 && missing == 0;) {
-        struct entry *entry = pool_at(&cube->entries, slot);
-        slot = entry->next;
-        if (entry->parcel.place <= head->place_seen)
+    while (plan.first != 0) {
+        struct entry *entry = pool_at(&cube->entries, plan.first);
+        if (entry->parcel.place <= head->place_seen) {
             entry->received = true;
-        else if (planned(&plan, link, entry))
+        } else if (planned(&plan, link, entry)) {
             missing = entry->parcel.envelope.id;
+            break;
+        }
+        plan.first = entry->next;
     }
     if (missing == 0 || link->window > link->heard)
         return;
-    send_again(cube, context, link, PLAN_MISSING, missing);
+    send_again(cube, context, link, PLAN_MISSING, plan.first, missing);
     cube_slow_arm(cube, context, link, context->now_ns + plan.resend_ns);
 }
 
@@ -306,15 +322,18 @@ void cube_slow_on_timer(struct hypercube *cube, struct context *context, uint32_
         return; /* one of the two has died */
     link->timer_set = false;
     uint64_t earliest_ns = UINT64_MAX, later_ns = UINT64_MAX, subject = 0;
+    uint32_t first = 0;
     for (uint32_t slot = link->out_first; slot != 0;) {
         const struct entry *entry = pool_at(&cube->entries, slot);
+        if (entry->due_ns <= context->now_ns && !entry->answered && first == 0) {
+            first = slot;
+            subject = entry->parcel.envelope.id;
+        }
         slot = entry->next;
         if (entry->answered)
             continue;
         if (entry->due_ns > context->now_ns && entry->due_ns < later_ns)
             later_ns = entry->due_ns;
-        if (entry->due_ns <= context->now_ns && subject == 0)
-            subject = entry->parcel.envelope.id;
         if (entry->due_ns < earliest_ns)
             earliest_ns = entry->due_ns;
     }
@@ -324,7 +343,7 @@ void cube_slow_on_timer(struct hypercube *cube, struct context *context, uint32_
     uint64_t at_most_ns = context->now_ns + cube_resend_ns(cube, chain);
     if (subject != 0) {
         bool open = link->window > link->heard;
-        send_again(cube, context, link, open ? PLAN_PROBE : PLAN_DUE, subject);
+        send_again(cube, context, link, open ? PLAN_PROBE : PLAN_DUE, open ? 0 : first, subject);
         link->backoff = link->backoff * 2 + 1 < BACKOFF_MAX ? link->backoff * 2 + 1 : BACKOFF_MAX;
         earliest_ns = later_ns < at_most_ns ? later_ns : at_most_ns;
     }

@@ -117,6 +117,7 @@ static void sort_entries(struct stream *stream)
         before = slot;
     }
     stream->out->out_last = before;
+    stream->out->open_first = 0;
     stream->out->place_last = place;
 }
 
