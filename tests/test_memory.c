@@ -64,6 +64,7 @@ START_TEST(the_pool_that_passes_the_limit_first_is_named)
     pool_destroy(&small);
     ck_assert_uint_eq(memory.used_bytes, 0);
     ck_assert_uint_gt(memory.peak_bytes, 300000);
+    memory_close(&memory);
 }
 END_TEST
 
@@ -160,6 +161,7 @@ START_TEST(slab_blocks_do_not_overlap)
     }
     slab_destroy(&slab);
     ck_assert_uint_eq(memory.used_bytes, 0);
+    memory_close(&memory);
 }
 END_TEST
 

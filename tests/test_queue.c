@@ -135,6 +135,7 @@ static uint64_t hold(const struct queue_type *type, int shape, uint64_t seed, ui
     ck_assert(!type->pop(queue, &(struct queue_entry){0}));
     type->destroy(queue);
     ck_assert_uint_eq(memory.used_bytes, 0);
+    memory_close(&memory);
     return folded(hash, &(struct queue_entry){.low = pushed});
 }
 
