@@ -22,6 +22,7 @@ void command_word_print(FILE *file, const char *word)
 void command_next_print(const char *before, const char *path, const char *after)
 {
     bool from_stdin = strcmp(path, "-") == 0;
+    fflush(stdout); /* one file may take both */
     fprintf(stderr, "next: shardsim %s ", before);
     command_word_print(stderr, path);
     fprintf(stderr, "%s%s\n", after, from_stdin ? " < FILE" : "");

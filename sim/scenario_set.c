@@ -69,6 +69,30 @@ static struct json_scan *scan_value(const struct setting *s, enum param_kind kin
     return scan;
 }
 
+/* The path with an index where it has a key and the document an array, as in /workload/rate; NULL
+ * where that is not what is wrong. */
+static const char *path_with_index(const struct scenario_private *private_part,
+                                   const struct scenario_path *path, struct arena *arena)
+{
+    const cJSON *at = private_part->document;
+    const char *pointer = "";
+    bool inserted = false;
+    for (uint32_t i = 0; i < path->count; i++) {
+        const char *token = path->tokens[i];
+        bool is_number = token[strspn(token, "0123456789")] == '\0';
+        if (cJSON_IsArray(at) && is_number)
+            return NULL;
+        if (cJSON_IsArray(at)) {
+            at = cJSON_GetArrayItem(at, 0);
+            pointer = arena_pointer(arena, pointer, "0");
+            inserted = true;
+        }
+        at = cJSON_GetObjectItemCaseSensitive(at, token);
+        pointer = arena_pointer(arena, pointer, token);
+    }
+    return inserted ? pointer : NULL;
+}
+
 static void set_value(struct setting *s)
 {
     struct scenario_private *private_part = s->private_part;
@@ -84,7 +108,7 @@ static void set_value(struct setting *s)
     SIM_ASSERT(value != NULL);
     if (!scenario_path_set(private_part->document, &s->path, value)) {
         report(s, "E105", s->path.pointer, "no such element", "an element that the array has",
-               s->path.pointer, NULL);
+               s->path.pointer, path_with_index(private_part, &s->path, arena));
         json_scan_free(scan);
         return;
     }

@@ -15,7 +15,12 @@ static struct chain_config good(void)
 {
     struct chain_config config = {.shards = 4, .block_interval_ns = 1000000000};
     config.masterchain.present = 1;
-    config.block_limit.gas = config.block_limit.bytes = 1000;
+    config.block_limit =
+        (struct limit_config){.gas = 1000,
+                              .bytes = 1000,
+                              .bytes_steps = {131072, 524288, 1048576}, /* the defaults */
+                              .gas_steps = {2000000, 10000000, 20000000},
+                              .lt_steps = {1000, 5000, 10000}};
     return config;
 }
 

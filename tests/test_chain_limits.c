@@ -250,6 +250,50 @@ START_TEST(a_chain_is_only_so_many_blocks_ahead_of_the_masterchain)
 }
 END_TEST
 
+static struct limit_config default_limits(void)
+{
+    return (struct limit_config){.gas = 10000000,
+                                 .bytes = 1048576,
+                                 .bytes_steps = {131072, 524288, 1048576},
+                                 .gas_steps = {2000000, 10000000, 20000000},
+                                 .lt_steps = {1000, 5000, 10000}};
+}
+
+/* What belongs to the other form is warned of wherever it is not the default, and nothing else is.
+ */
+START_TEST(limits_of_the_other_form_are_warned_of)
+{
+    struct limit_config limits = default_limits();
+    int64_t *const steps[] = {&limits.bytes_steps.hard, &limits.gas_steps.soft,
+                              &limits.lt_steps.underload};
+    int64_t *const plain[] = {&limits.gas, &limits.bytes};
+    const char *const step_places[] = {"bytes_steps", "gas_steps", "lt_steps"};
+    const char *const plain_places[] = {"gas", "bytes"};
+    for (int form = LIMIT_FORM_PLAIN; form <= LIMIT_FORM_STEPPED; form++)
+        for (int i = -1; i < 5; i++) {
+            bool is_plain = i >= 3;
+            int64_t *value = i < 0 ? &limits.form : is_plain ? plain[i - 3] : steps[i];
+            struct param_list list = {0};
+            struct diagnostics diagnostics = {0};
+            limits.form = form;
+            if (i >= 0)
+                (*value)--;
+            limit_config_check(&limits, &list, "/chain", &diagnostics);
+            bool warned = i >= 0 && is_plain == (form == LIMIT_FORM_STEPPED);
+            ck_assert_uint_eq(diagnostics.count, warned);
+            ck_assert_uint_eq(diagnostics.errors, 0);
+            if (warned) {
+                ck_assert_str_eq(diagnostics.list[0].code, "W101");
+                ck_assert_ptr_nonnull(strstr(diagnostics.list[0].pointer,
+                                             is_plain ? plain_places[i - 3] : step_places[i]));
+            }
+            diagnostics_free(&diagnostics);
+            if (i >= 0)
+                (*value)++;
+        }
+}
+END_TEST
+
 /* All problems of the limits at once, each at its place. */
 START_TEST(wrong_limits_are_named_all_at_once)
 {
@@ -258,8 +302,9 @@ START_TEST(wrong_limits_are_named_all_at_once)
     const char *const places[] = {"/chain/block_limit/gas_steps", "/chain/limits_of/1/shard",
                                   "/chain/limits_of/2/shard", "/chain/limits_of/2"};
     const char *const codes[] = {"W301", "E203", "E310", "E310"};
-    struct limit_config limits = {0};
+    struct limit_config limits = default_limits();
     set_steps(&limits);
+    limits.form = LIMIT_FORM_STEPPED;
     limits.gas_steps.underload = 51;
     struct param_list list = {.items = overrides, .count = 3};
     struct diagnostics diagnostics = {0};
@@ -280,6 +325,7 @@ START_TEST(limits_of_a_shard_that_is_not_there_are_warned_of)
                                                 {"0:1000000000000000", 45, 0},
                                                 {"3:8000000000000000", 45, 0}};
     struct chain_config config = {.shards = 4, .block_interval_ns = 1000000000};
+    config.block_limit = default_limits();
     config.block_limit.gas = config.block_limit.bytes = 1000;
     struct diagnostics diagnostics = {0};
     struct memory memory = {0};
@@ -312,4 +358,5 @@ CHECK_MAIN("chain_limits", a_stepped_block_takes_the_item_that_overshoots,
            a_block_that_is_late_has_little_logical_time, an_idle_chain_is_not_late,
            the_soft_limit_counts_where_limits_do_not_rise,
            a_chain_is_only_so_many_blocks_ahead_of_the_masterchain,
-           wrong_limits_are_named_all_at_once, limits_of_a_shard_that_is_not_there_are_warned_of)
+           limits_of_the_other_form_are_warned_of, wrong_limits_are_named_all_at_once,
+           limits_of_a_shard_that_is_not_there_are_warned_of)

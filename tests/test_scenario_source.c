@@ -308,6 +308,10 @@ START_TEST(bad_settings_are_named)
         {"workload.3.rate=1/s", "--set:1:1: error[E105] /workload/3/rate: no such element\n"
                                 "    expected  an element that the array has\n"
                                 "    got       \"/workload/3/rate\"\n"},
+        {"workload.rate=1/s", "--set:1:1: error[E105] /workload/rate: no such element\n"
+                              "    expected  an element that the array has\n"
+                              "    got       \"/workload/rate\"\n"
+                              "    try       /workload/0/rate\n"},
         {"chain.shards", "--set:1:1: error[E104] no = after the path\n"
                          "    expected  PATH=VALUE, such as network.loss=1%\n"
                          "    got       \"chain.shards\"\n"},

@@ -389,6 +389,11 @@ void chain_config_check(const void *section, const char *pointer, struct diagnos
         set_place(place, "%s/workchains/%" PRIu32, pointer, i);
         check_texts(&items[i].prefixes, place, diagnostics);
     }
+    set_place(place, "%s/ahead_max", pointer);
+    if (config->ahead_max > 0 && config->visibility != VISIBLE_BY_MASTERCHAIN)
+        diagnostics_warn(diagnostics, "W101", place,
+                         "has no effect: blocks are seen at once, so none waits to be shown",
+                         "\"visibility\": \"masterchain\"");
     set_place(place, "%s/drop_every", pointer);
     if (config->drop_every == 1)
         diagnostics_add(diagnostics, "E310", place, AT_VALUE,

@@ -6,7 +6,8 @@
  * A chain's number is (workchain ordinal << 21 | heap index of its prefix); ordinal 0 is the
  * masterchain, workchains follow from 1 in the order of the scenario. `index` counts chains
  * densely: shards from 0, workchain by workchain and from left to right, the masterchain last.
- * Fixed after it was made (SIMPLIFICATION: shards neither split nor merge). Even trees need a few
+ * Fixed after it was made: it holds the shards of the beginning, and chain_living those that splits
+ * and merges have put in their place. Even trees need a few
  * bytes a workchain, whatever the number of shards. chain_layout_index, _chain: O(log workchains);
  * find: O(log workchains) plus the tree's. */
 

@@ -18,6 +18,8 @@ static const char *const form_helps[] = {
     "looked at before each of them (deployed: TON-R33, TON-R35)",
     NULL};
 
+enum { GAS_DEFAULT = 10000000, BYTES_DEFAULT = 1 << 20 };
+
 #define STEPS_FIELD(name) offsetof(struct limit_steps_config, name)
 #define STEP(step, text, number, quantity, low, high)                                              \
     {                                                                                              \
@@ -54,7 +56,7 @@ const struct param limit_params[] = {
      .help = "gas of one block (TON-27), form plain",
      .kind = PARAM_INTEGER,
      .offset = FIELD(gas),
-     .value_default = 10000000,
+     .value_default = GAS_DEFAULT,
      .value_min = 1,
      .value_max = 2000000000,
      .swarm_min = 1000,
@@ -63,7 +65,7 @@ const struct param limit_params[] = {
      .help = "size of one block (TON-27), form plain",
      .kind = PARAM_BYTES,
      .offset = FIELD(bytes),
-     .value_default = 1 << 20,
+     .value_default = BYTES_DEFAULT,
      .value_min = 1,
      .value_max = 1 << 30,
      .swarm_min = 500,
@@ -129,6 +131,49 @@ static void check_steps(const struct limit_steps_config *steps, const char *poin
                          "underload <= soft <= hard; the soft limit counts for the others");
 }
 
+/* The rows of a table of steps are underload, soft and hard, in this order. No scenario can say 0:
+ * a config that was made by hand has no such steps. */
+static bool all_default(const struct param *params, const struct limit_steps_config *steps)
+{
+    if (steps->hard == 0)
+        return true;
+    return steps->underload == params[0].value_default && steps->soft == params[1].value_default &&
+           steps->hard == params[2].value_default;
+}
+
+static void warn_unused(bool plain, const char *name, const char *pointer,
+                        struct diagnostics *diagnostics)
+{
+    char place[PLACE_BYTES], problem[PLACE_BYTES];
+    snprintf(place, sizeof place, "%s/block_limit/%s", pointer, name);
+    snprintf(problem, sizeof problem, "has no effect: the form of the limits is %s",
+             plain ? "plain" : "stepped");
+    diagnostics_warn(diagnostics, "W101", place, problem,
+                     plain ? "\"form\": \"stepped\"" : "\"form\": \"plain\"");
+}
+
+/* The limits of the form that was not chosen are not looked at. */
+static void check_form(const struct limit_config *config, const char *pointer,
+                       struct diagnostics *diagnostics)
+{
+    if (config->form == LIMIT_FORM_STEPPED) {
+        check_steps(&config->bytes_steps, pointer, "bytes_steps", diagnostics);
+        check_steps(&config->gas_steps, pointer, "gas_steps", diagnostics);
+        check_steps(&config->lt_steps, pointer, "lt_steps", diagnostics);
+        if (config->gas != GAS_DEFAULT)
+            warn_unused(false, "gas", pointer, diagnostics);
+        if (config->bytes != BYTES_DEFAULT)
+            warn_unused(false, "bytes", pointer, diagnostics);
+        return;
+    }
+    if (!all_default(bytes_params, &config->bytes_steps))
+        warn_unused(true, "bytes_steps", pointer, diagnostics);
+    if (!all_default(gas_params, &config->gas_steps))
+        warn_unused(true, "gas_steps", pointer, diagnostics);
+    if (!all_default(lt_params, &config->lt_steps))
+        warn_unused(true, "lt_steps", pointer, diagnostics);
+}
+
 static bool same_shard(const char *a, const char *b)
 {
     int32_t workchain_a, workchain_b;
@@ -153,8 +198,8 @@ static void check_override(const struct param_list *overrides, uint32_t index, c
                          "\"%s\" is no shard", item->shard);
     for (uint32_t i = 0; i < index; i++)
         if (same_shard(items[i].shard, item->shard))
-            diagnostics_addf(diagnostics, "E310", place, AT_VALUE, "each shard once", NULL,
-                             "shard %s is there twice", item->shard);
+            diagnostics_addf(diagnostics, "E310", place, AT_VALUE, "each shard once",
+                             "one item with both limits", "shard %s is there twice", item->shard);
     snprintf(place, sizeof place, "%s/limits_of/%" PRIu32, pointer, index);
     if (item->gas == 0 && item->bytes == 0)
         diagnostics_add(diagnostics, "E310", place, AT_VALUE, "these limits change nothing",
@@ -164,9 +209,7 @@ static void check_override(const struct param_list *overrides, uint32_t index, c
 void limit_config_check(const struct limit_config *config, const struct param_list *overrides,
                         const char *pointer, struct diagnostics *diagnostics)
 {
-    check_steps(&config->bytes_steps, pointer, "bytes_steps", diagnostics);
-    check_steps(&config->gas_steps, pointer, "gas_steps", diagnostics);
-    check_steps(&config->lt_steps, pointer, "lt_steps", diagnostics);
+    check_form(config, pointer, diagnostics);
     for (uint32_t i = 0; i < overrides->count; i++)
         check_override(overrides, i, pointer, diagnostics);
 }

@@ -127,6 +127,10 @@ void reshard_config_check(const struct reshard_config *config, bool master, bool
     const struct reshard_order_config *orders = config->schedule.items;
     for (uint32_t i = 0; i < config->schedule.count; i++)
         check_order(&orders[i], i, pointer, diagnostics);
+    snprintf(place, sizeof place, "%s/resharding/schedule", pointer);
+    if (!config->enabled && config->schedule.count > 0)
+        diagnostics_warn(diagnostics, "W101", place, "has no effect: resharding is off",
+                         "\"enabled\": true");
     if (!config->enabled)
         return;
     snprintf(place, sizeof place, "%s/resharding", pointer);
@@ -139,17 +143,17 @@ void reshard_config_check(const struct reshard_config *config, bool master, bool
                         "with clock on_demand an idle shard has no slots to be seen idle in",
                         "clock periodic, aligned or poisson", NULL, "\"clock\": \"periodic\"");
     if (config->min_split > config->max_split)
-        diagnostics_addf(diagnostics, "E310", place, AT_VALUE, "min_split <= max_split", NULL,
-                         "min_split %" PRId64 " is above max_split %" PRId64, config->min_split,
-                         config->max_split);
+        diagnostics_addf(diagnostics, "E310", place, AT_VALUE, "min_split <= max_split",
+                         "a larger max_split", "min_split %" PRId64 " is above max_split %" PRId64,
+                         config->min_split, config->max_split);
     if (config->interval_ns < config->min_interval_ns)
         diagnostics_add(diagnostics, "E310", place, AT_VALUE,
                         "the window `interval` is shorter than `min_interval`",
-                        "interval >= min_interval", NULL, NULL);
+                        "interval >= min_interval", NULL, "a longer interval");
     if (config->reserve_ns >= config->interval_ns)
         diagnostics_add(diagnostics, "E310", place, AT_VALUE,
                         "no block can be early enough: `reserve` is as long as the window",
-                        "reserve < interval", NULL, NULL);
+                        "reserve < interval", NULL, "a longer interval, or a shorter reserve");
 }
 
 struct shard_rules reshard_config_rules(const struct reshard_config *config)

@@ -212,8 +212,12 @@ static void check_off(const struct cube_config *cube, const char *pointer,
                       struct diagnostics *diagnostics)
 {
     const struct cube_off *windows = cube->instant_off.items;
+    char place[128];
+    snprintf(place, sizeof place, "%s/instant_off", pointer);
+    if (cube->path == CUBE_SLOW && cube->instant_off.count > 0)
+        diagnostics_warn(diagnostics, "W101", place, "has no effect: nothing goes by proof",
+                         "\"path\": \"both\"");
     for (uint32_t i = 0; i < cube->instant_off.count; i++) {
-        char place[128];
         snprintf(place, sizeof place, "%s/instant_off/%u/until", pointer, i);
         if (windows[i].until_ns <= windows[i].from_ns)
             diagnostics_add(diagnostics, "E310", place, AT_VALUE, "\"until\" is not after \"from\"",

@@ -327,6 +327,10 @@ void cube_fee_check(const struct cube_fee_config *config, bool both_paths, const
         diagnostics_warn(diagnostics, "W101", place,
                          "has no effect: no forwarding fee is prepaid, so none is left over",
                          "\"fees\": \"prepaid\"");
+    snprintf(place, sizeof place, "%s/payer", pointer);
+    if (config->fees != CUBE_FEES_PREPAID && config->payer == CUBE_PAYER_SENDER)
+        diagnostics_warn(diagnostics, "W101", place, "has no effect: no fee is prepaid",
+                         "\"fees\": \"prepaid\"");
     if (config->fees == CUBE_FEES_DEDUCTED && both_paths)
         diagnostics_addf(diagnostics, "E310", pointer, AT_VALUE, "path \"slow\" or \"instant\"",
                          "\"fees\": \"prepaid\"",
