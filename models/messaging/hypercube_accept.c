@@ -39,21 +39,15 @@ bool cube_accept_verdict(struct hypercube *cube, struct context *context, uint32
 
 /* A neighbour's stream has a gap: what is missing stands in its queue, and may be older than
  * anything. */
-static bool has_gap(const struct hypercube *cube, const struct cube_chain *chain)
+static bool has_gap(const struct cube_chain *chain)
 {
-    for (uint32_t slot = chain->links.first; slot != 0;) {
-        const struct link *link = pool_at(&cube->links, slot);
-        if (link->held_first != 0)
-            return true;
-        slot = link->next_of_chain;
-    }
-    return false;
+    return chain->gaps > 0;
 }
 
 bool cube_accept_ready(struct hypercube *cube, const struct cube_chain *chain)
 {
     return chain->proofs.first != 0 &&
-           (cube->config.instant_order == INSTANT_ORDER_NONE || !has_gap(cube, chain));
+           (cube->config.instant_order == INSTANT_ORDER_NONE || !has_gap(chain));
 }
 
 bool cube_accept_wanted(struct hypercube *cube, struct context *context, struct cube_chain *chain)
@@ -278,7 +272,7 @@ uint32_t cube_accept_fill(struct hypercube *cube, struct context *context, struc
         return 0;
     uint64_t oldest_lt = UINT64_MAX;
     if (cube->config.instant_order == INSTANT_ORDER_STRICT)
-        oldest_lt = has_gap(cube, chain) ? 0 : oldest_waiting(cube, chain);
+        oldest_lt = has_gap(chain) ? 0 : oldest_waiting(cube, chain);
     uint32_t added = 0;
     for (uint32_t slot = chain->proofs.first; slot != 0 && !part->full;) {
         const struct input *input = pool_at(&cube->inputs, slot);

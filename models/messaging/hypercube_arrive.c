@@ -86,8 +86,9 @@ void cube_slow_send_processed(struct hypercube *cube, struct context *context,
 }
 
 /* Holds a mirror until every earlier place has come; places in the list rise. */
-static void hold(struct hypercube *cube, struct link *link, uint32_t slot)
+static void hold(struct hypercube *cube, struct cube_chain *chain, struct link *link, uint32_t slot)
 {
+    chain->gaps += link->held_first == 0;
     struct mirror *mirror = pool_at(&cube->mirrors, slot);
     uint32_t *place = &link->held_first;
     while (*place != 0) {
@@ -138,6 +139,7 @@ bool cube_slow_show(struct hypercube *cube, struct cube_chain *chain, struct lin
         link->place_seen++;
         SIM_ASSERT(mirror->parcel.place == link->place_seen);
         link->held_first = mirror->next;
+        chain->gaps -= link->held_first == 0;
         mirror->next = 0;
         if (mirror->parcel.block_end_lt > link->end_lt)
             link->end_lt = mirror->parcel.block_end_lt;
@@ -174,7 +176,7 @@ static bool take_removal(struct hypercube *cube, struct cube_chain *chain, struc
     bool came = removal->place <= link->place_seen || is_held(cube, link, removal->place);
     if (!came) {
         struct parcel tombstone = {.envelope = {.id = removal->id}, .place = removal->place};
-        hold(cube, link, make_mirror(cube, link_slot, &tombstone, MIRROR_GONE));
+        hold(cube, chain, link, make_mirror(cube, link_slot, &tombstone, MIRROR_GONE));
     }
     struct input input = {.kind = INPUT_REMOVED,
                           .stopped = removal->stopped != 0,
@@ -276,7 +278,7 @@ void cube_slow_on_entries(struct hypercube *cube, struct context *context,
         uint32_t slot = make_mirror(cube, link_slot, &parcel, MIRROR_HELD);
         map_put(&chain->mirrors, parcel.envelope.id, slot);
         if (parcel.place > link->place_seen) {
-            hold(cube, link, slot);
+            hold(cube, chain, link, slot);
         } else { /* repeated, and neither in view nor remembered: it counts as new */
             cube_mirror_ready(cube, chain, slot);
             wanted = true;

@@ -370,6 +370,7 @@ struct cube_chain {
     struct processed_upto upto;
     uint32_t queue_length, queue_sampled;
     uint32_t backlog_sampled;
+    uint32_t gaps; /* links of which something is held: an earlier place has not come */
     bool pending_timer, stopped_timer;
     uint32_t confirmed_lately; /* since the latest burst of proofs sent again */
     uint32_t burst;            /* at most so many at a time */

@@ -221,6 +221,7 @@ void cube_relink_entries(struct cube_switch *sw)
 static void empty_held(struct hypercube *cube, struct link *link)
 {
     uint32_t slot = link->held_first;
+    cube_chain_get(cube, link->chain)->gaps -= slot != 0;
     link->held_first = 0;
     while (slot != 0) {
         struct mirror *mirror = pool_at(&cube->mirrors, slot);

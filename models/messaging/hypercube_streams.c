@@ -175,10 +175,12 @@ static void place_mirrors(struct stream *stream, uint64_t upto)
         uint64_t handle;
         bool known = map_get(&stream->receiver->mirrors, entry->parcel.envelope.id, &handle);
         SIM_ASSERT(known);
-        if (last != 0)
+        if (last != 0) {
             ((struct mirror *)pool_at(&cube->mirrors, last))->next = (uint32_t)handle;
-        else
+        } else {
+            stream->receiver->gaps += stream->in->held_first == 0;
             stream->in->held_first = (uint32_t)handle;
+        }
         last = (uint32_t)handle;
     }
 }

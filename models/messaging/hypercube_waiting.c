@@ -99,6 +99,8 @@ void cube_proof_note_wait(struct hypercube *cube, struct context *context, struc
 void cube_proof_note_waits(struct hypercube *cube, struct context *context,
                            struct cube_chain *chain, uint64_t oldest_lt)
 {
+    if (oldest_lt == UINT64_MAX)
+        return; /* nothing is older */
     for (uint32_t slot = chain->fresh.first; slot != 0;) {
         const struct input *input = input_at(cube, slot);
         const struct parcel *parcel = pool_at(&cube->parcels, input->parcel);
