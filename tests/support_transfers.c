@@ -128,7 +128,7 @@ static void script_timer(void *state, struct context *context, uint8_t kind, uin
     tx.id = (uint64_t)((uint32_t)script->slot << 16) << 32 | cookie;
     tx.submit_ns = context->now_ns;
     tx.client = (uint32_t)script->slot << 16;
-    tx.bytes = 100;
+    tx.bytes = step->like.bytes != 0 ? step->like.bytes : 100;
     tx.workload = script->slot;
     tx.parts = step->parts;
     struct address from = address_of(script, step->from_shard, step->from_account);

@@ -424,6 +424,23 @@ START_TEST(a_local_log_message_pays_its_block)
 }
 END_TEST
 
+/* TON-R44: a fee that nobody could ever own is not a fee of nothing */
+START_TEST(a_local_log_message_that_is_too_dear_is_refused)
+{
+    struct transfers *transfers = with_fees();
+    transfers_set(&transfers->ledger, "contracts.logs", LOGS_LOCAL);
+    transfers_set(&transfers->messaging_part, "fee_bit", INT64_C(1000000000000000));
+    transfers->base->chain.block_limit.bytes = 1 << 30;
+    transfers_step(transfers, 0, 0, 1, 1, 1, 0)->like.operation = TX_LOG;
+    transfers->script[0].like.bytes = 100000000; /* 1.2 * 10^19: above 2^63 */
+    transfers_run(transfers);
+    assert_ok(transfers);
+    ck_assert_int_eq(count(transfers, "messages_logged"), 0);
+    ck_assert_uint_eq(transfers->results[0].reason, REASON_FEE);
+    transfers_free(transfers);
+}
+END_TEST
+
 /* ---- Everything at once ---- */
 
 static struct transfers *mix(uint64_t seed)
@@ -562,5 +579,6 @@ CHECK_MAIN("accounts_contract", a_contract_runs_within_the_gas_of_its_message,
            a_stranger_that_is_believed_is_found, publishing_tells_every_shard_and_is_dear,
            log_messages_are_logged_and_can_be_read, a_log_message_that_is_delivered_is_found,
            a_bounce_pays_its_way, a_local_log_message_pays_its_block,
+           a_local_log_message_that_is_too_dear_is_refused,
            random_mixes_conserve_value_and_answer_everybody, a_check_outlives_a_split,
            mixes_go_on_as_shards_split_and_merge)

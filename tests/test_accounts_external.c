@@ -119,6 +119,36 @@ START_TEST(the_account_pays_for_gas_and_import)
 }
 END_TEST
 
+/* TON-14: a message from outside brings nothing: what is spent was the account's. TON-18: it is a
+ * candidate for a transaction: each that was let in stands in one block, the others in none. */
+START_TEST(messages_from_outside_bring_no_value)
+{
+    enum { OWNED = 10000, GAS = 2000 };
+    struct transfers *transfers = with_check(EXTERNAL_ACCEPTS);
+    transfers_set(&transfers->ledger, "initial_balance", OWNED);
+    transfers_set(&transfers->ledger, "gas.price", 65536);
+    int64_t left = OWNED, moved = 0;
+    for (uint32_t i = 0; i < 8; i++) {
+        transfers_step(transfers, i * 5 * SECOND, 0, 1, 3, 2, 1000 + i);
+        if (left >= GAS + 1000 + i) {
+            left -= GAS + 1000 + i;
+            moved += 1000 + i;
+        }
+    }
+    transfers_run(transfers);
+    ck_assert_int_eq(transfers->result.status, ENGINE_OK);
+    ck_assert_int_eq(transfers_counter(transfers, "ledger", "value_moved"), moved);
+    int64_t taken = 0;
+    for (uint32_t i = 0; i < 8; i++)
+        taken += transfers->results[i].collated_ns != 0;
+    ck_assert_int_eq(transfers_counter(transfers, "ledger", "transfers_executed"), 3);
+    ck_assert_int_eq(taken, 3);
+    ck_assert_int_eq(dropped(transfers, "gas"), 5);
+    ck_assert_int_eq(transfers_counter(transfers, "ledger", "gas_fees"), 3 * GAS);
+    transfers_free(transfers);
+}
+END_TEST
+
 /* TON-15: what it sends is part of the run; TON-R54 */
 START_TEST(the_paper_drops_what_cannot_be_sent)
 {
@@ -367,8 +397,8 @@ END_TEST
 CHECK_MAIN("accounts_external", a_wrong_signature_is_dropped_and_costs_nothing,
            the_two_readings_differ_in_long_messages,
            not_even_the_signature_fits_a_limit_that_is_too_small,
-           the_account_pays_for_gas_and_import, the_paper_drops_what_cannot_be_sent,
-           an_accepted_message_pays_even_when_its_gas_runs_out,
+           the_account_pays_for_gas_and_import, messages_from_outside_bring_no_value,
+           the_paper_drops_what_cannot_be_sent, an_accepted_message_pays_even_when_its_gas_runs_out,
            what_nobody_would_pay_for_is_left_out_of_the_block, limits_of_admission_hold,
            a_message_that_waits_too_long_is_left_out, checks_take_time_one_after_the_other,
            random_loads_conserve_value_and_answer_everybody,

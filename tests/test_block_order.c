@@ -88,6 +88,36 @@ START_TEST(a_block_cleans_imports_takes_inputs_and_delivers_its_own)
 }
 END_TEST
 
+/* TON-32: messages travel along the edges of the hypercube: from where one is to where it is next,
+ * one digit of the shard differs. Of all 256 x 255 ways most have two digits, so two edges. */
+START_TEST(messages_move_along_edges_only)
+{
+    static const char *const moves =
+        "SELECT %s FROM (SELECT e.chain & 255 AS here, lag(e.chain & 255) OVER (PARTITION BY"
+        " e.subject ORDER BY e.seq) AS before FROM event e JOIN kind k USING (kind_id) WHERE"
+        " k.layer = 'messaging' AND k.name IN ('emit', 'forward', 'deliver'))"
+        " WHERE before IS NOT NULL";
+    struct transfers *transfers = stack_of(256);
+    uint64_t both = 0, one = 0;
+    for (uint32_t from = 0; from < 256; from += 7)
+        for (uint32_t to = 3; to < 256; to += 23) {
+            transfers_step(transfers, 100 * MS, (int32_t)from, 1, (int32_t)to, 2, 1);
+            uint32_t differ = from ^ to;
+            both += (differ & 15) != 0 && differ >> 4 != 0;
+            one += differ != 0;
+        }
+    run_whole(transfers);
+    char sql[600];
+    snprintf(sql, sizeof sql, moves, "count(*)");
+    ck_assert_int_eq(transfers_query(transfers, sql), (int64_t)(transfers->script_count + both));
+    snprintf(sql, sizeof sql, moves, "sum(here != before)");
+    ck_assert_int_eq(transfers_query(transfers, sql), (int64_t)(one + both));
+    snprintf(sql, sizeof sql, moves, "sum(here & 15 != before & 15 AND here >> 4 != before >> 4)");
+    ck_assert_int_eq(transfers_query(transfers, sql), 0);
+    done(transfers);
+}
+END_TEST
+
 /* Deliveries in this run that come after one of which `column` says that it is later. */
 static int64_t inversions(const struct transfers *transfers, const char *column,
                           const char *partition, uint32_t chain)
@@ -197,5 +227,5 @@ START_TEST(the_own_queue_is_emptied_by_the_block_that_delivers)
 END_TEST
 
 CHECK_MAIN("block_order", a_block_cleans_imports_takes_inputs_and_delivers_its_own,
-           older_messages_are_delivered_first, a_message_in_transit_keeps_its_age,
-           the_own_queue_is_emptied_by_the_block_that_delivers)
+           messages_move_along_edges_only, older_messages_are_delivered_first,
+           a_message_in_transit_keeps_its_age, the_own_queue_is_emptied_by_the_block_that_delivers)

@@ -267,6 +267,33 @@ START_TEST(full_blocks_are_counted_by_the_chain_that_made_them)
 }
 END_TEST
 
+/* TON-27: what waits for a shard that dies waits for its halves, and no more for itself. */
+START_TEST(nothing_waits_for_a_shard_that_is_no_more)
+{
+    static struct reshard_order_config orders[] = {
+        {.at_ns = 20 * SECOND, .what = RESHARD_SPLIT, .shard = "0:4000000000000000"}};
+    struct reshard_config config = quick(0, 2);
+    config.schedule = (struct param_list){orders, 1};
+    config.delay_ns = 1000 * SECOND;
+    struct transfers *transfers = stack_with(2, &config);
+    transfers->base->chain.block_limit.gas = 20000;
+    transfers_set(&transfers->ledger, "gas_per_transfer", 100);
+    add_load(transfers, 60, "0", 60 * SECOND);
+    transfers_run(transfers);
+    ck_assert_int_eq(chain_count(transfers, "splits"), 1);
+    static const char *const of_parent =
+        "SELECT %s(value) FROM sample WHERE name = 'backlog' AND entity = %u AND (%d OR rowid ="
+        " (SELECT max(rowid) FROM sample WHERE name = 'backlog' AND entity = %u))";
+    uint32_t parent = (UINT32_C(1) << 21 | 2) << 4;
+    char sql[256];
+    snprintf(sql, sizeof sql, of_parent, "max", parent, 1, parent);
+    ck_assert_int_gt(transfers_query(transfers, sql), 20);
+    snprintf(sql, sizeof sql, of_parent, "max", parent, 0, parent);
+    ck_assert_int_eq(transfers_query(transfers, sql), 0);
+    finish(transfers);
+}
+END_TEST
+
 /* TON-R57: what the validators earned is halved, and the right child gets the odd unit. */
 START_TEST(fees_are_halved_and_the_right_child_gets_the_odd_unit)
 {
@@ -319,4 +346,5 @@ CHECK_MAIN("reshard", idle_shards_merge_down_to_the_least_depth, dropped_blocks_
            a_schedule_is_followed, switches_back_and_forth_under_load_lose_nothing,
            a_half_sees_the_parents_queue_without_a_packet,
            full_blocks_are_counted_by_the_chain_that_made_them,
+           nothing_waits_for_a_shard_that_is_no_more,
            fees_are_halved_and_the_right_child_gets_the_odd_unit, what_does_not_follow_is_refused)

@@ -73,13 +73,15 @@ static uint64_t send_value(struct accounts *accounts, struct context *context, s
 }
 
 /* TON-R44: what forwarding it would cost is paid for a log message that goes nowhere, too. */
-static uint64_t local_log_fee(const struct accounts *accounts, const struct tx *tx)
+static enum tx_reason price_local_log(const struct accounts *accounts, const struct tx *tx,
+                                      uint64_t *ret_fee)
 {
     const struct messaging_seam *messaging = &accounts->stack->messaging;
     struct envelope envelope = envelope_of(accounts, tx, INT64_MAX);
     struct message_price price;
-    (void)messaging->price(messaging->self, &envelope, &price);
-    return price.from_value + price.on_top;
+    enum tx_reason reason = messaging->price(messaging->self, &envelope, &price);
+    *ret_fee = price.from_value + price.on_top;
+    return reason;
 }
 
 enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct block *block,
@@ -97,7 +99,9 @@ enum tx_reason accounts_fill_judge(const struct accounts *accounts, const struct
         (tx->anycast_depth > 0 && !accounts->config->contracts.anycast)) /* TON-R53 */
         return REASON_NO_ACCOUNT;
     if (accounts_contract_logs_here(accounts, tx)) {
-        *ret_debit = local_log_fee(accounts, tx);
+        enum tx_reason reason = price_local_log(accounts, tx, ret_debit);
+        if (reason != REASON_NONE)
+            return reason;
     } else if (tx->parts > 1) {
         struct envelope envelope = envelope_of(accounts, tx, amount);
         struct message_price price;

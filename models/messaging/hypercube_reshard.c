@@ -201,7 +201,9 @@ static void end(struct cube_switch *sw)
         old->upto.count = 0;
         if (old->queue_sampled != 0)
             context_sample(sw->context, "queue", identity_of(ROLE_CHAIN, sw->old[i]), 0);
-        old->queue_sampled = 0;
+        if (old->backlog_sampled != 0)
+            context_sample(sw->context, "backlog", identity_of(ROLE_CHAIN, sw->old[i]), 0);
+        old->queue_sampled = old->backlog_sampled = 0;
     }
     delivery_check_switched(&cube->check);
 }
