@@ -221,8 +221,8 @@ struct chain_seam {
                      uint64_t block);
     /* Inside fill() only. charge() counts one item of bytes or gas or both; it is false, and
      * charges nothing, when the block has no room for that much more (an empty one has room for
-     * anything). A fill() that returns items has charged. charge() is charge_as() for
-     * CHARGE_INTERNAL. set() is the one way to change consensus state. */
+     * anything, and any one for CHARGE_EMITTED). A fill() that returns items has charged. charge()
+     * is charge_as() for CHARGE_INTERNAL. set() is the one way to change consensus state. */
     bool (*charge)(void *self, struct block *block, uint32_t bytes, uint32_t gas);
     bool (*charge_as)(void *self, struct block *block, enum charge_kind kind, uint32_t bytes,
                       uint32_t gas);

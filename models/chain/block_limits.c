@@ -69,7 +69,7 @@ bool block_limits_admit(const struct block_limits *limits, const struct block_lo
 {
     if (kind == CHARGE_EXTERNAL && !limits->externals)
         return false;
-    if (items == 0)
+    if (items == 0 || kind == CHARGE_EMITTED)
         return true;
     if (!limits->stepped)
         return below_plain_limits(limits, load, item);
