@@ -249,7 +249,8 @@ void diagnostics_print(const struct diagnostics *diagnostics, FILE *out, size_t 
         warnings += diagnostics->list[i].warning ? 1 : 0;
     size_t total = diagnostics->errors + warnings;
     if (total > shown && !json)
-        fprintf(out, "%zu more problems not shown\n", total - shown);
+        fprintf(out, "%zu more problem%s not shown\n", total - shown,
+                total - shown == 1 ? "" : "s");
 }
 
 void diagnostics_free(struct diagnostics *diagnostics)

@@ -151,15 +151,19 @@ END_TEST
 /* A load that needs the masterchain where there is none is refused. */
 START_TEST(a_load_for_the_masterchain_needs_one)
 {
-    struct transfers *transfers = with_deposit(0);
-    struct transfers_part *poisson = transfers_workload(transfers, &workload_poisson_model);
-    struct diagnostics diagnostics = {0};
-    transfers->base->chain.masterchain.present = 0;
-    transfers_set(poisson, "value.to_masterchain", PERCENT);
-    ck_assert_int_ne(transfers_try(transfers, &diagnostics), 0);
-    ck_assert_str_eq(diagnostics.list[0].code, "E311");
-    diagnostics_free(&diagnostics);
-    transfers_free(transfers);
+    const char *const loads[] = {"value.to_masterchain", "value.from_masterchain",
+                                 "operations.publish"};
+    for (int i = 0; i < 3; i++) {
+        struct transfers *transfers = with_deposit(0);
+        struct transfers_part *poisson = transfers_workload(transfers, &workload_poisson_model);
+        struct diagnostics diagnostics = {0};
+        transfers->base->chain.masterchain.present = 0;
+        transfers_set(poisson, loads[i], PERCENT);
+        ck_assert_int_ne(transfers_try(transfers, &diagnostics), 0);
+        ck_assert_str_eq(diagnostics.list[0].code, "E311");
+        diagnostics_free(&diagnostics);
+        transfers_free(transfers);
+    }
 }
 END_TEST
 

@@ -213,11 +213,12 @@ int client_build(const struct build *build, const struct client_config *config,
         return -1;
     }
     SIM_ASSERT(count >= 1 && count <= CLIENT_COUNT_MAX);
-    bool master = config->value.to_master > 0 || config->value.from_master > 0;
+    bool master = config->value.to_master > 0 || config->value.from_master > 0 ||
+                  config->operations.publish > 0;
     if (master && chain->count(chain->self, CHAIN_MASTER) == 0) {
         diagnostics_add(build->diagnostics, "E311", build->pointer, AT_VALUE,
-                        "transfers to a masterchain, and this run has none", "a masterchain", NULL,
-                        "\"masterchain\": {\"present\": true}");
+                        "the load needs a masterchain, and this run has none", "a masterchain",
+                        NULL, "\"masterchain\": {\"present\": true}");
         return -1;
     }
     struct memory *memory = world_memory(build->world);
