@@ -46,6 +46,24 @@ START_TEST(a_stepped_block_takes_the_item_that_overshoots)
 }
 END_TEST
 
+/* TON-R35: whatever overshoots, what a block says is not less than its limit. */
+START_TEST(gas_of_a_block_stops_at_the_greatest_number)
+{
+    struct support_stack *support = support_stack_new();
+    set_steps(&support->chain.block_limit);
+    support->chain.block_limit.gas_steps =
+        (struct limit_steps_config){40, INT64_C(4000000000), INT64_C(4000000000)};
+    support_stack_job(support, 300 * MS, 0, 2, SUPPORT_NOWHERE);
+    support->jobs[0].gas = 3000000000;
+    support_stack_run(support);
+    ck_assert_uint_eq(support->block_count, 1);
+    ck_assert_uint_eq(support->blocks[0].items, 2);
+    ck_assert_uint_eq(support->blocks[0].gas, UINT32_MAX);
+    ck_assert_uint_eq(support->blocks[0].limit_class, CLASS_HARD);
+    support_stack_free(support);
+}
+END_TEST
+
 /* TON-R34: an empty block counts for 2000 bytes. */
 START_TEST(the_size_of_a_stepped_block_has_a_base)
 {
@@ -353,7 +371,8 @@ START_TEST(limits_of_a_shard_that_is_not_there_are_warned_of)
 END_TEST
 
 CHECK_MAIN("chain_limits", a_stepped_block_takes_the_item_that_overshoots,
-           the_size_of_a_stepped_block_has_a_base, single_shards_have_limits_of_their_own,
+           gas_of_a_block_stops_at_the_greatest_number, the_size_of_a_stepped_block_has_a_base,
+           single_shards_have_limits_of_their_own,
            a_block_that_was_dropped_is_tried_again_with_less, a_small_block_is_underloaded,
            a_block_that_is_late_has_little_logical_time, an_idle_chain_is_not_late,
            the_soft_limit_counts_where_limits_do_not_rise,

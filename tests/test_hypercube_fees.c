@@ -266,6 +266,23 @@ START_TEST(a_value_below_the_gas_is_taken_whole_and_the_message_arrives)
 }
 END_TEST
 
+/* TON-51: a size whose gas is beyond 2^64 takes all of the value, and not what is left of 2^64 */
+START_TEST(gas_beyond_all_numbers_takes_the_whole_value)
+{
+    struct transfers *transfers = with_fees(256, DEDUCTED, SLOW);
+    transfers->base->chain.block_limit.bytes = 1 << 30;
+    transfers_set(&transfers->messaging_part, "forward_gas", 0);
+    transfers_set(&transfers->messaging_part, "forward_gas_kib", INT64_C(1) << 48);
+    transfers_step(transfers, 100 * MS, 0, 1, 17, 2, VALUE);
+    transfers->script[0].like.bytes = 1 << 26; /* 2^16 KiB */
+    run(transfers);
+    ck_assert_int_eq(paid(transfers, "forwards"), 1);
+    ck_assert_int_eq(paid(transfers, "fees_intermediate"), VALUE);
+    ck_assert_int_eq(arrived(transfers), 0);
+    transfers_free(transfers);
+}
+END_TEST
+
 /* TON-51: gas depends on the size. TON-52: even four forwards cost less than a fifth of the least
  * that executing a message costs (TON-R47: 10^6). TON-55: ten times as much in the masterchain. */
 START_TEST(forwarding_costs_by_size_and_little)
@@ -479,8 +496,8 @@ CHECK_MAIN("hypercube_fees", prepaid_fees_are_divided_along_the_way_and_their_su
            the_deliverer_earns_its_own_fee_or_what_is_left_of_the_other,
            each_forwarding_shard_takes_its_gas_from_the_value,
            a_value_below_the_gas_is_taken_whole_and_the_message_arrives,
-           forwarding_costs_by_size_and_little, forwarding_gas_is_gas_of_the_block,
-           deducted_fees_and_both_paths_are_refused,
+           gas_beyond_all_numbers_takes_the_whole_value, forwarding_costs_by_size_and_little,
+           forwarding_gas_is_gas_of_the_block, deducted_fees_and_both_paths_are_refused,
            time_in_a_queue_is_charged_by_a_transaction_of_its_own,
            who_waits_longer_pays_more_for_storage, value_and_fees_are_conserved_to_the_unit,
            the_message_table_says_what_each_message_paid)

@@ -108,8 +108,9 @@ uint64_t cube_fee_emit(struct hypercube *cube, struct block *block, struct envel
 static uint64_t gas_of(const struct hypercube *cube, const struct envelope *envelope)
 {
     const struct cube_fee_config *config = &cube->config.pay;
-    return (uint64_t)config->forward_gas +
-           exact_divide_up((uint64_t)config->forward_gas_kib, envelope->bytes, 1024);
+    uint128 by_size = ((uint128)config->forward_gas_kib * envelope->bytes + 1023) / 1024;
+    uint128 gas = (uint64_t)config->forward_gas + by_size;
+    return gas >> 64 ? UINT64_MAX : (uint64_t)gas; /* more than any value pays */
 }
 
 uint32_t cube_fee_gas(const struct hypercube *cube, const struct envelope *envelope, bool forwards)
