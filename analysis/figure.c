@@ -187,6 +187,8 @@ void figure_head(const struct figure *figure, const char *formats, FILE *file)
             "set encoding utf8\nset datafile separator tab\n"
             "unset title\nset border 3 linewidth 0.5\n"
             "set tics out nomirror scale 0.5,0.25\n"
+            /* The default keeps room for a sign, which moves labels away from their tics. */
+            "set format x \"%%g\"\n"
             "set grid linecolor rgb \"#D9D9D9\" linewidth 0.4 dashtype solid\n"
             "set key spacing 1.1 samplen 2 noenhanced\n",
             figure->id, figure->id);

@@ -31,11 +31,14 @@ SCHEMA_TAKES = {
     ],
     "keys of one layer, compared with each other": [
         "combination_layer_keys", "combination_resharding_without_shards",
+        "combination_resharding_window", "combination_limits_of_the_other_form",
+        "combination_limits_without_effect", "combination_fees_both_paths",
         "value_uniform_reversed",
     ],
     "two sections that need each other": [
         "combination_matrix_without_regions", "combination_no_shards", "combination_regions_unused",
-        "combination_traffic_matrix_size",
+        "combination_traffic_matrix_size", "combination_resharding_instant",
+        "combination_publish_without_masterchain",
     ],
     "two times, compared with each other": [
         "combination_warmup", "name_fault_after_end", "name_fault_at_end",
