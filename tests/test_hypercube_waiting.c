@@ -8,7 +8,7 @@
 #include "sim/rng.h"
 #include "tests/check_main.h"
 
-enum { MOST = 64, STEPS = 200000, SEED = 11 };
+enum { MOST = 64, STEPS = 10000, SEED = 11 };
 
 struct plain {
     uint32_t slots[MOST];
