@@ -6,40 +6,14 @@
 #include "tests/check_main.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
-#include "models/messaging/hypercube.h"
 #include "sim/fault.h"
-#include "tests/support_transfers.h"
+#include "tests/block_fixture.h"
 
 #define MS UINT64_C(1000000)
 #define SECOND (1000 * MS)
 
 enum { DEPLOYED, PAPER, ORDERS };
-
-static char path[64];
-
-static struct transfers *stack_of(int64_t shards)
-{
-    snprintf(path, sizeof path, "/tmp/test_block_order_%d.db", (int)getpid());
-    struct transfers *transfers = transfers_new();
-    transfers->base->chain.shards = shards;
-    transfers->database = path;
-    transfers_use(&transfers->messaging_part, &messaging_hypercube_model);
-    return transfers;
-}
-
-static void run_whole(struct transfers *transfers)
-{
-    transfers_run(transfers);
-    ck_assert_msg(transfers->result.status == ENGINE_OK, "%s", transfers->result.violation);
-}
-
-static void done(struct transfers *transfers)
-{
-    unlink(path);
-    transfers_free(transfers);
-}
 
 static uint32_t chain_of(uint32_t shards, uint32_t ordinal)
 {

@@ -7,38 +7,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "models/messaging/hypercube.h"
 #include "sim/fault.h"
-#include "tests/support_transfers.h"
+#include "tests/block_fixture.h"
 
 #define MS UINT64_C(1000000)
 #define SECOND (1000 * MS)
-
-static char path[64];
-
-static struct transfers *stack_of(int64_t shards)
-{
-    snprintf(path, sizeof path, "/tmp/test_block_procedure_%d.db", (int)getpid());
-    struct transfers *transfers = transfers_new();
-    transfers->base->chain.shards = shards;
-    transfers->database = path;
-    transfers_use(&transfers->messaging_part, &messaging_hypercube_model);
-    return transfers;
-}
-
-static void run_whole(struct transfers *transfers)
-{
-    transfers_run(transfers);
-    ck_assert_msg(transfers->result.status == ENGINE_OK, "%s", transfers->result.violation);
-}
-
-static void done(struct transfers *transfers)
-{
-    unlink(path);
-    transfers_free(transfers);
-}
 
 static int64_t counter(const struct transfers *transfers, const char *metric)
 {

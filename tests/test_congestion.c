@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/theory/theory_run.h"
+#include "tests/run_fixture.h"
 
 #define BASE "scenarios/congestion/congestion_base.json"
 #define HOT_DESTINATION "scenarios/congestion/hot_destination.json"
@@ -20,27 +20,6 @@
 #define LINEAR_IMBALANCE "scenarios/congestion/linear_imbalance.json"
 #define LINEAR_STARVATION "scenarios/congestion/linear_starvation.json"
 #define SLOW_BETWEEN "scenarios/congestion/slow_between.json"
-
-static char folder[THEORY_FOLDER_BYTES], path[THEORY_PATH_BYTES];
-
-static void run_scenario_file(const char *file, const char *set)
-{
-    theory_folder(folder);
-    snprintf(path, sizeof path, "%s/run.db", folder);
-    theory_run_file(file, set, path);
-}
-
-static int64_t ask(const char *sql)
-{
-    int64_t value;
-    theory_query(path, sql, 1, &value);
-    return value;
-}
-
-static void done(void)
-{
-    theory_folder_remove(folder);
-}
 
 /* Least squares over seconds from_s..to_s of the sum of a series over the chains that `where`
  * admits; a chain keeps its value until its next sample. */

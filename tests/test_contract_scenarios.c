@@ -7,32 +7,11 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "tests/theory/theory_run.h"
+#include "tests/run_fixture.h"
 
 #define SPAM "scenarios/contracts/external_spam.json"
 #define GLOBAL "scenarios/contracts/global_contract.json"
 #define LOGS "scenarios/contracts/log_messages.json"
-
-static char folder[THEORY_FOLDER_BYTES], path[THEORY_PATH_BYTES];
-
-static void run_scenario_file(const char *file, const char *set)
-{
-    theory_folder(folder);
-    snprintf(path, sizeof path, "%s/run.db", folder);
-    theory_run_file(file, set, path);
-}
-
-static int64_t ask(const char *sql)
-{
-    int64_t value;
-    theory_query(path, sql, 1, &value);
-    return value;
-}
-
-static void done(void)
-{
-    theory_folder_remove(folder);
-}
 
 /* TON-15: 42 checks of 20 ms a second come at random: the server is busy for r = 0.84 of the time,
  * and a message stays for 20 ms + 20 ms r / (2 (1 - r)) on the average. What is dropped stands in

@@ -11,42 +11,24 @@
 #include "models/spread/repair_serve.h"
 #include "sim/rng.h"
 #include "tests/check_main.h"
+#include "tests/repair_fixture.h"
 
 static const struct rng rng = {.seed = 37, .replication = 0};
 
-static struct memory memory;
-static struct blockstore_shared shared;
 static struct blockstore mine, theirs;
-static struct repair_weight weight;
-static struct repair_pending pending;
-static struct repair_list list;
-
-static uint64_t stake_of(const void *self, uint32_t voter, uint64_t slot)
-{
-    (void)self, (void)slot;
-    return 100 + voter;
-}
 
 static void begin(void)
 {
-    memory = (struct memory){0};
-    blockstore_shared_init(&shared, &memory);
+    repair_open();
     blockstore_init(&mine, &shared);
     blockstore_init(&theirs, &shared);
-    repair_weight_init(&weight, &memory, 0, stake_of, NULL);
-    repair_pending_init(&pending, &memory);
-    repair_list_init(&list, &memory);
 }
 
 static void end(void)
 {
-    repair_list_destroy(&list);
-    repair_pending_destroy(&pending);
-    repair_weight_destroy(&weight);
     blockstore_destroy(&mine);
     blockstore_destroy(&theirs);
-    blockstore_shared_destroy(&shared);
-    ck_assert_uint_eq(memory.used_bytes, 0);
+    repair_close();
 }
 
 static struct repair_planner planner_at(enum repair_version version, int64_t now_ms)

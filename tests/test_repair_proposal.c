@@ -9,42 +9,24 @@
 #include "models/spread/turbine_tree.h"
 #include "sim/rng.h"
 #include "tests/check_main.h"
+#include "tests/repair_fixture.h"
 
 enum { PEERS = 30 };
 
 static const struct rng rng = {.seed = 38, .replication = 0};
 
-static struct memory memory;
-static struct blockstore_shared shared;
 static struct blockstore store;
-static struct repair_weight weight;
-static struct repair_pending pending;
-static struct repair_list list;
-
-static uint64_t stake_of(const void *self, uint32_t voter, uint64_t slot)
-{
-    (void)self, (void)slot;
-    return 100 + voter;
-}
 
 static void begin(void)
 {
-    memory = (struct memory){0};
-    blockstore_shared_init(&shared, &memory);
+    repair_open();
     blockstore_init(&store, &shared);
-    repair_weight_init(&weight, &memory, 0, stake_of, NULL);
-    repair_pending_init(&pending, &memory);
-    repair_list_init(&list, &memory);
 }
 
 static void end(void)
 {
-    repair_list_destroy(&list);
-    repair_pending_destroy(&pending);
-    repair_weight_destroy(&weight);
     blockstore_destroy(&store);
-    blockstore_shared_destroy(&shared);
-    ck_assert_uint_eq(memory.used_bytes, 0);
+    repair_close();
 }
 
 static void insert(uint64_t slot, uint64_t parent, uint32_t index, bool last)
