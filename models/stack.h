@@ -186,10 +186,29 @@ struct envelope {
     unsigned char body[16];
 };
 
-/* spread <- chain. publish() returns before anybody completes; not called for one-member chains. */
+/* What everybody who has a block of a chain with individual validators agrees on. Slot 0 and block
+ * 0 are the beginning, which all have. */
+struct block_header {
+    uint64_t id, parent;        /* numbers rise as blocks are made, on whatever fork */
+    uint64_t slot, parent_slot; /* parent_slot < slot */
+    uint64_t time_ns;           /* when its leader made it */
+    uint64_t end_ns;            /* until when its leader may take to send it: the end of the slot */
+    uint32_t chain, leader;     /* member */
+    uint32_t height, bytes;     /* parent's + 1; all that a member needs, votes included */
+};
+
+/* spread <- chain, for chains of more than one member. Each call on the node of the member that it
+ * speaks of; none of them calls back before it has returned. */
 struct spread_seam {
     void *self;
-    void (*publish)(void *self, struct context *context, const struct block *block);
+    /* On the leader's node, which has the block already. */
+    void (*publish)(void *self, struct context *context, const struct block_header *header);
+    /* A member has learned that another one voted for a block; NULL: nobody cares. */
+    void (*voted)(void *self, struct context *context, uint32_t chain, uint32_t member,
+                  uint32_t voter, uint64_t slot, uint64_t block);
+    /* The highest slot whose block is final for a member is a new one; NULL: nobody cares. */
+    void (*rooted)(void *self, struct context *context, uint32_t chain, uint32_t member,
+                   uint64_t slot);
 };
 
 struct chain_seam {
@@ -217,8 +236,22 @@ struct chain_seam {
     uint64_t (*visible_ns)(const void *self, uint64_t final_ns, uint64_t *ret_master_seqno);
     /* On a node of that chain only. */
     void (*wake)(void *self, struct context *context, uint32_t chain);
+    /* A member has a block whole; on its node, in any order, as often as one likes. The chain waits
+     * for the parent before the member replays it and votes. */
     void (*complete)(void *self, struct context *context, uint32_t chain, uint32_t member,
                      uint64_t block);
+    /* Individual validators; with collective ones a chain has one member of stake 1, which leads.
+     * stake, leader, slots an epoch, slot_ns: fixed after build, any node. */
+    uint64_t (*stake)(const void *self, uint32_t chain, uint32_t member);
+    uint32_t (*leader)(const void *self, uint32_t chain, uint64_t slot); /* -> member */
+    uint64_t (*epoch_slots)(const void *self, uint32_t chain);
+    uint64_t (*slot_ns)(const void *self, uint32_t chain, uint64_t slot); /* nominal begin */
+    /* Of a block that was published and that some member may still want; false: there is none. */
+    bool (*header)(const void *self, uint64_t block, struct block_header *ret_header);
+    /* The slot of the highest block that is final for a member, and the number of epochs, from 0
+     * on, whose leaders it knows (SOL-15). On a node of that chain. */
+    uint64_t (*root)(const void *self, uint32_t chain, uint32_t member);
+    uint64_t (*epochs_known)(const void *self, uint32_t chain, uint32_t member);
     /* Inside fill() only. charge() counts one item of bytes or gas or both; it is false, and
      * charges nothing, when the block has no room for that much more (an empty one has room for
      * anything, and any one for CHARGE_EMITTED). A fill() that returns items has charged. charge()

@@ -2,7 +2,7 @@
  * published key streams, libsodium for 20 rounds, a plain version a block for both; draws against
  * rejection written out. */
 
-#include "models/spread/chacha.h"
+#include "models/chacha.h"
 
 #include <sodium.h>
 #include <string.h>

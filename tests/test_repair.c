@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "models/spread/leader_schedule.h"
+#include "models/leader_schedule.h"
 #include "models/spread/repair_load.h"
 #include "models/spread/repair_select.h"
 #include "models/spread/repair_serve.h"

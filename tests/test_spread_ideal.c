@@ -75,10 +75,10 @@ static void start_chain(void *state, struct context *context)
 static void publish(void *state, struct context *context, uint8_t kind, uint32_t chain,
                     uint64_t cookie)
 {
-    struct block block = {.id = BLOCK, .chain = CHAIN, .producer = 1};
+    struct block_header header = {.id = BLOCK, .chain = CHAIN, .leader = 1};
     (void)state, (void)kind, (void)chain, (void)cookie;
     seen.publishing = true;
-    seen.stack->spread.publish(seen.stack->spread.self, context, &block);
+    seen.stack->spread.publish(seen.stack->spread.self, context, &header);
     seen.publishing = false;
 }
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "models/spread/leader_schedule.h"
+#include "models/leader_schedule.h"
 #include "sim/rng.h"
 #include "tests/check_main.h"
 

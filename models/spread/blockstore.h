@@ -21,8 +21,8 @@
 #include "models/spread/shred_bits.h"
 #include "models/spread/shred_ticks.h"
 #include "models/spread/slot_set.h"
+#include "models/weight_tree.h"
 
-#define SLOT_UNKNOWN UINT64_MAX
 #define INDEX_UNKNOWN UINT32_MAX
 
 /* When each erasure set of a slot was first noticed: by number, index / 32 (SOL-R3.3). */

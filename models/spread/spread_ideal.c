@@ -12,13 +12,13 @@ struct spread_ideal {
 };
 
 /* publish() must return before anybody completes, so completion is a timer at this same instant. */
-static void publish(void *self, struct context *context, const struct block *block)
+static void publish(void *self, struct context *context, const struct block_header *header)
 {
     struct spread_ideal *spread = self;
     const struct chain_seam *chain = &spread->stack->chain;
-    SIM_ASSERT(chain->members(chain->self, block->chain) > 1);
-    context_timer(context, context->self, LAYER_SPREAD, TIMER_ARRIVED, block->chain,
-                  context->now_ns, block->id);
+    SIM_ASSERT(chain->members(chain->self, header->chain) > 1);
+    context_timer(context, context->self, LAYER_SPREAD, TIMER_ARRIVED, header->chain,
+                  context->now_ns, header->id);
 }
 
 static void on_timer(void *state, struct context *context, uint8_t kind, uint32_t chain_id,

@@ -6,7 +6,7 @@
 #include <cjson/cJSON.h>
 #include <sodium.h>
 
-#include "models/spread/leader_schedule.h"
+#include "models/leader_schedule.h"
 #include "models/spread/turbine_tree.h"
 #include "sim/memory.h"
 

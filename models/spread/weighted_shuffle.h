@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#include "models/spread/chacha.h"
+#include "models/chacha.h"
 #include "sim/memory.h"
 
 enum { SHUFFLE_LEVELS_MAX = 6 };

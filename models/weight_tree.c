@@ -1,8 +1,7 @@
-#include "models/spread/weight_tree.h"
+#include "models/weight_tree.h"
 
 #include <string.h>
 
-#include "models/spread/blockstore.h"
 #include "sim/sim_assert.h"
 
 static const char *const NAME = "spread: weight trees";

@@ -1,4 +1,4 @@
-#include "models/spread/chacha.h"
+#include "models/chacha.h"
 
 #include <string.h>
 

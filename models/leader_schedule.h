@@ -1,5 +1,5 @@
-#ifndef MODELS_SPREAD_LEADER_SCHEDULE_H
-#define MODELS_SPREAD_LEADER_SCHEDULE_H
+#ifndef MODELS_LEADER_SCHEDULE_H
+#define MODELS_LEADER_SCHEDULE_H
 
 /* Who leads which slot of an epoch (SOL-R8.10): a draw by stake for every four slots, seeded by the
  * epoch's number alone, so that everybody who knows the stakes knows the schedule (SOL-15).

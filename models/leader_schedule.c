@@ -1,6 +1,6 @@
-#include "models/spread/leader_schedule.h"
+#include "models/leader_schedule.h"
 
-#include "models/spread/chacha.h"
+#include "models/chacha.h"
 #include "sim/sim_assert.h"
 
 /* The first rank whose running sum exceeds x. */

@@ -1,5 +1,5 @@
-#ifndef MODELS_SPREAD_WEIGHT_TREE_H
-#define MODELS_SPREAD_WEIGHT_TREE_H
+#ifndef MODELS_WEIGHT_TREE_H
+#define MODELS_WEIGHT_TREE_H
 
 /* A tree of slots with the stake that voted for each (SOL-R4): every voter's latest vote counts,
  * once, for its slot and all slots above. The heaviest-subtree rule reads from it, for repair and
@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "sim/memory.h"
+
+#define SLOT_UNKNOWN UINT64_MAX
 
 struct weight_node {
     uint64_t slot, parent;       /* parent SLOT_UNKNOWN: the root */

@@ -1,5 +1,5 @@
-#ifndef MODELS_SPREAD_CHACHA_H
-#define MODELS_SPREAD_CHACHA_H
+#ifndef MODELS_CHACHA_H
+#define MODELS_CHACHA_H
 
 /* The random numbers of the deployed shuffle and leader schedule (SOL-R8.3): ChaCha with 8 or 20
  * rounds, key = seed, 64-bit block counter from 0, nonce 0, words in order. These are protocol
