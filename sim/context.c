@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/engine_private.h"
+#include "sim/network_way.h"
 
 static void add_side(struct world *world, struct event *event, const struct send *send)
 {
@@ -31,6 +32,31 @@ static inline void fill(struct event *event, const struct world *world, const st
     event->to = send->to;
 }
 
+#define COPY_WORD(i)                                                                               \
+    case (i) + 1:                                                                                  \
+        memcpy(to + 8 * (i), from + 8 * (i), 8);                                                   \
+        __attribute__((fallthrough))
+
+/* Word by word: the sender has only just stored the payload, and wider pieces would wait until its
+ * stores are done. */
+static inline void copy_payload(unsigned char *to, const unsigned char *from, size_t bytes)
+{
+    switch (bytes >> 3) {
+        COPY_WORD(6);
+        COPY_WORD(5);
+        COPY_WORD(4);
+        COPY_WORD(3);
+        COPY_WORD(2);
+        COPY_WORD(1);
+        COPY_WORD(0);
+    default:
+        break;
+    }
+    if (__builtin_expect((bytes & 7) != 0, 0))
+        memcpy(to + (bytes & ~(size_t)7), from + (bytes & ~(size_t)7), bytes & 7);
+}
+_Static_assert((int)EVENT_INLINE_BYTES == 7 * 8, "copy_payload knows seven words");
+
 /* Large payloads, later departures, classes. */
 static void send_with_side(struct world *world, const struct send *send)
 {
@@ -53,32 +79,54 @@ static void send_with_side(struct world *world, const struct send *send)
     }
 }
 
+/* Sends what has something special about it; false: a departure at once is nothing special. */
+static __attribute__((noinline)) bool send_special(struct world *world, const struct send *send)
+{
+    SIM_ASSERT(send->depart_ns == 0 || send->depart_ns >= world->context.now_ns);
+    SIM_ASSERT(send->payload_bytes <= UINT32_C(1) << 24);
+    bool special = send->payload_bytes > EVENT_INLINE_BYTES || send->priority > 0 ||
+                   send->depart_ns > world->context.now_ns;
+    if (special)
+        send_with_side(world, send);
+    return special;
+}
+
 void context_send(struct context *context, const struct send *send)
 {
     struct world *world = context->world;
-    SIM_ASSERT(send->to < world->node_count && context->self < world->node_count);
+    uint32_t self = context->self, to = send->to;
+    SIM_ASSERT(to < world->node_count && self < world->node_count);
     SIM_ASSERT(send->kind < KINDS_MAX && (send->slot < SLOT_MAX && world->model[send->slot]));
     SIM_ASSERT(send->payload_bytes == 0 || send->payload != NULL);
-    SIM_ASSERT(send->depart_ns == 0 || send->depart_ns >= context->now_ns);
-    SIM_ASSERT(send->payload_bytes <= UINT32_C(1) << 24);
-    struct packet_count *packets = &world->packets[send->slot][send->kind];
+    uint32_t place = (uint32_t)send->slot * KINDS_MAX + send->kind;
+    struct packet_count *packets = &world->packets[0][place];
     packets->count++;
     packets->bytes += send->wire_bytes;
-    if (__builtin_expect(send->payload_bytes > EVENT_INLINE_BYTES ||
-                             send->depart_ns > context->now_ns || send->priority > 0,
-                         0)) {
-        send_with_side(world, send);
+    if (__builtin_expect(send->payload_bytes > EVENT_INLINE_BYTES || send->depart_ns != 0 ||
+                             send->priority > 0,
+                         0) &&
+        send_special(world, send))
         return;
-    }
+    struct node *node = &world->nodes[self];
+    bool plain = world->way.plain && to != self;
+    uint64_t word = 0;
+    if (plain && world->way.drawn)
+        word = network_way_word(world, node, send, (place / KINDS_MAX) << 8 | place % KINDS_MAX);
     struct event *event;
     uint32_t handle = event_take(world, send->payload_bytes > 0, &event);
     fill(event, world, send);
-    if (send->payload_bytes > 0)
-        memcpy(event->inline_payload, send->payload, send->payload_bytes);
-    if (send->to == context->self)
-        engine_push(world, handle, send->to, context->now_ns, ORDER_MESSAGE, context->self);
-    else
-        network_hand_over(world, handle, event, context->self);
+    copy_payload(event->inline_payload, send->payload, send->payload_bytes);
+    if (__builtin_expect(plain, 1)) {
+        uint64_t at_ns = network_way_ns(world, node, send->wire_bytes);
+        if (world->way.drawn)
+            network_way_depart(world, handle, self, to, at_ns, word);
+        else
+            engine_push(world, handle, to, at_ns, ORDER_MESSAGE, self);
+    } else if (to == self) {
+        engine_push(world, handle, self, context->now_ns, ORDER_MESSAGE, self);
+    } else {
+        network_hand_over(world, handle, event, self);
+    }
 }
 
 uint64_t context_timer(struct context *context, uint32_t node, uint8_t slot, uint8_t kind,

@@ -76,14 +76,20 @@ static __attribute__((noinline)) void log_row(struct world *world, const struct 
 }
 
 static inline void event_row(struct world *world, const struct event *event, uint32_t kind_id,
-                             uint32_t chain, uint32_t bytes, uint64_t entity, uint64_t peer,
-                             uint32_t value)
+                             uint32_t chain, uint32_t bytes, uint64_t entity, uint64_t peer)
 {
-    rows_count(world, event->cause_mix, 0, kind_id, chain, bytes, entity, peer, event->subject,
-               value);
-    if (world->log)
+    world->context.cause_seq = ++world->rows;
+    if (__builtin_expect(world->log != NULL, 0))
         log_row(world, event, kind_id, chain, bytes, entity, peer);
-    world->context.cause_seq = world->rows;
+}
+
+/* The same row in the digest, whose rows have no order: it can wait. */
+static inline void event_digest(struct world *world, const struct event *event, uint32_t kind_id,
+                                uint32_t chain, uint32_t bytes, uint64_t entity, uint64_t peer,
+                                uint32_t value)
+{
+    rows_digest(world, event->cause_mix, 0, kind_id, chain, bytes, entity, peer, event->subject,
+                value);
 }
 
 /* What of a message stands in its side record. Returns the chain. */
@@ -98,6 +104,18 @@ static uint32_t read_side(const struct world *world, const struct event *event,
     return side->chain;
 }
 
+void engine_push_apart(struct world *world, uint32_t node, const struct queue_entry *entry)
+{
+    struct queue *queue = world->queue;
+    if (queue == NULL) {
+        uint32_t group = world->nodes[node].group;
+        SIM_ASSERT(!world->running || group == world->context.group ||
+                   queue_entry_time_ns(entry) >= world->window_end_ns);
+        queue = world->group_queue[group];
+    }
+    world->queue_type->push(queue, entry);
+}
+
 static inline void handle_message(struct world *world, struct event *event, uint32_t handle,
                                   uint32_t from)
 {
@@ -108,22 +126,24 @@ static inline void handle_message(struct world *world, struct event *event, uint
     }
     uint8_t slot = event->what.slot, kind = event->what.kind;
     size_t length = event->what.length;
-    struct message message = {.from = from,
-                              .to = event->to,
-                              .wire_bytes = event->bytes,
-                              .slot = slot,
-                              .kind = kind,
-                              .subject = event->subject,
-                              .payload_bytes = length};
+    struct message message;
+    message.from = from;
+    message.to = event->to;
+    message.wire_bytes = event->bytes;
+    message.slot = slot;
+    message.kind = kind;
+    message.subject = event->subject;
+    message.payload_bytes = length;
+    message.payload = length > 0 ? event->inline_payload : NULL;
     uint32_t chain = event->chain;
-    if (length > 0)
-        message.payload = event->inline_payload;
     bool side = length == LENGTH_SIDE;
     if (__builtin_expect(side, 0))
         chain = read_side(world, event, &message);
-    event_row(world, event, (uint32_t)slot << 8 | kind, chain, event->bytes, node->identity,
-              world->nodes[from].identity, event->attempt);
+    uint32_t kind_id = (uint32_t)slot << 8 | kind;
+    uint64_t entity = node->identity, peer = world->nodes[from].identity;
+    event_row(world, event, kind_id, chain, event->bytes, entity, peer);
     world->model[slot]->on_message(world->state[slot], &world->context, &message);
+    event_digest(world, event, kind_id, chain, event->bytes, entity, peer, event->attempt);
     if (__builtin_expect(side, 0))
         event_free_side(world, event);
     event_free_plain(world, handle, event);
@@ -134,8 +154,10 @@ static void handle_timer(struct world *world, struct event *event, uint32_t hand
     uint8_t slot = event->what.slot, kind = event->what.kind;
     uint32_t chain = event->chain;
     uint64_t cookie = event->subject;
-    event_row(world, event, (uint32_t)slot << 8 | (uint32_t)(KIND_TIMER + kind), chain, 0,
-              world->nodes[event->to].identity, 0, 0);
+    uint64_t entity = world->nodes[event->to].identity;
+    uint32_t kind_id = (uint32_t)slot << 8 | (uint32_t)(KIND_TIMER + kind);
+    event_row(world, event, kind_id, chain, 0, entity, 0);
+    event_digest(world, event, kind_id, chain, 0, entity, 0, 0);
     event_free_plain(world, handle, event);
     world->model[slot]->on_timer(world->state[slot], &world->context, kind, chain, cookie);
 }
@@ -143,8 +165,9 @@ static void handle_timer(struct world *world, struct event *event, uint32_t hand
 static void handle_kernel(struct world *world, struct event *event, uint32_t handle, uint32_t kind)
 {
     uint64_t entity = event->what.type == EVENT_FAULT ? 0 : world->nodes[event->to].identity;
-    event_row(world, event, (uint32_t)SLOT_KERNEL << 8 | kind, event_chain(world, event), 0, entity,
-              0, 0);
+    uint32_t kind_id = (uint32_t)SLOT_KERNEL << 8 | kind, chain = event_chain(world, event);
+    event_row(world, event, kind_id, chain, 0, entity, 0);
+    event_digest(world, event, kind_id, chain, 0, entity, 0, 0);
     event_free(world, handle);
 }
 
@@ -229,6 +252,8 @@ static inline void dispatch(struct world *world, const struct queue_entry *entry
         handle_message(world, event, handle, source);
     else
         handle_other(world, event, handle, source);
+    if (world->departure_count > 0)
+        network_depart(world);
 }
 
 struct loop {
@@ -323,10 +348,10 @@ static inline bool after_event(struct world *world, struct loop *loop)
 
 static void run_single(struct world *world, struct loop *loop)
 {
-    const struct queue_type *queue_type = world->queue_type;
     struct queue_entry entry;
     uint64_t until_ns = loop->end_ns;
-    while (queue_type->pop_until(world->queue, until_ns, &entry)) {
+    while (world->wheel ? queue_wheel_pop_until(world->wheel, until_ns, &entry)
+                        : world->queue_type->pop_until(world->queue, until_ns, &entry)) {
         dispatch(world, &entry);
         if (after_event(world, loop))
             return;
@@ -417,6 +442,8 @@ static void make_queues(struct world *world)
     bool grouped = world->options->group_order != 0 && world->lookahead_ns > 0;
     if (!grouped) {
         world->queue = world->queue_type->create(&world->memory);
+        if (world->queue_type == &queue_wheel)
+            world->wheel = (struct queue_wheel *)world->queue;
         if (world->queue_type->foresee)
             world->queue_type->foresee(world->queue, fetch_event, world);
         return;
@@ -454,6 +481,7 @@ static void start(struct world *world)
         if (world->model[slot]->start)
             world->model[slot]->start(world->state[slot], &world->context);
     }
+    network_depart(world);
 }
 
 static void finish(struct world *world, struct loop *loop)

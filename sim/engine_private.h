@@ -13,7 +13,7 @@
 #include "sim/memory.h"
 #include "sim/model.h"
 #include "sim/network_config.h"
-#include "sim/queue.h"
+#include "sim/queue_wheel.h"
 #include "sim/rng_draw.h"
 #include "sim/scenario.h"
 #include "sim/sim_assert.h"
@@ -70,7 +70,9 @@ struct event {
     uint32_t to;                                /* the node it happens on; a packet's destination */
     _Alignas(8) unsigned char inline_payload[]; /* handlers read it as their own struct */
 };
-_Static_assert(sizeof(struct event) == 40, "events are what there is most of");
+enum { EVENT_NARROW_BYTES = sizeof(struct event) };
+enum { EVENT_WIDE_BYTES = EVENT_NARROW_BYTES + EVENT_INLINE_BYTES };
+_Static_assert((int)EVENT_NARROW_BYTES == 40, "events are what there is most of");
 _Static_assert((int)EVENT_INLINE_BYTES < (int)LENGTH_SIDE, "a length fits");
 _Static_assert((int)SLOT_MAX <= 16 && (int)KINDS_MAX <= 64, "slot and kind fit");
 
@@ -156,6 +158,26 @@ struct packet_count {
     uint64_t count, bytes;
 };
 
+/* What befalls a packet as long as nothing but latency, jitter and its sender's rate acts on it:
+ * decided by network_settle for the run, or until a fault begins or ends. */
+struct way {
+    bool plain;  /* no links, queues, losses, faults or drawn latencies: the rest says it all */
+    bool drawn;  /* jitter is exponential */
+    bool uplink; /* uplinks have a rate */
+    uint64_t latency_ns; /* with jitter that is constant */
+    uint64_t floor_ns;   /* of jitter that is drawn */
+    double factor;       /* of its logarithm: less the mean */
+};
+
+/* A packet whose jitter is drawn but not worked out yet: that takes as long as half an event, and
+ * is left until the event has nothing else to do. */
+struct departure {
+    uint64_t word, at_ns;     /* its random word; when it would arrive without jitter */
+    struct queue_entry unset; /* its place in the order, but for the time */
+    uint32_t to;
+};
+enum { DEPARTURES_MAX = 16 }; /* more are worked out at once */
+
 struct world {
     const struct scenario *scenario;
     const struct engine_options *options;
@@ -193,10 +215,14 @@ struct world {
     struct fault_window *windows;
     uint32_t window_count, window_capacity;
     uint32_t *link_faults, link_faults_active; /* windows of links that act now, ascending */
+    struct way way;
+    struct departure departures[DEPARTURES_MAX];
+    uint32_t departure_count;
 
     /* events */
     const struct queue_type *queue_type;
     struct queue *queue;
+    struct queue_wheel *wheel; /* the same, when it is one */
     struct queue **group_queue;
     struct queue *fault_queue;
     uint64_t window_end_ns;
@@ -236,8 +262,8 @@ const struct role_name *world_find_role(const struct world *world, const char *r
 static inline struct event *event_at(const struct world *world, uint32_t handle)
 {
     if (handle >> WIDE_BIT)
-        return pool_at(&world->wide, handle & ~(UINT32_C(1) << WIDE_BIT));
-    return pool_at(&world->narrow, handle);
+        return pool_at_sized(&world->wide, handle & ~(UINT32_C(1) << WIDE_BIT), EVENT_WIDE_BYTES);
+    return pool_at_sized(&world->narrow, handle, EVENT_NARROW_BYTES);
 }
 
 /* The side record of an event, or NULL. */
@@ -256,8 +282,9 @@ static inline uint32_t event_chain(const struct world *world, const struct event
 static inline uint32_t event_take(struct world *world, bool wide, struct event **ret_event)
 {
     void *slot;
-    uint32_t handle = wide ? pool_take_raw(&world->wide, &slot) | UINT32_C(1) << WIDE_BIT
-                           : pool_take_raw(&world->narrow, &slot);
+    uint32_t handle = wide ? pool_take_raw(&world->wide, EVENT_WIDE_BYTES, &slot) | UINT32_C(1)
+                                                                                        << WIDE_BIT
+                           : pool_take_raw(&world->narrow, EVENT_NARROW_BYTES, &slot);
     *ret_event = slot;
     return handle;
 }
@@ -301,27 +328,47 @@ static inline void event_free(struct world *world, uint32_t handle)
  * nothing but a large payload would need it. */
 struct side *event_take_side(struct world *world, struct event *event);
 void event_drop_side(struct world *world, struct event *event);
-/* engine_push schedules event `handle` at `at_ns`, with `source` as the scheduler. It happens on
- * `node`. */
-static inline void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t at_ns,
-                               enum order_class order_class, uint32_t source)
+/* engine_rises: an entry comes after the running event's. */
+static inline bool engine_rises(const struct world *world, const struct queue_entry *entry)
+{
+    return __builtin_expect(world->current_entry.high < entry->high, 1) || !world->running ||
+           queue_entry_before(&world->current_entry, entry);
+}
+/* engine_push_apart: where the queue is not a wheel, or one a group. */
+void engine_push_apart(struct world *world, uint32_t node, const struct queue_entry *entry);
+/* engine_next_entry is the entry of the next event that `source` schedules, without its time. */
+static inline struct queue_entry engine_next_entry(struct world *world, uint32_t handle,
+                                                   enum order_class order_class, uint32_t source)
+{
+    struct node *scheduler = &world->nodes[source];
+    SIM_ASSERT(scheduler->sequence >> QUEUE_SEQUENCE_BITS == 0);
+    return queue_entry_make(0, 0, order_class, scheduler->order, scheduler->sequence++, handle);
+}
+
+/* engine_push_entry schedules the event of such an entry at `at_ns`. It happens on `node`. */
+static inline void engine_push_entry(struct world *world, const struct queue_entry *unset,
+                                     uint32_t node, uint64_t at_ns)
 {
     const struct context *context = &world->context;
     SIM_ASSERT(at_ns >= context->now_ns && at_ns >> QUEUE_TIME_BITS == 0);
-    uint64_t depth = at_ns > context->now_ns ? 0 : context->depth + 1;
+    uint64_t depth = 0;
+    if (at_ns == context->now_ns)
+        depth = context->depth + 1;
     SIM_ASSERT(depth <= ORDER_DEPTH_MAX && "an endless chain of events at one instant");
-    struct node *scheduler = &world->nodes[source];
-    SIM_ASSERT(scheduler->sequence >> QUEUE_SEQUENCE_BITS == 0);
-    struct queue_entry entry = queue_entry_make(at_ns, depth, order_class, scheduler->order,
-                                                scheduler->sequence++, handle);
-    SIM_ASSERT(!world->running || queue_entry_before(&world->current_entry, &entry));
-    struct queue *queue = world->queue;
-    if (__builtin_expect(queue == NULL, 0)) {
-        uint32_t group = world->nodes[node].group;
-        SIM_ASSERT(!world->running || group == context->group || at_ns >= world->window_end_ns);
-        queue = world->group_queue[group];
-    }
-    world->queue_type->push(queue, &entry);
+    struct queue_entry entry = queue_entry_at(unset, at_ns, depth);
+    SIM_ASSERT(engine_rises(world, &entry));
+    if (__builtin_expect(world->wheel != NULL, 1))
+        queue_wheel_push(world->wheel, &entry);
+    else
+        engine_push_apart(world, node, &entry);
+}
+
+/* engine_push schedules event `handle` at `at_ns`, with `source` as the scheduler. */
+static inline void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t at_ns,
+                               enum order_class order_class, uint32_t source)
+{
+    struct queue_entry entry = engine_next_entry(world, handle, order_class, source);
+    engine_push_entry(world, &entry, node, at_ns);
 }
 
 /* network.c */
@@ -331,6 +378,10 @@ void network_hand_over(struct world *world, uint32_t handle, struct event *event
 void network_port_free(struct world *world, uint32_t port_handle);
 void network_drop(struct world *world, uint32_t handle, uint32_t from, enum drop_reason reason);
 void network_free(struct world *world);
+/* network_settle: what acts on packets has changed. */
+void network_settle(struct world *world);
+/* network_depart works out when the departures arrive, and schedules that. */
+void network_depart(struct world *world);
 
 /* fault.c */
 int fault_resolve(struct world *world, struct diagnostics *diagnostics);
@@ -357,13 +408,12 @@ struct row_fields {
 void rows_log(struct world *world, const struct row_fields *fields, uint64_t cause_seq);
 /* rows_count adds a row to the digest: its fields one by one, since a struct of them would travel
  * through memory at every event. */
-static inline void rows_count(struct world *world, uint64_t cause_mix, uint32_t place,
-                              uint32_t kind_id, uint32_t chain, uint32_t bytes, uint64_t entity,
-                              uint64_t peer, uint64_t subject, uint64_t value)
+static inline void rows_digest(struct world *world, uint64_t cause_mix, uint32_t place,
+                               uint32_t kind_id, uint32_t chain, uint32_t bytes, uint64_t entity,
+                               uint64_t peer, uint64_t subject, uint64_t value)
 {
     digest_fields(&world->digest, &world->current, cause_mix, entity, peer, subject,
                   (uint64_t)place << 32 | kind_id, (uint64_t)chain << 32 | bytes, value);
-    world->rows++;
 }
 void rows_trace(struct world *world, const struct row_fields *fields);
 void rows_metrics(struct world *world);

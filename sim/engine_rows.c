@@ -27,9 +27,10 @@ void rows_log(struct world *world, const struct row_fields *fields, uint64_t cau
 void rows_trace(struct world *world, const struct row_fields *fields)
 {
     struct context *context = &world->context;
-    rows_count(world, context->cause_mix, ++context->trace_index, fields->kind_id, fields->chain,
-               fields->bytes, fields->entity, fields->peer, fields->subject,
-               (uint64_t)fields->value);
+    world->rows++;
+    rows_digest(world, context->cause_mix, ++context->trace_index, fields->kind_id, fields->chain,
+                fields->bytes, fields->entity, fields->peer, fields->subject,
+                (uint64_t)fields->value);
     if (world->log)
         rows_log(world, fields, context->cause_seq);
 }

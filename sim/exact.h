@@ -36,18 +36,11 @@ extern const struct exact_log_row exact_log_rows[EXACT_LOG_ROWS];
 struct exact_log_parts {
     double exponent, log, r;
 };
-static inline struct exact_log_parts exact_log_split(double x)
+
+/* The parts of the number with these bits, which is no subnormal one, times 2^exponent. */
+static inline struct exact_log_parts exact_log_split_bits(uint64_t bits, double exponent)
 {
-    SIM_ASSERT(x > 0.0);
-    SIM_ASSERT(x <= DBL_MAX);
     const uint64_t least = UINT64_C(0x3fe6900000000000); /* the bits of 361/512 */
-    uint64_t bits;
-    double exponent = 0.0;
-    if (__builtin_expect(x < DBL_MIN, 0)) {
-        x *= 0x1p54;
-        exponent = -54.0;
-    }
-    memcpy(&bits, &x, sizeof bits);
     uint64_t above = bits - least;
     bits -= above & UINT64_C(0xfff) << 52;
     double mantissa;
@@ -58,6 +51,20 @@ static inline struct exact_log_parts exact_log_split(double x)
     return (struct exact_log_parts){.exponent = exponent + (double)((int64_t)above >> 52),
                                     .log = row->log,
                                     .r = (mantissa - row->centre) * row->inverse};
+}
+
+static inline struct exact_log_parts exact_log_split(double x)
+{
+    SIM_ASSERT(x > 0.0);
+    SIM_ASSERT(x <= DBL_MAX);
+    uint64_t bits;
+    double exponent = 0.0;
+    if (__builtin_expect(x < DBL_MIN, 0)) {
+        x *= 0x1p54;
+        exponent = -54.0;
+    }
+    memcpy(&bits, &x, sizeof bits);
+    return exact_log_split_bits(bits, exponent);
 }
 
 static inline double exact_log(double x)
@@ -77,12 +84,8 @@ static inline double exact_log(double x)
     return whole + (square * series + part.exponent * ln2_low);
 }
 
-/* exact_log_times is factor * log x for a draw, x in (0, 1): within 2e-15 * factor * max(1, -log
- * x), which is all that a draw rounded to whole units can show, and sooner done: events wait for
- * it. */
-static inline double exact_log_times(double x, double factor)
+static inline double exact_log_parts_times(struct exact_log_parts part, double factor)
 {
-    struct exact_log_parts part = exact_log_split(x);
     double r = part.r;
     double square = r * r;
     double whole = (part.exponent * 0x1.62e42fefa39efp-1 + part.log) + r;
@@ -92,10 +95,34 @@ static inline double exact_log_times(double x, double factor)
     return (whole * factor + scaled * first) + (scaled * square) * second;
 }
 
-/* exact_divide_up is ceil(a * b / c) in 128 bits, c > 0; the result must fit in 64 bits. */
+/* exact_log_times is factor * log x for a draw, x in (0, 1): within 2e-15 * factor * max(1, -log
+ * x), which is all that a draw rounded to whole units can show, and sooner done: events wait for
+ * it. */
+static inline double exact_log_times(double x, double factor)
+{
+    return exact_log_parts_times(exact_log_split(x), factor);
+}
+
+/* exact_log_open_times is exact_log_times of (fraction + 0.5) * 2^-52, a uniform draw, without
+ * making that number first: its bits are those of an integer, shifted. fraction < 2^52. */
+static inline double exact_log_open_times(uint64_t fraction, double factor)
+{
+    uint64_t odd = fraction << 1 | 1;
+    unsigned zeros = (unsigned)__builtin_clzll(odd); /* 11 or more */
+    /* The leading bit adds the 1 that is missing in the exponent. */
+    uint64_t bits = ((uint64_t)(1032 - zeros) << 52) + (odd << zeros >> 11);
+    return exact_log_parts_times(exact_log_split_bits(bits, 0.0), factor);
+}
+
+/* exact_divide_up is ceil(a * b / c) in 128 bits, c > 0; the result must fit in 64 bits. A product
+ * of 64 bits, the common case, spares the long division. */
 static inline uint64_t exact_divide_up(uint64_t a, uint64_t b, uint64_t c)
 {
     uint128 product = (uint128)a * b;
+    if (__builtin_expect(product >> 64 == 0, 1)) {
+        uint64_t low = (uint64_t)product;
+        return low / c + (low % c != 0);
+    }
     return (uint64_t)((product + c - 1) / c);
 }
 

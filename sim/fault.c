@@ -359,6 +359,7 @@ void fault_apply(struct world *world, uint32_t index, bool begins)
     window->active = begins;
     if (is_link_fault(type)) {
         list_link_fault(world, index, begins);
+        network_settle(world);
         return;
     }
     /* The end of a crash is a restart to the layers. */

@@ -60,18 +60,30 @@ static inline void *pool_at(const struct pool *pool, uint32_t handle)
     uint32_t within = index & ((UINT32_C(1) << pool->chunk_shift) - 1);
     return pool->chunks[index >> pool->chunk_shift] + (size_t)within * pool->slot_bytes;
 }
+/* pool_shift is a pool's chunk_shift: as many slots as 64 KiB hold, down to a power of two. The
+ * size is a multiple of 8. */
+static inline unsigned pool_shift(uint32_t slot_bytes)
+{
+    return slot_bytes > 1U << 15 ? 0 : (unsigned)__builtin_clz(slot_bytes - 1) - 16;
+}
+/* pool_at_sized is pool_at for who knows the size of the slots: without a multiplication. */
+static inline void *pool_at_sized(const struct pool *pool, uint32_t handle, uint32_t slot_bytes)
+{
+    uint32_t index = handle - 1;
+    SIM_ASSERT(index < pool->slot_count);
+    unsigned shift = pool_shift(slot_bytes);
+    uint32_t within = index & ((UINT32_C(1) << shift) - 1);
+    return pool->chunks[index >> shift] + (size_t)within * slot_bytes;
+}
 /* pool_take_raw is pool_take with undefined content, for slots that are written whole anyway.
  * pool_give_slot is pool_give for those who have the slot's address at hand. */
-static inline uint32_t pool_take_raw(struct pool *pool, void **ret_slot)
+static inline uint32_t pool_take_raw(struct pool *pool, uint32_t slot_bytes, void **ret_slot)
 {
     uint32_t handle = pool->free_head;
-    if (__builtin_expect(handle == 0, 0)) {
+    if (__builtin_expect(handle == 0, 0))
         handle = pool_extend(pool);
-        *ret_slot = pool_at(pool, handle);
-    } else {
-        *ret_slot = pool_at(pool, handle);
-        memcpy(&pool->free_head, *ret_slot, sizeof pool->free_head);
-    }
+    *ret_slot = pool_at_sized(pool, handle, slot_bytes);
+    memcpy(&pool->free_head, *ret_slot, sizeof pool->free_head);
     pool->live++;
     return handle;
 }

@@ -12,7 +12,6 @@ struct message {
     uint32_t wire_bytes; /* what the network was charged for */
     uint8_t slot, kind;  /* the layer that gets it, and that layer's own kind */
     uint64_t subject;    /* what it is about: message, transaction, block... logged and hashed */
-    uint64_t sent_ns;
     size_t payload_bytes;
     const void *payload;
 };

@@ -11,6 +11,7 @@
 #include "sim/diagnostics.h"
 #include "sim/distribution.h"
 #include "sim/engine_private.h"
+#include "sim/network_way.h"
 
 static uint64_t serialisation_ns(uint32_t bytes, uint64_t bit_per_s)
 {
@@ -252,12 +253,8 @@ void network_hand_over(struct world *world, uint32_t handle, struct event *event
         return;
     }
     uint64_t done_ns = world->context.now_ns;
-    if (limited) {
-        if (node->uplink_free_ns > done_ns)
-            done_ns = node->uplink_free_ns;
-        done_ns += serialisation_ns(event->bytes, (uint64_t)network->bandwidth_bit_per_s);
-        node->uplink_free_ns = done_ns;
-    }
+    if (limited)
+        done_ns = network_uplink_ns(world, node, event->bytes);
     send_off(world, handle, event, from, NULL, done_ns); /* compiled for links and for none */
 }
 
@@ -377,6 +374,36 @@ uint64_t world_flight_ns(const struct world *world, uint32_t wire_bytes)
     return slowest;
 }
 
+void network_depart(struct world *world)
+{
+    for (uint32_t i = 0; i < world->departure_count; i++) {
+        const struct departure *departure = &world->departures[i];
+        uint64_t at_ns = departure->at_ns + network_way_jitter_ns(&world->way, departure->word);
+        engine_push_entry(world, &departure->unset, departure->to, at_ns);
+    }
+    world->departure_count = 0;
+}
+
+void network_settle(struct world *world)
+{
+    const struct network_config *network = &world->scenario->network;
+    const struct distribution *jitter = &network->jitter;
+    bool uplink = network->bandwidth_bit_per_s > 0;
+    bool drawn = jitter->type == DISTRIBUTION_EXPONENTIAL;
+    world->way = (struct way){.plain = world->link_count == 0 && world->link_faults_active == 0 &&
+                                       world->loss_threshold == 0 && world->latency_constant &&
+                                       !(uplink && world->queueing) &&
+                                       (drawn || jitter->type == DISTRIBUTION_CONSTANT),
+                              .drawn = drawn,
+                              .uplink = uplink,
+                              .latency_ns = world->latency_ns,
+                              .floor_ns = distribution_cut(jitter, 0),
+                              .factor = -(double)jitter->location};
+    if (jitter->type == DISTRIBUTION_CONSTANT)
+        world->way.latency_ns +=
+            distribution_cut(jitter, distribution_not_negative(jitter->location));
+}
+
 int network_build(struct world *world, struct diagnostics *diagnostics)
 {
     const struct network_config *network = &world->scenario->network;
@@ -392,6 +419,7 @@ int network_build(struct world *world, struct diagnostics *diagnostics)
         return -1;
     if (network->latency_by_region)
         assign_regions(world);
+    network_settle(world);
     world->lookahead_ns = least_latency_ns(world);
     world->result.lookahead_ns = world->lookahead_ns;
     return 0;

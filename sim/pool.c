@@ -4,7 +4,7 @@
 
 #include "sim/sim_assert.h"
 
-enum { CHUNK_BYTES = 1 << 16, SLOT_ALIGN = 8 };
+enum { SLOT_ALIGN = 8 };
 
 void pool_init(struct pool *pool, struct memory *memory, const char *name, size_t slot_bytes)
 {
@@ -12,8 +12,7 @@ void pool_init(struct pool *pool, struct memory *memory, const char *name, size_
     SIM_ASSERT(slot_bytes <= UINT32_C(1) << 24);
     size_t rounded = (slot_bytes + SLOT_ALIGN - 1) & ~(size_t)(SLOT_ALIGN - 1);
     *pool = (struct pool){.memory = memory, .name = name, .slot_bytes = (uint32_t)rounded};
-    while ((rounded << (pool->chunk_shift + 1)) <= CHUNK_BYTES)
-        pool->chunk_shift++;
+    pool->chunk_shift = pool_shift(pool->slot_bytes);
 }
 
 static size_t chunk_bytes(const struct pool *pool)
@@ -38,7 +37,7 @@ uint32_t pool_extend(struct pool *pool)
 uint32_t pool_take(struct pool *pool)
 {
     void *slot;
-    uint32_t handle = pool_take_raw(pool, &slot);
+    uint32_t handle = pool_take_raw(pool, pool->slot_bytes, &slot);
     memset(slot, 0, pool->slot_bytes);
     return handle;
 }

@@ -37,6 +37,15 @@ static inline struct queue_entry queue_entry_make(uint64_t time_ns, uint64_t dep
                                 .low = sequence << 32 | slot};
 }
 
+/* queue_entry_at is an entry that was made at time and depth 0, at others. */
+static inline struct queue_entry queue_entry_at(const struct queue_entry *unset, uint64_t time_ns,
+                                                uint64_t depth)
+{
+    return (struct queue_entry){.high = time_ns << 2 | depth >> 14,
+                                .middle = unset->middle | depth << 50,
+                                .low = unset->low};
+}
+
 static inline uint64_t queue_entry_time_ns(const struct queue_entry *entry)
 {
     return entry->high >> 2;

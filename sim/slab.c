@@ -19,7 +19,8 @@ uint32_t slab_take(struct slab *slab, size_t bytes)
     while (((size_t)1 << (LEAST_SHIFT + class_index)) < bytes)
         class_index++;
     void *block;
-    uint32_t handle = pool_take_raw(&slab->class_pool[class_index], &block);
+    struct pool *pool = &slab->class_pool[class_index];
+    uint32_t handle = pool_take_raw(pool, pool->slot_bytes, &block);
     SIM_ASSERT(handle >> CLASS_SHIFT == 0);
     return class_index << CLASS_SHIFT | handle;
 }

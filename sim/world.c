@@ -21,9 +21,8 @@ void world_init(struct world *world, const struct scenario *scenario,
     map_init(&world->link_by_pair, &world->memory, "links");
     pool_init(&world->ports, &world->memory, "ports", sizeof(struct port));
     pool_init(&world->sides, &world->memory, "packets that wait", sizeof(struct side));
-    pool_init(&world->narrow, &world->memory, "events", sizeof(struct event));
-    pool_init(&world->wide, &world->memory, "events with payload",
-              sizeof(struct event) + EVENT_INLINE_BYTES);
+    pool_init(&world->narrow, &world->memory, "events", EVENT_NARROW_BYTES);
+    pool_init(&world->wide, &world->memory, "events with payload", EVENT_WIDE_BYTES);
     slab_init(&world->payloads, &world->memory, "payloads");
     world->context.world = world;
     world->stack = memory_take(&world->memory, "stack", model_stack_bytes);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "sim/exact.h"
-#include "sim/rng.h"
+#include "sim/rng_draw.h"
 
 static struct rng_stream stream_of(uint64_t item)
 {
@@ -52,6 +52,23 @@ START_TEST(log_of_a_draw_is_within_its_error)
     }
     ck_assert(exact_log_times(1.0 - 0x1p-53, -1.0) == 0x1p-53);
     ck_assert(exact_log_times(1.0, -1e9) == 0.0);
+}
+END_TEST
+
+/* Made from the integer of a draw, it is the same number to the last bit: also where the draw is
+ * small, even, or all ones. */
+START_TEST(log_of_a_draw_needs_no_draw)
+{
+    struct rng_stream stream = stream_of(7);
+    for (int i = 0; i < 1000000; i++) {
+        uint64_t word = rng_u64(&stream);
+        word = i % 4 == 1 ? word >> i % 64 : i % 4 == 2 ? word << i % 64 : word;
+        word = i == 0 ? 0 : i == 4 ? UINT64_MAX : word;
+        double direct = exact_log_open_times(word >> 12, -1e6);
+        double expected = exact_log_times(rng_open_of(word), -1e6);
+        if (memcmp(&direct, &expected, sizeof direct) != 0)
+            ck_abort_msg("word 0x%016" PRIx64 ": %a, expected %a", word, direct, expected);
+    }
 }
 END_TEST
 
@@ -101,6 +118,8 @@ START_TEST(division_rounds_up_in_128_bits)
     ck_assert_uint_eq(exact_divide_up(7, 1, 7), 1);
     ck_assert_uint_eq(exact_divide_up(8, 1, 7), 2);
     ck_assert_uint_eq(exact_divide_up(UINT64_MAX, UINT64_MAX, UINT64_MAX), UINT64_MAX);
+    ck_assert_uint_eq(exact_divide_up(UINT64_MAX, 1, UINT64_MAX - 1), 2);
+    ck_assert_uint_eq(exact_divide_up(UINT64_MAX, 2, UINT64_MAX - 1), 3);
     ck_assert_uint_eq(exact_divide_up(UINT64_C(1) << 40, 1000000000, 100000000),
                       (UINT64_C(1) << 40) * 10);
 }
@@ -125,5 +144,6 @@ START_TEST(bits_are_the_same_everywhere)
 END_TEST
 
 CHECK_MAIN("exact", log_is_within_its_error, log_of_a_draw_is_within_its_error,
-           exp_is_within_its_error, pow_is_within_its_error, normal_inverse_is_within_its_error,
-           division_rounds_up_in_128_bits, bits_are_the_same_everywhere)
+           log_of_a_draw_needs_no_draw, exp_is_within_its_error, pow_is_within_its_error,
+           normal_inverse_is_within_its_error, division_rounds_up_in_128_bits,
+           bits_are_the_same_everywhere)

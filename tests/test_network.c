@@ -14,6 +14,7 @@ enum { ARRIVALS_MAX = 40000 };
 
 static struct {
     uint32_t nodes, packets, bytes, gap_ns; /* packets sent by node 0 at 0, gap, 2 gap... */
+    uint32_t burst; /* so many packets of node 0 instead, in one event at 0 */
     uint8_t priority[16];
     bool by_priority, straight; /* straight: node 0 to the last node, no relays */
 } plan;
@@ -61,6 +62,8 @@ static void relay_timer(void *state, struct context *context, uint8_t kind, uint
 {
     (void)state, (void)kind, (void)chain;
     forward(context, cookie);
+    for (uint32_t i = 1; i < plan.burst; i++)
+        forward(context, i);
 }
 
 static void relay_message(void *state, struct context *context, const struct message *message)
@@ -299,9 +302,46 @@ START_TEST(both_queues_and_any_group_order_give_one_hash)
 }
 END_TEST
 
+static struct engine_result run_burst(struct param_list links, int64_t bit_per_s,
+                                      struct distribution jitter, const struct queue_type *queue)
+{
+    struct scenario scenario = plan_chain(5, 1, 700, bit_per_s);
+    plan.burst = 100;
+    scenario.network.jitter = jitter;
+    scenario.network.links = links;
+    struct engine_options options = {.queue = queue};
+    return support_run(&scenario, &options);
+}
+
+/* A link that no packet uses makes all of them take the long way through network.c. */
+START_TEST(short_way_is_the_long_one)
+{
+    static struct network_link_config unused = {
+        .from = "shard:5", .to = "shard:0", .latency = {.location = 1000000}};
+    static const int64_t bit_per_s[] = {0, 20000000};
+    static const struct distribution jitter[] = {
+        {.type = DISTRIBUTION_CONSTANT},
+        {.type = DISTRIBUTION_CONSTANT, .location = 1000, .floor = 2000},
+        {.type = DISTRIBUTION_EXPONENTIAL, .location = 300000},
+        {.type = DISTRIBUTION_EXPONENTIAL, .location = 300000, .floor = 200000}};
+    for (int i = 0; i < 8; i++) {
+        struct engine_result direct =
+            run_burst((struct param_list){0}, bit_per_s[i % 2], jitter[i / 2], &queue_wheel);
+        ck_assert_uint_eq(arrivals.count, 100);
+        struct engine_result heap =
+            run_burst((struct param_list){0}, bit_per_s[i % 2], jitter[i / 2], &queue_heap);
+        struct engine_result around = run_burst((struct param_list){.items = &unused, .count = 1},
+                                                bit_per_s[i % 2], jitter[i / 2], &queue_wheel);
+        ck_assert_uint_eq(direct.events, around.events);
+        ck_assert_mem_eq(direct.result_hash, around.result_hash, sizeof direct.result_hash);
+        ck_assert_mem_eq(direct.result_hash, heap.result_hash, sizeof direct.result_hash);
+    }
+}
+END_TEST
+
 CHECK_MAIN("network", store_and_forward_is_exact, real_queues_give_the_same_times,
            serialisation_rounds_up, bottleneck_link_sets_the_pace,
            urgent_packets_overtake_waiting_ones, full_queue_drops_and_says_so,
            loss_is_binomial_and_accounted_for, luck_belongs_to_the_packet, regions_use_their_matrix,
            latency_is_fixed_for_a_pair_and_jitter_is_not,
-           both_queues_and_any_group_order_give_one_hash)
+           both_queues_and_any_group_order_give_one_hash, short_way_is_the_long_one)

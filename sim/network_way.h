@@ -1,0 +1,61 @@
+#ifndef SIM_NETWORK_WAY_H
+#define SIM_NETWORK_WAY_H
+
+/* The way of most packets, compiled into context_send: world->way says what there is to it. It
+ * gives the times of network.c, to the nanosecond. */
+
+#include "sim/distribution.h"
+#include "sim/engine_private.h"
+
+/* network_uplink_ns is when a node's uplink of one word has finished a packet that it gets now. */
+static inline uint64_t network_uplink_ns(struct world *world, struct node *node, uint32_t bytes)
+{
+    uint64_t done_ns = world->context.now_ns;
+    if (node->uplink_free_ns > done_ns)
+        done_ns = node->uplink_free_ns;
+    done_ns += exact_divide_up((uint64_t)bytes * 8, UINT64_C(1000000000),
+                               (uint64_t)world->scenario->network.bandwidth_bit_per_s);
+    node->uplink_free_ns = done_ns;
+    return done_ns;
+}
+
+/* network_way_word is the packet's own random word, where there is one: it takes longest, and is
+ * asked for first. */
+static inline uint64_t network_way_word(const struct world *world, const struct node *from,
+                                        const struct send *send, uint32_t tag)
+{
+    return rng_draw_link(&world->draws, RNG_LINK_JITTER, from->identity,
+                         world->nodes[send->to].identity, send->subject, tag, send->attempt);
+}
+
+/* network_way_ns is when a packet arrives that `from` sends now, but for jitter that is drawn. */
+static inline uint64_t network_way_ns(struct world *world, struct node *from, uint32_t bytes)
+{
+    uint64_t at_ns = world->context.now_ns;
+    if (world->way.uplink && !from->unlimited)
+        at_ns = network_uplink_ns(world, from, bytes);
+    return at_ns + world->way.latency_ns;
+}
+
+/* network_way_jitter_ns is what a packet's word makes of it. */
+static inline uint64_t network_way_jitter_ns(const struct way *way, uint64_t word)
+{
+    uint64_t jitter_ns = distribution_rounded(exact_log_open_times(word >> 12, way->factor));
+    return jitter_ns > way->floor_ns ? jitter_ns : way->floor_ns;
+}
+
+/* network_way_depart leaves the rest to network_depart. */
+static inline void network_way_depart(struct world *world, uint32_t handle, uint32_t from,
+                                      uint32_t to, uint64_t at_ns, uint64_t word)
+{
+    struct departure *departure = &world->departures[world->departure_count++];
+    departure->word = word;
+    departure->at_ns = at_ns;
+    departure->to = to;
+    struct queue_entry entry = engine_next_entry(world, handle, ORDER_MESSAGE, from);
+    queue_entry_copy(&departure->unset, &entry);
+    if (__builtin_expect(world->departure_count == DEPARTURES_MAX, 0))
+        network_depart(world);
+}
+
+#endif
