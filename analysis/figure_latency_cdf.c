@@ -1,22 +1,15 @@
 /* The distribution of confirmation latency. One group: a line for each path. Two or three groups:
  * cross-shard and intra for each. More: cross-shard alone. */
 
-#include "analysis/figure.h"
-#include "analysis/interval.h"
+#include "analysis/figure_cdf.h"
 #include "analysis/must.h"
-#include "analysis/quantile.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum { GRID = 400, MARKERS = 6 };
 
 struct line {
     const struct group *group;
     enum run_class message_class;
     char *title;
-    size_t index; /* in the data */
     size_t colour;
 };
 
@@ -80,80 +73,22 @@ static bool choose_lines(const struct grouping *grouping, struct lines *ret_line
     return true;
 }
 
-/* All latencies of a group together, sorted: where the line has its points. */
-static int64_t *pool_of(const struct group *group, enum run_class message_class, size_t *ret_count)
+/* The latencies of a line, one a replication; items[i] of the plot is lines->items[i]. */
+static void make_plot(const struct lines *lines, struct cdf_line ret_items[FIGURE_SERIES_MAX])
 {
-    size_t count = messages_of(group, message_class), at = 0;
-    int64_t *pool = must_alloc(count * sizeof pool[0]);
-    for (size_t r = 0; r < group->count; r++) {
-        const struct run_latencies *latencies = &group->runs[r]->latency[message_class];
-        if (latencies->count > 0)
-            memcpy(pool + at, latencies->ns, latencies->count * sizeof pool[0]);
-        at += latencies->count;
-    }
-    MUST(at == count);
-    quantile_sort(pool, count);
-    *ret_count = count;
-    return pool;
-}
-
-/* The share at x: the mean over the replications of their own shares, with its interval. */
-static struct interval share_at(const struct line *line, int64_t x, double level)
-{
-    const struct group *group = line->group;
-    double *shares = must_alloc(group->count * sizeof shares[0]);
-    for (size_t r = 0; r < group->count; r++) {
-        const struct run_latencies *latencies = &group->runs[r]->latency[line->message_class];
-        shares[r] = latencies->count > 0 ? quantile_share(latencies->ns, latencies->count, x) : NAN;
-    }
-    struct interval share = interval_of(shares, group->count, level);
-    free(shares);
-    return share;
-}
-
-static void write_line(struct figure *figure, struct line *line)
-{
-    size_t count = 0;
-    int64_t *pool = pool_of(line->group, line->message_class, &count);
-    size_t grid = count < GRID ? count : GRID;
-    line->index = figure_series(figure);
-    double before[3] = {0, 0, 0}; /* share, low, high */
-    int64_t last_ns = -1;
-    for (size_t i = 0; i <= grid; i++) {
-        int64_t x_ns = pool[quantile_rank(count, (uint32_t)(i * QUANTILE_ONE / grid)) - 1];
-        if (x_ns == last_ns)
-            continue;
-        last_ns = x_ns;
-        struct interval share = share_at(line, x_ns, figure->level);
-        double half = share.half_width; /* NAN for one run: no band */
-        double after[3] = {share.mean, isnan(half) ? NAN : fmax(0, share.mean - half),
-                           isnan(half) ? NAN : fmin(1, share.mean + half)};
-        /* Few messages make steps that show, so both corners of each are points. */
-        if (i == 0 || count <= GRID)
-            figure_point(figure, line->title, (double)x_ns / 1e9, before, 3);
-        figure_point(figure, line->title, (double)x_ns / 1e9, after, 3);
-        memcpy(before, after, sizeof before);
-    }
-    free(pool);
-}
-
-/* The axis is logarithmic where the bulk of the latencies spans more than a factor of 50. */
-static void choose_axis(struct figure *figure, const struct lines *lines, double *ret_max_s)
-{
-    int64_t least = INT64_MAX, most = 0;
     for (size_t i = 0; i < lines->count; i++) {
-        size_t count = 0;
-        int64_t *pool = pool_of(lines->items[i].group, lines->items[i].message_class, &count);
-        int64_t low = pool[0], high = quantile_of(pool, count, 995000);
-        least = low < least ? low : least;
-        most = high > most ? high : most;
-        free(pool);
+        const struct line *line = &lines->items[i];
+        size_t runs = line->group->count;
+        const struct run_latencies **of = must_alloc(runs * sizeof of[0]);
+        for (size_t r = 0; r < runs; r++)
+            of[r] = &line->group->runs[r]->latency[line->message_class];
+        ret_items[i] = (struct cdf_line){
+            .of = of, .runs = runs, .title = line->title, .colour = line->colour, .look = i};
     }
-    figure->log_x = least > 0 && most / least > 50;
-    *ret_max_s = (double)most / 1e9;
 }
 
-static void write_script(struct figure *figure, const struct lines *lines, double max_s)
+static void write_script(struct figure *figure, const struct cdf_line *lines, size_t count,
+                         double max_s)
 {
     FILE *script = figure->script;
     fprintf(script, "    set xlabel \"Confirmation latency (s)\" offset 0,0.4\n"
@@ -167,24 +102,10 @@ static void write_script(struct figure *figure, const struct lines *lines, doubl
     else
         fprintf(script, "    set xrange [0:%.4g]\n", max_s * 1.03);
     fprintf(script, "    set key outside top center horizontal Left reverse maxcols %d\n",
-            lines->count <= 3             ? 3
+            count <= 3                    ? 3
             : figure->grouping->count < 3 ? 2
                                           : 3);
-    fprintf(script, "    plot \\\n");
-    for (size_t i = 0; i < lines->count; i++)
-        if (lines->items[i].group->count > 1)
-            fprintf(script,
-                    "        DATA index %zu using 2:4:5 with filledcurves fillcolor rgb \"%s\" "
-                    "fillstyle transparent solid 0.2 noborder notitle, \\\n",
-                    lines->items[i].index, figure_colour(lines->items[i].colour));
-    for (size_t i = 0; i < lines->count; i++) {
-        fprintf(script,
-                "        DATA index %zu using 2:3 with linespoints linetype %zu linecolor rgb "
-                "\"%s\" pointnumber %d title ",
-                lines->items[i].index, i + 1, figure_colour(lines->items[i].colour), MARKERS);
-        figure_quote(script, lines->items[i].title);
-        fprintf(script, "%s\n", i + 1 < lines->count ? ", \\" : "");
-    }
+    cdf_plot(figure, lines, count, 0);
 }
 
 static void write_caption(struct figure *figure, const struct lines *lines)
@@ -220,13 +141,17 @@ enum figure_result figure_latency_cdf(struct figure *figure)
         result = figure_fail(figure, FIGURE_NOTHING,
                              "no message was created after the warm-up and delivered");
     } else {
+        struct cdf_line items[FIGURE_SERIES_MAX];
         double max_s = 0;
         figure->height_in = lines.count > 3 ? 2.5 : 2.3;
         fprintf(figure->data, "series\tlatency_s\tshare\tlow\thigh\n");
-        choose_axis(figure, &lines, &max_s);
+        make_plot(&lines, items);
+        figure->log_x = cdf_axis(items, lines.count, &max_s);
         for (size_t i = 0; i < lines.count; i++)
-            write_line(figure, &lines.items[i]);
-        write_script(figure, &lines, max_s);
+            cdf_write(figure, &items[i], "", max_s);
+        write_script(figure, items, lines.count, max_s);
+        for (size_t i = 0; i < lines.count; i++)
+            free(items[i].of);
         write_caption(figure, &lines);
         result = figure_check(figure, true, true);
     }
