@@ -56,10 +56,17 @@ enum figure_result figure_path_cost(struct figure *figure);
 enum figure_result figure_queue_time(struct figure *figure);
 enum figure_result figure_fault_timeline(struct figure *figure);
 enum figure_result figure_shards(struct figure *figure);
+enum figure_result figure_spread_cdf(struct figure *figure);
+enum figure_result figure_repair(struct figure *figure);
+enum figure_result figure_fec_loss(struct figure *figure);
 enum figure_result figure_throughput_shards(struct figure *figure);
 enum figure_result figure_hops_shards(struct figure *figure);
 enum figure_result figure_latency_load(struct figure *figure);
 enum figure_result figure_latency_cross(struct figure *figure);
+
+/* figure_fec_loss_set is the probability that at least 32 of 64 shreds arrive that each cross
+ * `hops` hops, every one of which loses it with probability `loss`. */
+double figure_fec_loss_set(double loss, unsigned hops);
 
 extern const struct figure_style figure_styles[]; /* NULL-name terminated */
 

@@ -82,24 +82,44 @@ void cdf_write(struct figure *figure, struct cdf_line *line, const char *before,
         write_point(figure, line, before, (double)x_ns / 1e9, next);
         memcpy(last, next, sizeof last);
     }
-    if (last[0] < 1 && (double)last_ns / 1e9 < end_s)
+    if ((double)last_ns / 1e9 < end_s)
         write_point(figure, line, before, end_s, last);
     free(pool);
 }
 
-bool cdf_axis(const struct cdf_line *lines, size_t count, double *ret_max_s)
+struct cdf_axis cdf_axis_of(const struct cdf_line *lines, size_t count)
 {
-    int64_t least = INT64_MAX, most = 0;
+    int64_t least = INT64_MAX, from = INT64_MAX, most = 0;
     for (size_t i = 0; i < count; i++) {
         size_t times = 0;
         int64_t *pool = pool_of(&lines[i], &times);
-        int64_t low = pool[0], high = quantile_of(pool, times, 995000);
-        least = low < least ? low : least;
+        MUST(times > 0);
+        int64_t low = quantile_of(pool, times, 5000), high = quantile_of(pool, times, 995000);
+        least = pool[0] < least ? pool[0] : least;
+        from = low < from ? low : from;
         most = high > most ? high : most;
         free(pool);
     }
-    *ret_max_s = (double)most / 1e9;
-    return least > 0 && most / least > 50;
+    return (struct cdf_axis){.min_s = (double)from / 1e9,
+                             .max_s = (double)most / 1e9,
+                             .logarithmic = least > 0 && most / least > 50};
+}
+
+double cdf_axis_end(const struct cdf_axis *axis)
+{
+    return axis->logarithmic ? axis->max_s * 1.2 : axis->max_s > 0 ? axis->max_s * 1.03 : 1;
+}
+
+void cdf_axis_print(const struct cdf_axis *axis, FILE *script)
+{
+    if (axis->logarithmic)
+        fprintf(script,
+                "    set logscale x\n    set xtics format \"%%g\" autofreq\n    set mxtics 10\n"
+                "    set xrange [%.4g:%.4g]\n",
+                axis->min_s / 1.2, cdf_axis_end(axis));
+    else
+        fprintf(script, "    set xtics format \"%%g\" autofreq\n    set xrange [0:%.4g]\n",
+                cdf_axis_end(axis));
 }
 
 void cdf_plot(const struct figure *figure, const struct cdf_line *lines, size_t count, size_t shift)

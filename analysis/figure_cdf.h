@@ -21,14 +21,24 @@ enum { CDF_COLUMNS = 3, CDF_MARKERS = 6 }; /* share, low, high */
 /* cdf_count is how many times a line has. */
 size_t cdf_count(const struct cdf_line *line);
 
-/* cdf_axis finds where the x axis ends, in seconds: near the 99.5th percentile of the line that
- * reaches farthest. Returns whether it is to be logarithmic: all times are above 0 and the bulk of
- * them spans more than a factor of 50. Each line has a time. */
-bool cdf_axis(const struct cdf_line *lines, size_t count, double *ret_max_s);
+/* The x axis, in seconds: from near the 0.5th percentile of the line that begins first to near the
+ * 99.5th of the one that reaches farthest. It is to be logarithmic where all times are above 0 and
+ * the bulk of them spans more than a factor of 50. */
+struct cdf_axis {
+    double min_s, max_s;
+    bool logarithmic;
+};
 
-/* cdf_write adds a line's series to the data and sets its index. A share that stays below 1, since
- * some things have no time, is drawn on to `end_s`. `before` is what stands in front of each
- * line's title, "" for nothing. */
+/* cdf_axis_of chooses it for lines that each have a time. */
+struct cdf_axis cdf_axis_of(const struct cdf_line *lines, size_t count);
+
+/* cdf_axis_print writes its range and tics; cdf_axis_end is where lines may end. */
+void cdf_axis_print(const struct cdf_axis *axis, FILE *script);
+double cdf_axis_end(const struct cdf_axis *axis);
+
+/* cdf_write adds a line's series to the data and sets its index. The line is drawn on to `end_s`
+ * where it ends before (0: it is not), which shows shares that stay below 1, and times that are all
+ * the same. `before` is what stands in front of each title in the data, "" for nothing. */
 void cdf_write(struct figure *figure, struct cdf_line *line, const char *before, double end_s);
 
 /* cdf_plot writes the plot command: bands where there are replications, then the lines. The x

@@ -142,14 +142,14 @@ enum figure_result figure_latency_cdf(struct figure *figure)
                              "no message was created after the warm-up and delivered");
     } else {
         struct cdf_line items[FIGURE_SERIES_MAX];
-        double max_s = 0;
         figure->height_in = lines.count > 3 ? 2.5 : 2.3;
         fprintf(figure->data, "series\tlatency_s\tshare\tlow\thigh\n");
         make_plot(&lines, items);
-        figure->log_x = cdf_axis(items, lines.count, &max_s);
+        struct cdf_axis axis = cdf_axis_of(items, lines.count);
+        figure->log_x = axis.logarithmic;
         for (size_t i = 0; i < lines.count; i++)
-            cdf_write(figure, &items[i], "", max_s);
-        write_script(figure, items, lines.count, max_s);
+            cdf_write(figure, &items[i], "", 0);
+        write_script(figure, items, lines.count, axis.max_s);
         for (size_t i = 0; i < lines.count; i++)
             free(items[i].of);
         write_caption(figure, &lines);

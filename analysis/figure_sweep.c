@@ -30,7 +30,7 @@ static const struct table_row *row_of(const struct table *table, const char *met
     return NULL;
 }
 
-static bool differs(const struct grouping *grouping, const char *path)
+bool figure_sweep_differs(const struct grouping *grouping, const char *path)
 {
     const struct run_param *first = run_data_param(grouping->groups[0].runs[0], path);
     for (size_t g = 1; g < grouping->count; g++) {
@@ -43,15 +43,14 @@ static bool differs(const struct grouping *grouping, const char *path)
     return false;
 }
 
-/* "slow, 16": the values of the parameters in which groups differ, but for x; to be freed. */
-static char *series_label(const struct grouping *grouping, size_t group, const char *x_param)
+char *figure_sweep_label(const struct grouping *grouping, size_t group, const char *x_param)
 {
     const struct run_data *run = grouping->groups[group].runs[0];
     char *label = must_copy("");
     for (size_t i = 0; i < run->param_count; i++) {
         const struct run_param *param = &run->params[i];
         if (!group_describes(param->path) || strcmp(param->path, x_param) == 0 ||
-            param->text == NULL || !differs(grouping, param->path))
+            param->text == NULL || !figure_sweep_differs(grouping, param->path))
             continue;
         char *longer = must_print("%s%s%s", label, label[0] != '\0' ? ", " : "", param->text);
         free(label);
@@ -103,7 +102,7 @@ static enum figure_result collect(struct figure *figure, const struct sweep *swe
                                   const struct table *table, struct points *points)
 {
     const struct grouping *grouping = figure->grouping;
-    if (grouping->count < 2 || !differs(grouping, sweep->x_param))
+    if (grouping->count < 2 || !figure_sweep_differs(grouping, sweep->x_param))
         return figure_fail(figure, FIGURE_NOTHING, "the runs do not differ in %s", sweep->x_param);
     if (grouping->count > POINTS_MAX)
         return figure_fail(figure, FIGURE_WRONG, "%zu points, and at most %d fit", grouping->count,
@@ -115,8 +114,8 @@ static enum figure_result collect(struct figure *figure, const struct sweep *swe
         double x = measured != NULL ? measured->cells[g].summary.mean
                    : param != NULL  ? param->number
                                     : NAN;
-        size_t series =
-            series_index(points, series_label(grouping, g, sweep->x_param), series_limit(sweep));
+        size_t series = series_index(points, figure_sweep_label(grouping, g, sweep->x_param),
+                                     series_limit(sweep));
         if (series == SIZE_MAX)
             return figure_fail(figure, FIGURE_WRONG, "more than %zu series: name fewer runs",
                                series_limit(sweep));

@@ -34,6 +34,13 @@ struct sweep {
     const char *caption;
 };
 
+/* figure_sweep_differs says whether groups differ in a parameter. */
+bool figure_sweep_differs(const struct grouping *grouping, const char *path);
+
+/* figure_sweep_label names the series of a group, "slow, 16": the values of the parameters in which
+ * groups differ, but for x; to be freed. */
+char *figure_sweep_label(const struct grouping *grouping, size_t group, const char *x_param);
+
 /* figure_sweep builds the figure. */
 enum figure_result figure_sweep(struct figure *figure, const struct sweep *sweep);
 

@@ -20,6 +20,8 @@ const char *measure_section_title(enum measure_section section)
         "messages created after the warm-up",
         "load after the warm-up",
         "chains whose blocks were full, the worst first",
+        "blocks of chains with individual validators: made at or after the end of the warm-up",
+        "repair after the warm-up",
         "checks",
         "hops of delivered cross-shard messages",
         "units paid for messages: to whom, whole run; and by a message, after the warm-up",
@@ -31,9 +33,8 @@ const char *measure_section_title(enum measure_section section)
     return titles[section];
 }
 
-__attribute__((format(printf, 6, 7))) static void
-add(struct measures *measures, enum measure_section section, enum measure_unit unit, double value,
-    const char *name, const char *label_format, ...)
+void measure_add(struct measures *measures, enum measure_section section, enum measure_unit unit,
+                 double value, const char *name, const char *label_format, ...)
 {
     measures->items =
         must_grow(measures->items, measures->count, &measures->capacity, sizeof measures->items[0]);
@@ -60,11 +61,12 @@ static void add_quantiles(struct measures *measures, enum measure_section sectio
     for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
         int64_t ns = quantile_of(latencies->ns, latencies->count, points[i].p_ppm);
         snprintf(name, sizeof name, "%s_%s", prefix, points[i].name);
-        add(measures, section, MEASURE_SECONDS, (double)ns / 1e9, name, "%s %s", label,
-            points[i].name);
+        measure_add(measures, section, MEASURE_SECONDS, (double)ns / 1e9, name, "%s %s", label,
+                    points[i].name);
     }
     snprintf(name, sizeof name, "%s_count", prefix);
-    add(measures, section, MEASURE_COUNT, (double)latencies->count, name, "%s count", label);
+    measure_add(measures, section, MEASURE_COUNT, (double)latencies->count, name, "%s count",
+                label);
 }
 
 static void add_latencies(struct measures *measures, const struct run_data *run)
@@ -90,14 +92,15 @@ static void add_messages(struct measures *measures, const struct run_data *run)
 {
     if (run->created > 0) {
         const enum measure_section section = MEASURE_MESSAGES;
-        add(measures, section, MEASURE_COUNT, (double)run->created, "created", "created");
-        add(measures, section, MEASURE_COUNT, (double)run->delivered, "delivered", "delivered");
-        add(measures, section, MEASURE_COUNT, (double)run->in_flight, "in_flight",
-            "in flight at the end");
-        add(measures, section, MEASURE_COUNT, (double)run->lost, "lost", "lost");
+        measure_add(measures, section, MEASURE_COUNT, (double)run->created, "created", "created");
+        measure_add(measures, section, MEASURE_COUNT, (double)run->delivered, "delivered",
+                    "delivered");
+        measure_add(measures, section, MEASURE_COUNT, (double)run->in_flight, "in_flight",
+                    "in flight at the end");
+        measure_add(measures, section, MEASURE_COUNT, (double)run->lost, "lost", "lost");
         if (run->delivered > 0)
-            add(measures, section, MEASURE_RATIO, run->fee_sum / (double)run->delivered,
-                "fee_per_message", "fee per delivered message");
+            measure_add(measures, section, MEASURE_RATIO, run->fee_sum / (double)run->delivered,
+                        "fee_per_message", "fee per delivered message");
     }
 }
 
@@ -106,14 +109,15 @@ static void add_hops(struct measures *measures, const struct run_data *run)
     size_t cross = run->latency[RUN_CROSS].count;
     if (cross == 0)
         return;
-    add(measures, MEASURE_HOPS, MEASURE_RATIO, run->hops_sum / (double)cross, "hops_mean", "mean");
+    measure_add(measures, MEASURE_HOPS, MEASURE_RATIO, run->hops_sum / (double)cross, "hops_mean",
+                "mean");
     for (int i = 0; i <= RUN_HOPS_MAX; i++) {
         if (run->hops[i] == 0)
             continue;
         char name[32];
         snprintf(name, sizeof name, "hops_%d", i);
-        add(measures, MEASURE_HOPS, MEASURE_SHARE, (double)run->hops[i] / (double)cross, name,
-            "%d %s", i, i == 1 ? "hop" : "hops");
+        measure_add(measures, MEASURE_HOPS, MEASURE_SHARE, (double)run->hops[i] / (double)cross,
+                    name, "%d %s", i, i == 1 ? "hop" : "hops");
     }
 }
 
@@ -140,15 +144,16 @@ static void add_fees(struct measures *measures, const struct run_data *run)
         if (sums[i] > 0) {
             char name[48];
             snprintf(name, sizeof name, "paid_%s", roles[i].metric + strlen("fees_"));
-            add(measures, MEASURE_FEES, MEASURE_COUNT, sums[i], name, "%s", roles[i].label);
+            measure_add(measures, MEASURE_FEES, MEASURE_COUNT, sums[i], name, "%s", roles[i].label);
         }
     for (int i = 0; i <= RUN_HOPS_MAX; i++) {
         if (run->hops[i] == 0)
             continue;
         char name[32];
         snprintf(name, sizeof name, "fee_hops_%d", i);
-        add(measures, MEASURE_FEES, MEASURE_RATIO, run->fee_by_hops[i] / (double)run->hops[i], name,
-            "a message of %d %s", i, i == 1 ? "hop" : "hops");
+        measure_add(measures, MEASURE_FEES, MEASURE_RATIO,
+                    run->fee_by_hops[i] / (double)run->hops[i], name, "a message of %d %s", i,
+                    i == 1 ? "hop" : "hops");
     }
 }
 
@@ -181,19 +186,19 @@ static void add_costs(struct measures *measures, const struct run_data *run)
     double delivered = (double)run->delivered_whole_run;
     double packets = run_data_metric(run, "packets"), bytes = run_data_metric(run, "packet_bytes");
     if (!isnan(packets))
-        add(measures, MEASURE_COST, MEASURE_COUNT, packets, "packets", "packets");
+        measure_add(measures, MEASURE_COST, MEASURE_COUNT, packets, "packets", "packets");
     if (!isnan(bytes))
-        add(measures, MEASURE_COST, MEASURE_BYTES, bytes, "packet_bytes", "bytes");
+        measure_add(measures, MEASURE_COST, MEASURE_BYTES, bytes, "packet_bytes", "bytes");
     if (!isnan(packets) && delivered > 0)
-        add(measures, MEASURE_COST, MEASURE_RATIO, packets / delivered, "packets_per_message",
-            "packets per delivered message");
+        measure_add(measures, MEASURE_COST, MEASURE_RATIO, packets / delivered,
+                    "packets_per_message", "packets per delivered message");
     if (!isnan(bytes) && delivered > 0)
-        add(measures, MEASURE_COST, MEASURE_BYTES, bytes / delivered, "packet_bytes_per_message",
-            "bytes per delivered message");
+        measure_add(measures, MEASURE_COST, MEASURE_BYTES, bytes / delivered,
+                    "packet_bytes_per_message", "bytes per delivered message");
     double twice = run_data_metric(run, "duplicates_discarded");
     if (!isnan(twice) && delivered > 0)
-        add(measures, MEASURE_COST, MEASURE_RATIO, twice / delivered, "duplicates_per_message",
-            "duplicates per delivered message");
+        measure_add(measures, MEASURE_COST, MEASURE_RATIO, twice / delivered,
+                    "duplicates_per_message", "duplicates per delivered message");
     for (size_t i = 0; i < run->metric_count; i++) {
         const struct run_metric *metric = &run->metrics[i];
         const char *kind = strchr(metric->name, '/');
@@ -203,16 +208,16 @@ static void add_costs(struct measures *measures, const struct run_data *run)
         const char *what = starts_with(metric->name, "packet_bytes")      ? "bytes of"
                            : starts_with(metric->name, "packets_dropped") ? "dropped:"
                                                                           : "packets of";
-        add(measures, MEASURE_KINDS, unit_of(metric), metric->value, metric->name, "%s %s", what,
-            kind != NULL ? kind + 1 : "all");
+        measure_add(measures, MEASURE_KINDS, unit_of(metric), metric->value, metric->name, "%s %s",
+                    what, kind != NULL ? kind + 1 : "all");
     }
     for (size_t i = 0; i < run->metric_count; i++) {
         const struct run_metric *metric = &run->metrics[i];
         if (is_cost(metric->name) || strcmp(metric->name, "events") == 0)
             continue; /* the table `run` has the number of events already */
         bool ns = metric->unit != NULL && strcmp(metric->unit, "ns") == 0;
-        add(measures, MEASURE_COUNTERS, ns ? MEASURE_SECONDS : unit_of(metric),
-            ns ? metric->value / 1e9 : metric->value, metric->name, "%s", metric->name);
+        measure_add(measures, MEASURE_COUNTERS, ns ? MEASURE_SECONDS : unit_of(metric),
+                    ns ? metric->value / 1e9 : metric->value, metric->name, "%s", metric->name);
     }
 }
 
@@ -319,7 +324,7 @@ static void add_chain(struct measures *measures, const char *what, const char *l
     if (isnan(value))
         return;
     char *name = must_print("%s/%s", what, chain);
-    add(measures, MEASURE_CHAINS, unit, value, name, "%s %s", chain, label);
+    measure_add(measures, MEASURE_CHAINS, unit, value, name, "%s %s", chain, label);
     free(name);
 }
 
@@ -328,10 +333,10 @@ static void add_congestion(struct measures *measures, const struct run_data *run
     if (isnan(run_data_metric(run, "blocks_full")))
         return; /* of a version that did not count them */
     struct congestion congestion = measure_congestion(run);
-    add(measures, MEASURE_CHAINS, MEASURE_COUNT, (double)congestion.full, "chains_full",
-        "full in half of their blocks or more");
-    add(measures, MEASURE_CHAINS, MEASURE_COUNT, (double)congestion.saturated, "chains_saturated",
-        "of these: what waits for them grows");
+    measure_add(measures, MEASURE_CHAINS, MEASURE_COUNT, (double)congestion.full, "chains_full",
+                "full in half of their blocks or more");
+    measure_add(measures, MEASURE_CHAINS, MEASURE_COUNT, (double)congestion.saturated,
+                "chains_saturated", "of these: what waits for them grows");
     for (size_t i = 0; i < congestion.count; i++) {
         const struct congested *chain = &congestion.worst[i];
         add_chain(measures, "blocks_full", "full blocks", chain->name, MEASURE_SHARE, chain->share);
@@ -345,8 +350,8 @@ static void add_congestion(struct measures *measures, const struct run_data *run
     for (size_t i = 0; i < run->full.pair_count; i++) {
         const struct run_full_pair *pair = &run->full.pairs[i];
         char *name = must_print("waits/%s>%s", pair->source, pair->destination);
-        add(measures, MEASURE_CHAINS, MEASURE_COUNT, pair->count, name, "%s waits for %s",
-            pair->source, pair->destination);
+        measure_add(measures, MEASURE_CHAINS, MEASURE_COUNT, pair->count, name, "%s waits for %s",
+                    pair->source, pair->destination);
         free(name);
     }
 }
@@ -357,52 +362,55 @@ static void add_load(struct measures *measures, const struct run_data *run)
     struct saturation load = measure_saturation(run);
     const char *what = load.of_messages ? "messages" : "transactions";
     if (!isnan(load.offered_per_s)) {
-        add(measures, section, MEASURE_PER_SECOND, load.offered_per_s, "load_offered", "%s offered",
-            what);
-        add(measures, section, MEASURE_PER_SECOND, load.carried_per_s, "load_carried", "%s carried",
-            what);
-        add(measures, section, MEASURE_SHARE, load.carried_per_s / load.offered_per_s,
-            "load_carried_share", "carried share");
+        measure_add(measures, section, MEASURE_PER_SECOND, load.offered_per_s, "load_offered",
+                    "%s offered", what);
+        measure_add(measures, section, MEASURE_PER_SECOND, load.carried_per_s, "load_carried",
+                    "%s carried", what);
+        measure_add(measures, section, MEASURE_SHARE, load.carried_per_s / load.offered_per_s,
+                    "load_carried_share", "carried share");
     }
     if (!load.of_messages) {
-        add(measures, section, MEASURE_COUNT, (double)run->tx_aborted, "tx_aborted",
-            "transactions aborted");
-        add(measures, section, MEASURE_COUNT, (double)run->tx_lost, "tx_lost", "transactions lost");
+        measure_add(measures, section, MEASURE_COUNT, (double)run->tx_aborted, "tx_aborted",
+                    "transactions aborted");
+        measure_add(measures, section, MEASURE_COUNT, (double)run->tx_lost, "tx_lost",
+                    "transactions lost");
     }
     if (!isnan(load.queue_mean)) {
-        add(measures, section, MEASURE_RATIO, load.queue_mean, "queue_mean",
-            "mean queue, all chains");
-        add(measures, section, MEASURE_COUNT, load.queue_end, "queue_end", "queue at the end");
+        measure_add(measures, section, MEASURE_RATIO, load.queue_mean, "queue_mean",
+                    "mean queue, all chains");
+        measure_add(measures, section, MEASURE_COUNT, load.queue_end, "queue_end",
+                    "queue at the end");
     }
     double drain_s = run_queue_drain_s(&run->queue_total);
     if (!isnan(drain_s))
-        add(measures, section, MEASURE_SECONDS, drain_s, "queue_drain",
-            "from its peak until it was empty");
+        measure_add(measures, section, MEASURE_SECONDS, drain_s, "queue_drain",
+                    "from its peak until it was empty");
     if (!isnan(load.queue_slope_per_s))
-        add(measures, section, MEASURE_PER_SECOND, load.queue_slope_per_s, "queue_growth",
-            "queue growth, second half");
+        measure_add(measures, section, MEASURE_PER_SECOND, load.queue_slope_per_s, "queue_growth",
+                    "queue growth, second half");
     if (!isnan(load.offered_per_s) || load.growth_tested)
-        add(measures, section, MEASURE_YES, load.starved || load.grows ? 1 : 0, "saturated",
-            "saturated");
+        measure_add(measures, section, MEASURE_YES, load.starved || load.grows ? 1 : 0, "saturated",
+                    "saturated");
     free(load.growing);
 }
 
 struct measures measure_run(const struct run_data *run)
 {
     struct measures measures = {0};
-    add(&measures, MEASURE_RUN, MEASURE_SECONDS, (double)run->sim_end_ns / 1e9, "simulated",
-        "simulated time");
-    add(&measures, MEASURE_RUN, MEASURE_SECONDS, (double)run->warmup_ns / 1e9, "warmup",
-        "of it warm-up");
-    add(&measures, MEASURE_RUN, MEASURE_COUNT, (double)run->n_events, "events", "events");
+    measure_add(&measures, MEASURE_RUN, MEASURE_SECONDS, (double)run->sim_end_ns / 1e9, "simulated",
+                "simulated time");
+    measure_add(&measures, MEASURE_RUN, MEASURE_SECONDS, (double)run->warmup_ns / 1e9, "warmup",
+                "of it warm-up");
+    measure_add(&measures, MEASURE_RUN, MEASURE_COUNT, (double)run->n_events, "events", "events");
     add_latencies(&measures, run);
     add_messages(&measures, run);
     add_load(&measures, run);
     add_congestion(&measures, run);
-    add(&measures, MEASURE_CHECKS, MEASURE_COUNT, (double)run->violation_count, "violations",
-        "properties violated");
-    add(&measures, MEASURE_CHECKS, MEASURE_COUNT, (double)run->fault_count, "faults",
-        "faults injected");
+    measure_spread(&measures, run);
+    measure_add(&measures, MEASURE_CHECKS, MEASURE_COUNT, (double)run->violation_count,
+                "violations", "properties violated");
+    measure_add(&measures, MEASURE_CHECKS, MEASURE_COUNT, (double)run->fault_count, "faults",
+                "faults injected");
     add_hops(&measures, run);
     add_fees(&measures, run);
     add_costs(&measures, run);

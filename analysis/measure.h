@@ -16,6 +16,8 @@ enum measure_section {
     MEASURE_MESSAGES,
     MEASURE_LOAD,
     MEASURE_CHAINS,
+    MEASURE_VALIDATORS, /* only where chains have individual validators */
+    MEASURE_REPAIR,     /* only where missing shreds were asked for */
     MEASURE_CHECKS,
     MEASURE_HOPS,
     MEASURE_FEES, /* only where messages paid */
@@ -82,6 +84,14 @@ struct congestion measure_congestion(const struct run_data *run);
  * has no rows. */
 struct measures measure_run(const struct run_data *run);
 void measure_free(struct measures *measures);
+
+/* measure_add appends a number. The name is copied, the label a format. */
+__attribute__((format(printf, 6, 7))) void
+measure_add(struct measures *measures, enum measure_section section, enum measure_unit unit,
+            double value, const char *name, const char *label_format, ...);
+
+/* measure_spread appends what is measured of blocks on their way to validators and of repair. */
+void measure_spread(struct measures *measures, const struct run_data *run);
 
 /* measure_saturation tells whether the run kept up; the caller frees ret.growing. */
 struct saturation measure_saturation(const struct run_data *run);

@@ -30,8 +30,9 @@ enum option_key {
 
 const struct argp_option plot_options[] = {
     {"figure", OPTION_FIGURE, "ID,...", 0,
-     "latency_cdf, hops, path_cost, queue_time, fault_timeline, shards, throughput_shards, "
-     "hops_shards, latency_load, latency_cross (default: all that the runs allow)",
+     "latency_cdf, hops, path_cost, queue_time, fault_timeline, shards, spread_cdf, repair, "
+     "fec_loss, throughput_shards, hops_shards, latency_load, latency_cross (default: all that "
+     "the runs allow)",
      0},
     {"style", OPTION_STYLE, "NAME", 0,
      "ieee1 (3.5 in, the default), ieee2, acm1, acm2, lncs or slides", 0},

@@ -86,6 +86,20 @@ static void print_saturation(const struct table *table, FILE *file)
     }
 }
 
+/* Who looks for the rows of repair learns why a group has none. */
+static void print_no_repair(const struct table *table, FILE *file)
+{
+    for (size_t g = 0; g < table->grouping->count; g++) {
+        const struct group *group = &table->grouping->groups[g];
+        const struct run_data *run = group->runs[0];
+        const struct run_param *type = run_data_param(run, "/spread/type");
+        if (run->spread.validators == 0 || run->spread.second_count > 0)
+            continue;
+        fprintf(file, "\nrepair: none in %s, with spread.type %s; spread.type turbine has it\n",
+                group->label, type != NULL && type->text != NULL ? type->text : "ideal");
+    }
+}
+
 static void print_findings(const struct table *table, bool faults, FILE *file)
 {
     bool head = false;
@@ -187,6 +201,7 @@ void report_print(const struct table *table, enum report_format format, FILE *fi
     print_head(table, file);
     table_print_text(table, file);
     print_saturation(table, file);
+    print_no_repair(table, file);
     print_findings(table, true, file);
     print_findings(table, false, file);
     print_runs(table, file);
@@ -276,6 +291,19 @@ static void print_next(const struct options *options)
     fputc('\n', stderr);
 }
 
+/* Names of rows on spread and repair are right, and yet not there. */
+static const char *without_validators(const struct grouping *grouping, const char *metrics)
+{
+    for (size_t g = 0; g < grouping->count; g++)
+        if (grouping->groups[g].runs[0]->spread.validators > 0)
+            return "";
+    bool asked = strstr(metrics, "repair") != NULL || strstr(metrics, "spread") != NULL ||
+                 strstr(metrics, "final_time") != NULL;
+    return asked ? "; those of blocks on their way to validators and of repair need "
+                   "chain.validators.type individual, as in scenarios/spread"
+                 : "";
+}
+
 static int print_report(const struct options *options, const struct operands *operands)
 {
     struct database_error error;
@@ -289,8 +317,8 @@ static int print_report(const struct options *options, const struct operands *op
     if (options->metrics != NULL && table_keep(&table, options->metrics) == 0) {
         fprintf(stderr,
                 "shardsim report: --metric %s: no row has such a name; "
-                "shardsim report --csv lists them in its third column\n",
-                options->metrics);
+                "shardsim report --csv lists them in its third column%s\n",
+                options->metrics, without_validators(&grouping, options->metrics));
         code = EXIT_USAGE;
     } else {
         report_print(&table, options->format, stdout);

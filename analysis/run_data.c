@@ -4,6 +4,7 @@
 #include "analysis/quantile.h"
 #include "analysis/run_full.h"
 #include "analysis/run_queue.h"
+#include "analysis/run_spread.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -19,7 +20,7 @@ const char *run_data_class_name(enum run_class message_class)
     return names[message_class];
 }
 
-static void latency_add(struct run_latencies *latencies, int64_t ns)
+void run_data_add_ns(struct run_latencies *latencies, int64_t ns)
 {
     latencies->ns =
         must_grow(latencies->ns, latencies->count, &latencies->capacity, sizeof latencies->ns[0]);
@@ -122,16 +123,16 @@ static void take_message(void *self, sqlite3_stmt *statement)
     }
     run->delivered++;
     run->fee_sum += (double)sqlite3_column_int64(statement, 5);
-    latency_add(&run->latency[RUN_ALL], delivered - created);
+    run_data_add_ns(&run->latency[RUN_ALL], delivered - created);
     if (sqlite3_column_int64(statement, 6) != 0) {
-        latency_add(&run->latency[RUN_INTRA], delivered - created);
+        run_data_add_ns(&run->latency[RUN_INTRA], delivered - created);
         return;
     }
-    latency_add(&run->latency[RUN_CROSS], delivered - created);
+    run_data_add_ns(&run->latency[RUN_CROSS], delivered - created);
     if (path != NULL && strcmp(path, "slow") == 0)
-        latency_add(&run->latency[RUN_SLOW], delivered - created);
+        run_data_add_ns(&run->latency[RUN_SLOW], delivered - created);
     if (path != NULL && strcmp(path, "instant") == 0)
-        latency_add(&run->latency[RUN_INSTANT], delivered - created);
+        run_data_add_ns(&run->latency[RUN_INSTANT], delivered - created);
     int64_t hops = sqlite3_column_int64(statement, 3);
     if (hops < 0)
         hops = 0;
@@ -162,8 +163,8 @@ static void take_tx(void *self, sqlite3_stmt *statement)
     if (!finished)
         return;
     bool one = sqlite3_column_int64(statement, 2) <= 1;
-    latency_add(&run->tx_latency[RUN_TX_ALL], final - submit);
-    latency_add(&run->tx_latency[one ? RUN_TX_ONE : RUN_TX_SEVERAL], final - submit);
+    run_data_add_ns(&run->tx_latency[RUN_TX_ALL], final - submit);
+    run_data_add_ns(&run->tx_latency[one ? RUN_TX_ONE : RUN_TX_SEVERAL], final - submit);
 }
 
 static void sort_latencies(struct run_data *run)
@@ -201,6 +202,8 @@ static int load_tables(sqlite3 *database, struct run_data *run, struct database_
             return -1;
     if (run_queue_load(database, run, ret_error) != 0)
         return -1;
+    if (run_spread_load(database, run, ret_error) != 0)
+        return -1;
     return run_full_load(database, run, ret_error);
 }
 
@@ -234,6 +237,7 @@ struct run_data *run_data_load(const char *path, bool partial, struct database_e
         return NULL;
     }
     sort_latencies(run);
+    run_spread_sort(run);
     guess_end(run);
     return run;
 }
@@ -265,6 +269,7 @@ void run_data_free(struct run_data *run)
         free(run->faults[i].text);
     run_queue_free(run);
     run_full_free(run);
+    run_spread_free(run);
     free(run->spans);
     free(run->params);
     free(run->metrics);

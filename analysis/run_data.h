@@ -80,6 +80,30 @@ struct run_full {
     size_t pair_count, pair_capacity;
 };
 
+/* Shares of a chain's stake that a block has reached. */
+enum run_reach { RUN_REACH_50, RUN_REACH_90, RUN_REACH_99, RUN_REACHES };
+
+/* USEFUL and DUPLICATE are answers with a shred that was, or was no longer, missing. */
+enum run_repair_kind {
+    RUN_REPAIR_REQUESTS,
+    RUN_REPAIR_ANSWERS,
+    RUN_REPAIR_USEFUL,
+    RUN_REPAIR_DUPLICATE,
+    RUN_REPAIR_KINDS
+};
+
+struct run_second { /* what repair did in one second of simulated time, all chains together */
+    int64_t second; /* 0: the first one */
+    double count[RUN_REPAIR_KINDS];
+};
+
+struct run_spread { /* see run_spread.h */
+    struct run_latencies reached[RUN_REACHES], final_time, repaired;
+    struct run_second *seconds; /* ascending */
+    size_t second_count, second_capacity;
+    size_t validators; /* nodes */
+};
+
 struct run_data {
     char *path; /* of the file */
     char *run_key, *config_hash, *result_hash, *experiment, *measurement, *status;
@@ -113,6 +137,7 @@ struct run_data {
     size_t queue_count, queue_capacity;
     struct run_full full;         /* chains whose blocks were full: run_full.h */
     struct run_queue queue_total; /* the rows of entity -1, else the sum over the chains */
+    struct run_spread spread;     /* blocks on their way to validators, and repair */
     struct run_queue shards;      /* living shards of all workchains; empty where they stay */
 };
 
@@ -120,6 +145,9 @@ struct run_data {
  * run_data_free, or NULL with the reason in ret_error. */
 struct run_data *run_data_load(const char *path, bool partial, struct database_error *ret_error);
 void run_data_free(struct run_data *run);
+
+/* run_data_add_ns appends a time; the caller sorts when all are there. */
+void run_data_add_ns(struct run_latencies *latencies, int64_t ns);
 
 /* run_data_metric returns the value of a metric, NAN when the run has none of that name. */
 double run_data_metric(const struct run_data *run, const char *name);
