@@ -14,6 +14,7 @@
 #include "models/phold/phold.h"
 #include "models/spread/shreds_conform.h"
 #include "models/spread/spread_ideal.h"
+#include "models/spread/turbine.h"
 #include "models/spread/turbine_conform.h"
 #include "models/stack.h"
 #include "models/state/state_ram.h"
@@ -24,6 +25,7 @@
 
 const struct model *const model_registry[] = {
     &spread_ideal_model,
+    &spread_turbine_model,
     &chain_blocks_model,
     &state_ram_model,
     &messaging_hypercube_model,

@@ -69,6 +69,9 @@ static uint32_t place_of(const struct blockstore *store, uint64_t slot)
 
 static struct slot_meta *find(const struct blockstore *store, uint64_t slot)
 {
+    struct slot_meta *recent = store->recent[slot % BLOCKSTORE_RECENT];
+    if (recent && recent->slot == slot)
+        return recent;
     uint32_t at = place_of(store, slot);
     return at < store->slot_count && store->slots[at]->slot == slot ? store->slots[at] : NULL;
 }
@@ -91,9 +94,10 @@ static void reset(struct slot_meta *meta)
 
 static struct slot_meta *find_or_make(struct blockstore *store, uint64_t slot)
 {
+    struct slot_meta *known = find(store, slot);
+    if (known)
+        return store->recent[slot % BLOCKSTORE_RECENT] = known;
     uint32_t at = place_of(store, slot);
-    if (at < store->slot_count && store->slots[at]->slot == slot)
-        return store->slots[at];
     if (store->slot_count == store->slot_capacity)
         store->slots = memory_grow(store->shared->memory, NAME, store->slots, &store->slot_capacity,
                                    store->slot_count + 1, sizeof(struct slot_meta *));
@@ -106,6 +110,7 @@ static struct slot_meta *find_or_make(struct blockstore *store, uint64_t slot)
     reset(meta);
     store->slots[at] = meta;
     store->slot_count++;
+    store->recent[slot % BLOCKSTORE_RECENT] = meta;
     return meta;
 }
 
@@ -213,21 +218,23 @@ static enum shred_verdict check(const struct blockstore *store, struct slot_meta
     return SHRED_STORED;
 }
 
-enum shred_verdict blockstore_insert(struct blockstore *store, const struct data_shred *shred,
-                                     int64_t now_ms)
+enum { RUN = 32 };
+
+/* SOL-R2.6: the slot began when its first shred says that it did. */
+static void note_first(struct slot_meta *meta, const struct data_shred *shred, int64_t now_ms)
 {
-    SIM_ASSERT(store->open);
-    SIM_ASSERT(shred->slot != SLOT_UNKNOWN);
-    SIM_ASSERT(shred->reference_tick < SHRED_REFERENCE_TICKS);
-    struct slot_meta *meta = touch(store, shred);
+    if (meta->received == 0)
+        meta->first_shred_ms = now_ms - (int64_t)shred->reference_tick * 1000 / 160;
+}
+
+static enum shred_verdict insert_checked(struct blockstore *store, struct slot_meta *meta,
+                                         const struct data_shred *shred, int64_t now_ms)
+{
     enum shred_verdict verdict = check(store, meta, shred);
     if (verdict != SHRED_STORED)
         return verdict;
-    /* SOL-R2.6 */
-    if (meta->received == 0)
-        meta->first_shred_ms = now_ms - (int64_t)shred->reference_tick * 1000 / 160;
+    note_first(meta, shred, now_ms);
     shred_bits_set(&meta->data, store->shared->memory, shred->index);
-    shred_ticks_set(&store->shared->ticks, shred->slot, shred->index, shred->reference_tick);
     if (shred->index >= meta->received)
         meta->received = shred->index + 1;
     if (shred->index == meta->consumed)
@@ -236,6 +243,70 @@ enum shred_verdict blockstore_insert(struct blockstore *store, const struct data
         meta->last_index = shred->index;
     meta->changed = true;
     return SHRED_STORED;
+}
+
+enum shred_verdict blockstore_insert(struct blockstore *store, const struct data_shred *shred,
+                                     int64_t now_ms)
+{
+    SIM_ASSERT(store->open);
+    SIM_ASSERT(shred->slot != SLOT_UNKNOWN);
+    SIM_ASSERT(shred->reference_tick < SHRED_REFERENCE_TICKS);
+    enum shred_verdict verdict = insert_checked(store, touch(store, shred), shred, now_ms);
+    if (verdict == SHRED_STORED)
+        shred_ticks_set(&store->shared->ticks, shred->slot, shred->index, shred->reference_tick);
+    return verdict;
+}
+
+/* A run in which no shred is or follows the last one: one look at its bits. */
+static uint32_t insert_inner_run(struct blockstore *store, struct slot_meta *meta,
+                                 const struct data_shred *shred, uint32_t present, int64_t now_ms)
+{
+    uint32_t before = shred_bits_word(&meta->data, shred->index);
+    uint32_t stored = present & ~before;
+    if (stored == 0)
+        return 0;
+    note_first(meta, shred, now_ms);
+    shred_bits_set_word(&meta->data, store->shared->memory, shred->index, stored);
+    uint32_t end = shred->index + RUN - (uint32_t)__builtin_clz(stored);
+    if (end > meta->received)
+        meta->received = end;
+    if (meta->consumed >= shred->index && meta->consumed < end)
+        meta->consumed = shred_bits_next(&meta->data, meta->consumed, false);
+    meta->changed = true;
+    return (uint32_t)__builtin_popcount(stored);
+}
+
+uint32_t blockstore_insert_run(struct blockstore *store, const struct data_shred *shred,
+                               uint32_t present, int64_t now_ms)
+{
+    SIM_ASSERT(store->open && shred->index % RUN == 0);
+    struct slot_meta *meta = touch(store, shred);
+    bool inner = !shred->last && shred->index + RUN <= SHRED_INDEX_MAX &&
+                 (meta->last_index == INDEX_UNKNOWN || shred->index + RUN <= meta->last_index);
+    if (inner && blockstore_accepts_parent(shred->slot, shred->parent, store->root))
+        return insert_inner_run(store, meta, shred, present, now_ms);
+    uint32_t stored = 0;
+    struct data_shred one = *shred;
+    for (uint32_t left = present; left != 0; left &= left - 1) {
+        one.index = shred->index + (uint32_t)__builtin_ctz(left);
+        one.last = shred->last && (left & (left - 1)) == 0;
+        stored += insert_checked(store, meta, &one, now_ms) == SHRED_STORED;
+    }
+    return stored;
+}
+
+void blockstore_set_content(struct blockstore *store, uint64_t slot, uint64_t content)
+{
+    struct slot_meta *meta = find(store, slot);
+    SIM_ASSERT(meta);
+    meta->content = content;
+}
+
+void blockstore_kill(struct blockstore *store, uint64_t slot)
+{
+    struct slot_meta *meta = find(store, slot);
+    if (meta)
+        meta->dead = true;
 }
 
 /* True when this made the slot itself connected, so that its children may be, too. */
@@ -413,6 +484,7 @@ void blockstore_clear(struct blockstore *store, uint64_t slot)
     shred_bits_clear(&meta->code, store->shared->memory);
     reset(meta);
     meta->next_sibling = 0;
+    meta->content = 0;
     meta->dead = false;
 }
 
@@ -422,6 +494,8 @@ void blockstore_forget(struct blockstore *store, uint64_t below)
     SIM_ASSERT(!store->open);
     for (uint32_t i = 0; i < gone; i++)
         give_slot(store, store->slots[i]);
+    if (gone > 0)
+        memset(store->recent, 0, sizeof store->recent);
     store->slot_count -= gone;
     if (gone > 0)
         memmove(store->slots, store->slots + gone, store->slot_count * sizeof(struct slot_meta *));

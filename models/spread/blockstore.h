@@ -42,6 +42,7 @@ struct slot_meta {
     bool dead; /* its leader sent shreds that contradict each other */
     struct shred_bits data, code;
     struct slot_seen seen;
+    uint64_t content; /* the caller's word: what the shreds are of */
     uint32_t handle, first_child, last_child, next_sibling; /* next_slots, in order of discovery */
     /* Of the batch in progress. */
     bool touched, existed, parent_was_unknown, changed;
@@ -56,9 +57,12 @@ struct blockstore_shared {
     uint32_t touched_count, touched_capacity, queue_capacity;
 };
 
+enum { BLOCKSTORE_RECENT = 4 };
+
 struct blockstore {
     struct blockstore_shared *shared;
-    struct slot_meta **slots; /* ascending by slot */
+    struct slot_meta *recent[BLOCKSTORE_RECENT]; /* found lately, by slot; NULL = none */
+    struct slot_meta **slots;                    /* ascending by slot */
     struct slot_set orphans;
     uint64_t *completed; /* slots that the last commit made full, in order of touch */
     uint32_t slot_count, slot_capacity;
@@ -93,6 +97,19 @@ void blockstore_destroy(struct blockstore *store);
 void blockstore_begin(struct blockstore *store);
 enum shred_verdict blockstore_insert(struct blockstore *store, const struct data_shred *shred,
                                      int64_t now_ms);
+/* blockstore_insert_run inserts the data shreds whose bits are set in `present`, bit 0 being the
+ * one of shred->index, a multiple of 32; shred->last says that the highest of them is the last of
+ * its slot. As many insertions, at the cost of one; ticks are not noted: whoever uses it notes
+ * those of a slot once for all validators. Returns how many were stored. */
+uint32_t blockstore_insert_run(struct blockstore *store, const struct data_shred *shred,
+                               uint32_t present, int64_t now_ms);
+
+/* blockstore_set_content notes what a known slot's shreds are of. */
+void blockstore_set_content(struct blockstore *store, uint64_t slot, uint64_t content);
+
+/* blockstore_kill marks a slot as dead: its leader made two versions of it. */
+void blockstore_kill(struct blockstore *store, uint64_t slot);
+
 /* blockstore_commit chains the touched slots and sets store->completed and store->replay, which
  * stay until the next begin. */
 void blockstore_commit(struct blockstore *store);

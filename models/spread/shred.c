@@ -94,6 +94,5 @@ struct shred_set shred_set_at(const struct shred_plan *plan, uint32_t set)
 struct shred_set shred_set_of(const struct shred_plan *plan, enum shred_type type, uint32_t index)
 {
     SIM_ASSERT(index < (type == SHRED_DATA ? plan->data_count : plan->code_count));
-    uint32_t set = index / SHRED_SET_DATA;
-    return shred_set_at(plan, set < plan->set_count ? set : plan->set_count - 1);
+    return shred_set_at(plan, shred_set_number(plan, index));
 }

@@ -67,6 +67,14 @@ struct shred_plan shred_cut(enum shred_layout layout, uint64_t bytes, bool last)
 struct shred_set shred_set_at(const struct shred_plan *plan, uint32_t set);
 struct shred_set shred_set_of(const struct shred_plan *plan, enum shred_type type, uint32_t index);
 
+/* shred_set_number is the number of that set: a small last set may have more than 32 code shreds.
+ */
+static inline uint32_t shred_set_number(const struct shred_plan *plan, uint32_t index)
+{
+    uint32_t set = index / SHRED_SET_DATA;
+    return set < plan->set_count ? set : plan->set_count - 1;
+}
+
 uint64_t shred_block_bytes_max(void);
 
 /* shred_bytes is the size of a shred on the wire. */

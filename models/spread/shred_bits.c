@@ -2,18 +2,32 @@
 
 #include "sim/sim_assert.h"
 
-bool shred_bits_set(struct shred_bits *bits, struct memory *memory, uint32_t index)
+static void make_room(struct shred_bits *bits, struct memory *memory, uint32_t index)
 {
-    SIM_ASSERT(index != SHRED_BITS_NONE);
     if (index / 64 >= bits->word_count)
         bits->words = memory_grow(memory, "spread: shreds present", bits->words, &bits->word_count,
                                   index / 64 + 1, sizeof *bits->words);
+}
+
+bool shred_bits_set(struct shred_bits *bits, struct memory *memory, uint32_t index)
+{
+    SIM_ASSERT(index != SHRED_BITS_NONE);
+    make_room(bits, memory, index);
     uint64_t *word = &bits->words[index / 64], bit = UINT64_C(1) << index % 64;
     if (*word & bit)
         return false;
     *word |= bit;
     bits->count++;
     return true;
+}
+
+void shred_bits_set_word(struct shred_bits *bits, struct memory *memory, uint32_t first,
+                         uint32_t word)
+{
+    SIM_ASSERT(first % 32 == 0 && (shred_bits_word(bits, first) & word) == 0);
+    make_room(bits, memory, first);
+    bits->words[first / 64] |= (uint64_t)word << first % 64;
+    bits->count += (uint32_t)__builtin_popcount(word);
 }
 
 uint32_t shred_bits_next(const struct shred_bits *bits, uint32_t from, bool present)

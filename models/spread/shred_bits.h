@@ -25,6 +25,15 @@ static inline bool shred_bits_test(const struct shred_bits *bits, uint32_t index
 /* shred_bits_set puts an index in; false if it was there. */
 bool shred_bits_set(struct shred_bits *bits, struct memory *memory, uint32_t index);
 
+/* shred_bits_word is 32 bits from `first` on, a multiple of 32; set_word puts those bits in that
+ * are set in `word`, none of which may be there. */
+static inline uint32_t shred_bits_word(const struct shred_bits *bits, uint32_t first)
+{
+    return first / 64 < bits->word_count ? (uint32_t)(bits->words[first / 64] >> first % 64) : 0;
+}
+void shred_bits_set_word(struct shred_bits *bits, struct memory *memory, uint32_t first,
+                         uint32_t word);
+
 /* shred_bits_next is the first index at or after `from` that is in the set (present) or is not;
  * SHRED_BITS_NONE when no later one is in the set. */
 uint32_t shred_bits_next(const struct shred_bits *bits, uint32_t from, bool present);

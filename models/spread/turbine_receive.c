@@ -1,0 +1,409 @@
+/* A member's side: what it takes in, when a set gives back what it misses, what it passes on, and
+ * when it has a slot whole. */
+
+#include "models/leader_schedule.h"
+#include "models/spread/repair_service.h"
+#include "models/spread/slot_gossip.h"
+#include "models/spread/turbine_parts.h"
+#include "sim/world.h"
+
+static int64_t now_ms(const struct context *context)
+{
+    return (int64_t)(context->now_ns / 1000000);
+}
+
+void turbine_count(const struct turbine_member *member, struct context *context,
+                   enum turbine_metric metric, int64_t delta)
+{
+    (void)member;
+    context_count(context, LAYER_SPREAD, (uint32_t)metric, delta);
+}
+
+static void trace(const struct turbine_member *member, struct context *context,
+                  enum turbine_trace kind, uint64_t subject, int64_t value)
+{
+    context_trace(context, &(struct trace){.slot = LAYER_SPREAD,
+                                           .kind = (uint8_t)kind,
+                                           .chain = member->chain->chain,
+                                           .subject = subject,
+                                           .value = value});
+}
+
+uint64_t turbine_content(const struct turbine_block *block, uint32_t version)
+{
+    return ((block->header.id & UINT32_MAX) + 1) << 1 | version;
+}
+
+static struct turbine_block *block_of(const struct turbine_chain *chain, uint64_t content)
+{
+    return turbine_block(chain, (uint32_t)((content >> 1) - 1));
+}
+
+struct shred_packet turbine_shred(const struct turbine_block *block, enum shred_type type,
+                                  uint32_t index, uint32_t version)
+{
+    struct shred_set set = shred_set_of(&block->plan, type, index);
+    return (struct shred_packet){.block = block->header.id,
+                                 .slot = block->header.slot,
+                                 .parent = block->header.parent_slot,
+                                 .index = index,
+                                 .data_count = (uint16_t)set.data_count,
+                                 .code_count = (uint16_t)set.code_count,
+                                 .type = (uint8_t)type,
+                                 .version = (uint8_t)version,
+                                 .last = type == SHRED_DATA && index + 1 == block->plan.data_count};
+}
+
+bool turbine_stored(const struct turbine_member *member, uint64_t slot, uint32_t index,
+                    struct shred_packet *ret_packet)
+{
+    const struct slot_meta *meta = blockstore_meta(&member->store, slot);
+    if (!meta || !shred_bits_test(&meta->data, index))
+        return false;
+    const struct turbine_block *block = block_of(member->chain, meta->content);
+    if (!block)
+        return false;
+    *ret_packet = turbine_shred(block, SHRED_DATA, index, meta->content & 1);
+    return true;
+}
+
+/* Why a member takes no shred of a block in; TURBINE_METRICS: it does (SOL-10, SOL-15, SOL-R8.9).
+ */
+static enum turbine_metric refusal(const struct turbine_member *member,
+                                   const struct block_header *header)
+{
+    const struct turbine_chain *chain = member->chain;
+    const struct chain_seam *seam = &chain->turbine->stack->chain;
+    uint64_t epochs = seam->epochs_known(seam->self, chain->chain, member->member);
+    if (header->slot / chain->epoch_slots >= epochs)
+        return TURBINE_REFUSED_EPOCH;
+    if (!leader_schedule_accepts(header->slot, member->highest, epochs, chain->epoch_slots))
+        return TURBINE_REFUSED_AHEAD;
+    if (header->slot < member->store.root)
+        return TURBINE_REFUSED_ROOT;
+    if (seam->leader(seam->self, chain->chain, header->slot) != header->leader)
+        return TURBINE_REFUSED_LEADER;
+    if (!blockstore_accepts_parent(header->slot, header->parent_slot, member->store.root))
+        return TURBINE_REFUSED_PARENT;
+    return TURBINE_METRICS;
+}
+
+/* The record of a slot whose first shred came: what is in the store already counts as seen. */
+static struct slot_progress *open_slot(struct turbine_member *member,
+                                       const struct turbine_block *block, uint64_t content)
+{
+    const struct slot_meta *meta = blockstore_meta(&member->store, block->header.slot);
+    struct slot_progress *progress;
+    uint64_t held = meta && meta->content != 0 ? meta->content : content;
+    progress = slot_window_open(&member->window, block->header.slot, held, block->plan.set_count);
+    for (uint32_t set = 0; meta && set < progress->set_count; set++) {
+        struct set_progress *at = &progress->sets[set];
+        at->data = shred_bits_word(&meta->data, set * SHRED_SET_DATA);
+        at->whole =
+            (uint32_t)__builtin_popcount(at->data) == shred_set_at(&block->plan, set).data_count;
+        progress->sets_whole += at->whole;
+    }
+    progress->dead = meta && meta->dead;
+    return progress;
+}
+
+/* Puts what came of a slot into the store. */
+static void store_slot(struct turbine_member *member, const struct context *context,
+                       const struct slot_progress *progress)
+{
+    const struct turbine_block *block = block_of(member->chain, progress->content);
+    struct blockstore *store = &member->store;
+    if (!block)
+        return;
+    blockstore_begin(store);
+    for (uint32_t at = progress->fresh_first; at < progress->fresh_end; at++) {
+        struct shred_set set = shred_set_at(&block->plan, at);
+        uint32_t present = progress->sets[at].data;
+        struct data_shred first = {.slot = progress->slot,
+                                   .parent = block->header.parent_slot,
+                                   .index = set.first_data,
+                                   .reference_tick = shred_ticks_get(
+                                       &store->shared->ticks, progress->slot, set.first_data),
+                                   .last = set.last && present >> (set.data_count - 1) != 0};
+        if (present != 0)
+            blockstore_insert_run(store, &first, present, now_ms(context));
+    }
+    blockstore_set_content(store, progress->slot, progress->content);
+    blockstore_commit(store);
+}
+
+void turbine_flush(struct turbine_member *member, const struct context *context)
+{
+    struct slot_progress *progress = slot_window_unfresh(&member->window);
+    for (; progress; progress = slot_window_unfresh(&member->window))
+        store_slot(member, context, progress);
+}
+
+void turbine_has_slot(struct turbine_member *member, struct context *context, uint64_t slot)
+{
+    if (slot > member->highest)
+        member->highest = slot;
+    repair_service_completed(member, context, slot);
+    slot_gossip_completed(member, context, slot);
+}
+
+/* The last set of a slot is there. The chain comes last: it may vote, and move the root. */
+static void complete(struct turbine_member *member, struct context *context,
+                     const struct slot_progress *progress)
+{
+    const struct turbine_block *block = block_of(member->chain, progress->content);
+    const struct chain_seam *seam = &member->chain->turbine->stack->chain;
+    turbine_flush(member, context);
+    const struct slot_meta *meta = blockstore_meta(&member->store, progress->slot);
+    if (!meta || !blockstore_full(meta) || progress->dead)
+        return;
+    trace(member, context, TURBINE_TRACE_COMPLETED, block->header.id,
+          (int64_t)(context->now_ns - block->header.time_ns));
+    if (progress->recovered > 0)
+        trace(member, context, TURBINE_TRACE_RECOVERED, block->header.id, progress->recovered);
+    turbine_has_slot(member, context, progress->slot);
+    if ((progress->content & 1) == 0) /* the other version is nobody's block */
+        seam->complete(seam->self, context, member->chain->chain, member->member, block->header.id);
+}
+
+/* Passes a shred on after the time that a node needs for it. */
+static void pass_on_later(struct turbine_member *member, struct context *context,
+                          enum shred_type type, uint64_t name)
+{
+    int64_t processing_ns = member->chain->turbine->config.processing_ns;
+    if (processing_ns == 0) {
+        turbine_pass_on(member, context, type, name);
+        return;
+    }
+    uint8_t kind = type == SHRED_DATA ? TURBINE_TIMER_DATA : TURBINE_TIMER_CODE;
+    context_timer(context, member->node, LAYER_SPREAD, kind, member->chain->chain,
+                  context->now_ns + context_work_ns(context, (uint64_t)processing_ns), name);
+}
+
+/* Passes a shred on that came by another way than its tree: its place is looked up. */
+static void pass_on_own(struct turbine_member *member, struct context *context,
+                        const struct turbine_block *block, const struct shred_id *shred,
+                        uint32_t version)
+{
+    struct turbine_chain *chain = member->chain;
+    uint32_t leader = chain->members[block->header.leader].rank;
+    if (member->rank == leader)
+        return;
+    uint32_t place =
+        turbine_trees_place(&chain->trees, shred, leader, member->rank, chain->parent_places);
+    if (place != TURBINE_NONE)
+        pass_on_later(member, context, shred->type,
+                      turbine_name(block, shred->index, version, place));
+}
+
+/* A set has as many shreds as it needs: those that are missing come out of the others, and are
+ * passed on like shreds that came (SOL-R2.13, SOL-R8.8). */
+static void recover(struct turbine_member *member, struct context *context,
+                    struct slot_progress *progress, uint32_t number)
+{
+    const struct turbine_block *block = block_of(member->chain, progress->content);
+    struct shred_set set = shred_set_at(&block->plan, number);
+    struct set_progress *at = &progress->sets[number];
+    uint32_t data = (uint32_t)((UINT64_C(1) << set.data_count) - 1) & ~at->data;
+    uint64_t code = ((UINT64_C(1) << (set.code_count & 63)) - 1) & ~at->code;
+    at->whole = true;
+    progress->sets_whole++;
+    if (data == 0)
+        return;
+    progress->recovered += (uint32_t)__builtin_popcount(data);
+    turbine_count(member, context, TURBINE_SHREDS_RECOVERED, __builtin_popcount(data));
+    at->data |= data;
+    at->code |= code;
+    struct shred_id shred = {.slot = progress->slot, .type = SHRED_DATA};
+    for (; data != 0; data &= data - 1) {
+        shred.index = set.first_data + (uint32_t)__builtin_ctz(data);
+        pass_on_own(member, context, block, &shred, progress->content & 1);
+    }
+    shred.type = SHRED_CODE;
+    for (; code != 0; code &= code - 1) {
+        shred.index = set.first_code + (uint32_t)__builtin_ctzll(code);
+        pass_on_own(member, context, block, &shred, progress->content & 1);
+    }
+}
+
+/* Two contents of one slot came: the leader made two blocks of it. */
+static void mark_dead(struct turbine_member *member, struct context *context,
+                      struct slot_progress *progress)
+{
+    if (progress->dead)
+        return;
+    progress->dead = true;
+    turbine_flush(member, context);
+    blockstore_kill(&member->store, progress->slot);
+    turbine_count(member, context, TURBINE_SLOTS_DEAD, 1);
+    trace(member, context, TURBINE_TRACE_DEAD_SLOT, progress->slot, 0);
+}
+
+/* A shred of another content than what is held of its slot. It is not stored, but another version
+ * of a shred is passed on, so that everybody learns of it (SOL-R8.7). */
+static enum turbine_taken take_other(struct turbine_member *member, struct context *context,
+                                     struct slot_progress *progress,
+                                     const struct turbine_block *block,
+                                     const struct shred_packet *packet, enum shred_source source)
+{
+    struct shred_id shred = {packet->slot, packet->index, (enum shred_type)packet->type};
+    uint32_t set = shred_set_number(&block->plan, shred.index);
+    uint64_t content = turbine_content(block, packet->version);
+    turbine_count(member, context, TURBINE_SHREDS_CONFLICTING, 1);
+    mark_dead(member, context, progress);
+    if (source == SHRED_BY_TURBINE && set < progress->set_count &&
+        slot_window_see(&member->window, progress, content, shred.type, set,
+                        shred.index - set * SHRED_SET_DATA))
+        pass_on_own(member, context, block, &shred, packet->version);
+    return TURBINE_REFUSED;
+}
+
+static enum turbine_taken take(struct turbine_member *member, struct context *context,
+                               const struct turbine_block *block, const struct shred_packet *packet,
+                               enum shred_source source, uint32_t place)
+{
+    struct turbine_chain *chain = member->chain;
+    enum shred_type type = (enum shred_type)packet->type;
+    uint64_t content = turbine_content(block, packet->version);
+    struct slot_progress *progress = slot_window_find(&member->window, packet->slot);
+    bool opened = !progress;
+    if (opened || packet->slot < member->store.root) {
+        enum turbine_metric reason = refusal(member, &block->header);
+        if (reason != TURBINE_METRICS) {
+            turbine_count(member, context, reason, 1);
+            return TURBINE_REFUSED;
+        }
+        progress = open_slot(member, block, content);
+    }
+    if (progress->content != content)
+        return take_other(member, context, progress, block, packet, source);
+    uint32_t number = shred_set_number(&block->plan, packet->index);
+    uint32_t at = packet->index - number * SHRED_SET_DATA;
+    struct set_progress *set = &progress->sets[number];
+    if (source == SHRED_BY_TURBINE)
+        set->by_tree++;
+    if (set_progress_test(set, type, at))
+        return TURBINE_DUPLICATE;
+    if (progress->others && !slot_window_see(&member->window, progress, content, type, number, at))
+        return TURBINE_DUPLICATE;
+    set_progress_mark(set, type, at);
+    if (source == SHRED_BY_TURBINE && place < chain->parent_places)
+        pass_on_later(member, context, type,
+                      turbine_name(block, packet->index, packet->version, place));
+    if (progress->dead) {
+        turbine_count(member, context, TURBINE_REFUSED_DEAD, 1);
+        return TURBINE_REFUSED;
+    }
+    if (type == SHRED_DATA)
+        slot_window_freshen(&member->window, progress, number);
+    uint32_t needed = number + 1 < block->plan.set_count ? SHRED_SET_DATA : block->plan.tail_data;
+    if (!set->whole && set_progress_enough(set, needed)) {
+        recover(member, context, progress, number);
+        slot_window_freshen(&member->window, progress, number);
+        if (progress->sets_whole == progress->set_count) {
+            complete(member, context, progress);
+            return TURBINE_STORED;
+        }
+    }
+    if (opened) {
+        turbine_flush(member, context);
+        repair_service_touched(member, context, packet->slot);
+    }
+    return TURBINE_STORED;
+}
+
+enum turbine_taken turbine_take(struct turbine_member *member, struct context *context,
+                                const struct shred_packet *packet, enum shred_source source)
+{
+    const struct turbine_block *block = turbine_block(member->chain, (uint32_t)packet->block);
+    if (!block || packet->index >= (packet->type == SHRED_DATA ? block->plan.data_count
+                                                               : block->plan.code_count)) {
+        turbine_count(member, context, TURBINE_REFUSED_ROOT, 1);
+        return TURBINE_REFUSED;
+    }
+    return take(member, context, block, packet, source, TURBINE_NONE);
+}
+
+void turbine_arrived(struct turbine_member *member, struct context *context, enum shred_type type,
+                     uint64_t name)
+{
+    const struct turbine_block *block = turbine_block(member->chain, (uint32_t)(name >> 32));
+    turbine_count(member, context, TURBINE_SHREDS_RECEIVED, 1);
+    if (!block) { /* it is below everybody's root */
+        turbine_count(member, context, TURBINE_REFUSED_ROOT, 1);
+        return;
+    }
+    struct shred_packet packet = {.slot = block->header.slot,
+                                  .index = (uint32_t)(name >> 16) & (SHRED_INDEX_MAX - 1),
+                                  .type = (uint8_t)type,
+                                  .version = name >> 31 & 1};
+    enum turbine_taken taken =
+        take(member, context, block, &packet, SHRED_BY_TURBINE, name & UINT16_MAX);
+    if (taken == TURBINE_DUPLICATE)
+        turbine_count(member, context, TURBINE_SHREDS_DUPLICATE, 1);
+}
+
+void turbine_forward(struct turbine_member *member, struct context *context,
+                     const struct shred_packet *packet)
+{
+    const struct turbine_block *block = turbine_block(member->chain, (uint32_t)packet->block);
+    struct shred_id shred = {packet->slot, packet->index, (enum shred_type)packet->type};
+    if (block)
+        pass_on_own(member, context, block, &shred, packet->version);
+}
+
+bool turbine_passes_on(const struct turbine_member *member, uint64_t slot, uint32_t index)
+{
+    struct turbine_chain *chain = member->chain;
+    const struct chain_seam *seam = &chain->turbine->stack->chain;
+    uint32_t leader = chain->members[seam->leader(seam->self, chain->chain, slot)].rank;
+    struct shred_id shred = {slot, index, SHRED_DATA};
+    return leader != member->rank &&
+           turbine_trees_place(&chain->trees, &shred, leader, member->rank, chain->parent_places) !=
+               TURBINE_NONE;
+}
+
+void turbine_judge(struct turbine_chain *chain, struct context *context, uint32_t number)
+{
+    const struct turbine_block *block = turbine_block(chain, number);
+    for (uint32_t i = 0; block && i < chain->member_count; i++) {
+        struct turbine_member *member = &chain->members[i];
+        struct slot_progress *progress = slot_window_find(&member->window, block->header.slot);
+        bool ours = progress && progress->content == turbine_content(block, 0);
+        if (ours)
+            progress->judged = true;
+        if (i == block->header.leader || member->changed_ns > block->begin_ns ||
+            !context_up(context, member->node))
+            continue;
+        uint32_t whole = 0;
+        for (uint32_t set = 0; ours && set < progress->set_count; set++)
+            whole += progress->sets[set].by_tree >= shred_set_at(&block->plan, set).data_count;
+        turbine_count(member, context, TURBINE_SETS_TRIED, block->plan.set_count);
+        turbine_count(member, context, TURBINE_SETS_WHOLE, whole);
+        turbine_count(member, context, TURBINE_BLOCKS_TRIED, 1);
+        turbine_count(member, context, TURBINE_BLOCKS_WHOLE, whole == block->plan.set_count);
+        if (ours && progress->slot < member->store.root && !progress->fresh)
+            slot_window_close(&member->window, progress);
+    }
+}
+
+void turbine_rooted(struct turbine_member *member, struct context *context, uint64_t slot)
+{
+    struct turbine_chain *chain = member->chain;
+    SIM_ASSERT(slot >= member->store.root);
+    turbine_flush(member, context);
+    for (uint64_t at = member->store.root; at < slot; at++) {
+        struct slot_progress *progress = slot_window_find(&member->window, at);
+        if (progress && progress->judged)
+            slot_window_close(&member->window, progress);
+    }
+    member->store.root = slot;
+    if (slot > member->highest)
+        member->highest = slot;
+    blockstore_connect_root(&member->store, slot);
+    uint64_t keep = (uint64_t)chain->turbine->config.keep;
+    if (slot > keep)
+        blockstore_forget(&member->store, slot - keep);
+    repair_service_rooted(member, context, slot);
+    slot_gossip_rooted(member, context, slot);
+}
