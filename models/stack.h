@@ -218,7 +218,10 @@ struct chain_seam {
     uint32_t (*count)(const void *self, enum chain_class chain_class);
     uint32_t (*at)(const void *self, enum chain_class chain_class, uint32_t ordinal); /* -> chain */
     uint32_t (*members)(const void *self, uint32_t chain);
-    uint32_t (*node)(const void *self, uint32_t chain, uint32_t member);
+    uint32_t (*node)(const void *self, uint32_t chain, uint32_t member); /* a validator's */
+    /* The node where the chain meets others: messages, submissions, and what layers do in blocks.
+     * With collective validators also that of its one member. */
+    uint32_t (*home)(const void *self, uint32_t chain);
     uint32_t (*gateway)(const void *self, uint32_t chain, uint64_t salt);
     /* The living chain whose addresses include this one, CHAIN_NONE if no workchain does. */
     uint32_t (*find)(const void *self, struct address address);
@@ -241,7 +244,8 @@ struct chain_seam {
     void (*complete)(void *self, struct context *context, uint32_t chain, uint32_t member,
                      uint64_t block);
     /* Individual validators; with collective ones a chain has one member of stake 1, which leads.
-     * stake, leader, slots an epoch, slot_ns: fixed after build, any node. */
+     * The order that all agree on: stake, then validator_key, both descending. stake, leader, slots
+     * an epoch, slot_ns: fixed after build, any node. */
     uint64_t (*stake)(const void *self, uint32_t chain, uint32_t member);
     uint32_t (*leader)(const void *self, uint32_t chain, uint64_t slot); /* -> member */
     uint64_t (*epoch_slots)(const void *self, uint32_t chain);
@@ -407,7 +411,7 @@ struct stack {
 static inline void stack_here(const struct stack *stack, const struct context *context,
                               uint32_t chain)
 {
-    uint32_t node = stack->chain.node(stack->chain.self, chain, 0);
+    uint32_t node = stack->chain.home(stack->chain.self, chain);
     SIM_ASSERT(world_group(context->world, node) == context->group);
 }
 
@@ -418,7 +422,7 @@ static inline uint32_t stack_group(const struct stack *stack, struct world *worl
     const struct chain_seam *chain = &stack->chain;
     if (!chain->reshards || !chain->reshards(chain->self))
         return world_group_add(world);
-    return world_group(world, chain->node(chain->self, chain->at(chain->self, CHAIN_SHARD, 0), 0));
+    return world_group(world, chain->home(chain->self, chain->at(chain->self, CHAIN_SHARD, 0)));
 }
 
 /* block_set changes one word of consensus state. */

@@ -34,7 +34,10 @@ enum rng_purpose {
     RNG_OPERATION = 19,
     RNG_VALUE = 20,
     RNG_BYZANTINE = 21,
-    RNG_NEEDS_ORDER = 22
+    RNG_NEEDS_ORDER = 22,
+    RNG_STAKE = 23,
+    RNG_CLOCK_SKEW = 24,
+    RNG_VALIDATOR_KEY = 25
 };
 
 struct rng { /* one a run */

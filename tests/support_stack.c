@@ -237,7 +237,7 @@ static void toy_start(void *self, struct context *context)
     for (uint32_t i = 0; i < toy->support->job_count; i++) {
         const struct support_job *job = &toy->support->jobs[i];
         uint32_t id = chain_of(toy, job->shard);
-        uint32_t node = chain->node(chain->self, id, 0);
+        uint32_t node = chain->home(chain->self, id);
         context_as(context, node);
         context_timer(context, node, LAYER_LEDGER, TOY_TIMER_JOB, id, job->at_ns, i);
     }

@@ -115,7 +115,7 @@ START_TEST(slots_that_consensus_outlasts_are_warned_of)
                 {2500000000, CLOCK_ALIGNED, "one slot of 3"},
                 {2500000000, CLOCK_ON_DEMAND, NULL}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct chain_collective_config collective = {.consensus_delay_ns = rows[i].delay_ns};
+        struct validator_config collective = {.consensus_delay_ns = rows[i].delay_ns};
         struct chain_config config = good();
         config.validators.config = &collective;
         config.clock = rows[i].clock;

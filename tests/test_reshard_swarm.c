@@ -49,7 +49,7 @@ static void draw_messaging(struct transfers *transfers)
         transfers_set(&transfers->messaging_part, "resend", (int64_t)((1 + below(4)) * SECOND));
 }
 
-static void draw_chain(struct chain_config *chain, struct chain_collective_config *collective)
+static void draw_chain(struct chain_config *chain, struct validator_config *collective)
 {
     static const enum chain_clock clocks[] = {CLOCK_PERIODIC, CLOCK_ALIGNED, CLOCK_POISSON};
     chain->shards = 1 + (int64_t)below(12);

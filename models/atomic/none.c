@@ -290,7 +290,7 @@ static void submission_came(struct none *none, struct context *context,
     struct submission submission = *(const struct submission *)message->payload;
     const struct tx *tx = &submission.tx;
     uint32_t home = chain->find(chain->self, tx->part[0].account);
-    uint32_t node = chain->node(chain->self, home, 0);
+    uint32_t node = chain->home(chain->self, home);
     if (node != context->self && chain->reshards(chain->self)) {
         pass_on(context, message, node);
         return;

@@ -1,154 +1,12 @@
 #include "models/chain/chain_blocks.h"
 
 #include "models/chain/chain_life.h"
+#include "models/chain/chain_seam.h"
 #include "sim/context.h"
 #include "sim/fault.h"
 #include "sim/world.h"
 
 enum { BREAK_FINALITY_FACTOR = 1000 };
-
-static uint32_t seam_count(const void *self, enum chain_class chain_class)
-{
-    const struct chain_blocks *chains = self;
-    switch (chain_class) {
-    case CHAIN_SHARD:
-        return chains->layout.shard_count;
-    case CHAIN_MASTER:
-        return chains->layout.master ? 1 : 0;
-    case CHAIN_CHANNEL:
-    case CHAIN_COMMITTEE:
-        return 0;
-    }
-    SIM_ASSERT(false);
-    return 0;
-}
-
-static uint32_t seam_at(const void *self, enum chain_class chain_class, uint32_t ordinal)
-{
-    const struct chain_blocks *chains = self;
-    SIM_ASSERT(ordinal < seam_count(self, chain_class));
-    return chain_class == CHAIN_MASTER ? CHAIN_MASTER_ID
-                                       : chain_layout_chain(&chains->layout, ordinal);
-}
-
-/* SIMPLIFICATION: one node stands for the whole validator group; consensus is a delay. */
-static uint32_t seam_members(const void *self, uint32_t chain)
-{
-    const struct chain_blocks *chains = self;
-    (void)chain_living_index(&chains->living, chain); /* asserts that there is such a chain */
-    return 1;
-}
-
-static uint32_t seam_node(const void *self, uint32_t chain, uint32_t member)
-{
-    const struct chain_blocks *chains = self;
-    SIM_ASSERT(member == 0);
-    return chain_node(chains, chain_living_index(&chains->living, chain));
-}
-
-static uint32_t seam_gateway(const void *self, uint32_t chain, uint64_t salt)
-{
-    (void)salt; /* of one node there is one choice */
-    return seam_node(self, chain, 0);
-}
-
-static uint32_t seam_find(const void *self, struct address address)
-{
-    const struct chain_blocks *chains = self;
-    return chain_living_find(&chains->living, address.workchain, address.prefix);
-}
-
-static uint32_t seam_origin(const void *self, uint32_t chain, struct address address)
-{
-    const struct chain_blocks *chains = self;
-    if (!chains->resharding)
-        return chain;
-    return chain_layout_find(&chains->layout, address.workchain, address.prefix);
-}
-
-static bool seam_reshards(const void *self)
-{
-    const struct chain_blocks *chains = self;
-    return chains->resharding != NULL;
-}
-
-static struct address seam_prefix(const void *self, uint32_t chain)
-{
-    const struct chain_blocks *chains = self;
-    struct address address;
-    chain_layout_prefix(&chains->layout, chain, &address.workchain, &address.prefix);
-    return address;
-}
-
-static uint64_t seam_interval_ns(const void *self, uint32_t chain)
-{
-    const struct chain_blocks *chains = self;
-    return chain == CHAIN_MASTER_ID ? chains->master.interval_ns : chains->interval_ns;
-}
-
-static uint64_t seam_visible_ns(const void *self, uint64_t final_ns, uint64_t *ret_master_seqno)
-{
-    const struct chain_blocks *chains = self;
-    switch (chains->visibility) {
-    case VISIBLE_AT_ONCE:
-        break;
-    case VISIBLE_BY_MASTERCHAIN:
-        return master_clock_visible(&chains->master, final_ns, ret_master_seqno);
-    }
-    *ret_master_seqno = 0;
-    return final_ns;
-}
-
-static void seam_wake(void *self, struct context *context, uint32_t chain)
-{
-    struct chain_blocks *chains = self;
-    chain_wake(chains, context, chain_living_index(&chains->living, chain));
-}
-
-static void seam_complete(void *self, struct context *context, uint32_t chain, uint32_t member,
-                          uint64_t block)
-{
-    (void)self, (void)context, (void)chain, (void)member, (void)block;
-    /* Chains of one member publish nothing, so nobody can complete. */
-    SIM_ASSERT(false);
-}
-
-static bool seam_charge(void *self, struct block *block, uint32_t bytes, uint32_t gas)
-{
-    return chain_charge(self, block, CHARGE_INTERNAL, bytes, gas);
-}
-
-static bool seam_charge_as(void *self, struct block *block, enum charge_kind kind, uint32_t bytes,
-                           uint32_t gas)
-{
-    return chain_charge(self, block, kind, bytes, gas);
-}
-
-static void seam_set(void *self, struct block *block, uint64_t *word, uint64_t value)
-{
-    chain_set(self, block, word, value);
-}
-
-static void fill_seam(struct chain_blocks *chains)
-{
-    chains->stack->chain = (struct chain_seam){.self = chains,
-                                               .count = seam_count,
-                                               .at = seam_at,
-                                               .members = seam_members,
-                                               .node = seam_node,
-                                               .gateway = seam_gateway,
-                                               .find = seam_find,
-                                               .origin = seam_origin,
-                                               .reshards = seam_reshards,
-                                               .prefix = seam_prefix,
-                                               .interval_ns = seam_interval_ns,
-                                               .visible_ns = seam_visible_ns,
-                                               .wake = seam_wake,
-                                               .complete = seam_complete,
-                                               .charge = seam_charge,
-                                               .charge_as = seam_charge_as,
-                                               .set = seam_set};
-}
 
 static void add_chain(struct chain_blocks *chains, uint32_t index)
 {
@@ -184,10 +42,10 @@ static void add_chain(struct chain_blocks *chains, uint32_t index)
 
 static void read_config(struct chain_blocks *chains, const struct chain_config *config)
 {
-    const struct chain_collective_config *collective = config->validators.config;
+    const struct validator_config *validators = config->validators.config;
     chains->interval_ns = (uint64_t)config->block_interval_ns;
     chains->min_interval_ns = (uint64_t)config->min_interval_ns;
-    chains->consensus_delay_ns = (uint64_t)collective->consensus_delay_ns;
+    chains->consensus_delay_ns = (uint64_t)validators->consensus_delay_ns;
     chains->drop_every = (uint32_t)config->drop_every;
     if (config->visibility == VISIBLE_BY_MASTERCHAIN)
         chains->ahead_max = (uint32_t)config->ahead_max;
@@ -244,7 +102,13 @@ static int chain_build(const struct build *build, void **ret_state)
         chains->records = memory_take(memory, "chain: chains", count * sizeof *chains->records);
     for (uint32_t index = 0; index < count; index++)
         add_chain(chains, index);
-    fill_seam(chains);
+    if (config->validators.index == VALIDATORS_INDIVIDUAL && layout.shard_count > 0 &&
+        chain_individual_build(chains, config->validators.config, build) != 0) {
+        chain_destroy(chains);
+        *ret_state = NULL;
+        return -1;
+    }
+    chain_seam_fill(chains);
     *ret_state = chains;
     return 0;
 }
@@ -257,12 +121,17 @@ static void chain_start(void *state, struct context *context)
             world_property_within(chains->world, LAYER_CHAIN, PROPERTY_FINALITY);
     if (chains->resharding)
         chain_reshard_start(chains, context);
+    if (chains->individual)
+        chain_individual_start(chains, context);
 }
 
 static void chain_on_message(void *state, struct context *context, const struct message *message)
 {
     struct chain_blocks *chains = state;
-    (void)context;
+    if (chains->individual) {
+        chain_individual_on_message(chains, context, message);
+        return;
+    }
     SIM_ASSERT(chains->resharding && message->kind == MESSAGE_TOP);
     chain_reshard_on_top(chains, message);
 }
@@ -271,6 +140,10 @@ static void chain_on_timer(void *state, struct context *context, uint8_t kind, u
                            uint64_t cookie)
 {
     struct chain_blocks *chains = state;
+    if (kind == TIMER_LEAD || kind == TIMER_GRACE || kind == TIMER_REPLAY) {
+        chain_individual_on_timer(chains, context, kind, chain, cookie);
+        return;
+    }
     uint32_t index = chain_living_index(&chains->living, chain);
     SIM_ASSERT(context->self == chain_node(chains, index));
     const struct chain_record *record = &chains->records[index];
@@ -303,7 +176,11 @@ static void chain_on_fault(void *state, struct context *context, const struct fa
     uint32_t index = context->self - chains->first_node;
     uint32_t count = chain_living_count(&chains->living);
     bool ours = count > 0 && context->self >= chains->first_node && index < count;
-    if (!ours || (fault->type != FAULT_CRASH && fault->type != FAULT_RESTART))
+    if (fault->type != FAULT_CRASH && fault->type != FAULT_RESTART)
+        return;
+    if (chains->individual && chain_individual_on_fault(chains, context))
+        return;
+    if (!ours)
         return;
     struct chain_record *record = &chains->records[index];
     if (context_up(context, context->self)) {
@@ -327,6 +204,7 @@ static void chain_check_liveness(void *state, struct context *context)
     for (uint32_t index = 0; index < count; index++) {
         const struct chain_record *record = &chains->records[index];
         SIM_ASSERT(!record->wanted || record->open || !chain_reshard_makes(chains, index) ||
+                   chain_is_individual(chains->individual, index) ||
                    !context_up(context, chain_node(chains, index)));
         if (!record->open || chains->finality_within_ns == 0)
             continue;
@@ -340,7 +218,10 @@ static void chain_check_liveness(void *state, struct context *context)
 
 static void chain_report(void *state, struct context *context)
 {
-    chain_report_full(state, context);
+    struct chain_blocks *chains = state;
+    chain_report_full(chains, context);
+    if (chains->individual)
+        chain_individual_report(chains, context);
 }
 
 static void chain_destroy(void *state)
@@ -349,6 +230,7 @@ static void chain_destroy(void *state)
     if (!chains)
         return;
     uint32_t count = chain_living_count(&chains->living);
+    chain_individual_free(chains);
     if (chains->records)
         memory_give(chains->memory, chains->records, count * sizeof *chains->records);
     chain_reshard_free(chains);
@@ -362,10 +244,11 @@ static void chain_destroy(void *state)
     memory_give(chains->memory, chains, sizeof *chains);
 }
 
-static const char *const message_kinds[] = {"top", NULL};
-static const char *const timer_kinds[] = {"slot", "final", "top", NULL};
-static const char *const trace_kinds[] = {"block", "final", "dropped", "before_split",
-                                          "split", "merge", NULL};
+static const char *const message_kinds[] = {"top", "vote", NULL};
+static const char *const timer_kinds[] = {"slot", "final", "top", "lead", "grace", "replay", NULL};
+static const char *const trace_kinds[] = {"block",   "final", "dropped",  "before_split",
+                                          "split",   "merge", "complete", "vote",
+                                          "skipped", "fork",  NULL};
 
 static const struct model_metric metrics[] = {
     {"blocks_final", "blocks", "blocks that became final"},
@@ -375,6 +258,10 @@ static const struct model_metric metrics[] = {
     {"blocks_full", "blocks", "final blocks that refused an item for want of room"},
     {"splits", "shards", "shards that were divided (TON-R56)"},
     {"merges", "shards", "pairs of shards that were united (TON-R56)"},
+    {"blocks_orphaned", "blocks", "blocks on forks that lost, of individual validators"},
+    {"votes_sent", "packets", "votes that validators sent each other"},
+    {"votes_carried", "votes", "votes that leaders put into blocks"},
+    {"switches", "votes", "votes for another fork than the voter's last one"},
     {NULL, NULL, NULL},
 };
 
@@ -382,6 +269,8 @@ static const struct model_property properties[] = {
     {"block_height", "heights of a chain's final blocks rise by one, and their times rise", false},
     {"finality", "every block is final within the given time of its slot", PROPERTY_WITHIN},
     {"one_shard", "every address lies in exactly one living shard", false},
+    {"one_block_per_slot_final",
+     "what is final for individual validators lies on one fork, with one block a slot", false},
     {NULL, NULL, false},
 };
 

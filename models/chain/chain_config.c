@@ -15,20 +15,11 @@
 
 enum { POINTER_BYTES = 128, PROBLEMS_MAX = 16 };
 
-static const struct param collective_params[] = {
-    {.name = "consensus_delay",
-     .help = "time from a block's slot until it is final: votes and spread of the whole group",
-     .kind = PARAM_DURATION,
-     .offset = offsetof(struct chain_collective_config, consensus_delay_ns),
-     .value_default = 500 * MS,
-     .value_min = 0,
-     .value_max = DAY},
-    PARAM_END,
-};
-
 static const struct param_variant validator_variants[] = {
     {"collective", "a chain is one node that stands for its whole validator group",
-     collective_params, sizeof(struct chain_collective_config)},
+     validator_params, sizeof(struct validator_config)},
+    {"individual", "each validator is a node: leaders by stake make blocks, votes make them final",
+     validator_params, sizeof(struct validator_config)},
     {NULL, NULL, NULL, 0},
 };
 
@@ -83,7 +74,8 @@ static const char *const visibility_choices[] = {"at_once", "masterchain", NULL}
 static const char *const visibility_helps[] = {
     "a final block is seen by other chains as soon as the network brings it",
     "only once a later masterchain block shows it (TON-R15, TON-R16)", NULL};
-static const char *const break_choices[] = {"nothing", "finality", "height", "undo", NULL};
+static const char *const break_choices[] = {"nothing", "finality", "height", "undo",
+                                            "quorum",  "switch",   NULL};
 
 const struct param chain_params[] = {
     {.name = "shards",
@@ -135,7 +127,8 @@ const struct param chain_params[] = {
      .kind = PARAM_VARIANT,
      .offset = offsetof(struct chain_config, validators),
      .variants = validator_variants,
-     .default_json = "{\"type\": \"collective\"}"},
+     .default_json = "{\"type\": \"collective\"}",
+     .fixed = true}, /* individual ones go with few clocks and no resharding */
     {.name = "block_limit",
      .help = "what one block holds; an item beyond it goes alone into an empty block",
      .kind = PARAM_OBJECT,
@@ -358,9 +351,10 @@ static void check_masterchain(const struct chain_config *config, const char *poi
 static void warn_slots(const struct chain_config *config, const char *pointer,
                        struct diagnostics *diagnostics)
 {
-    const struct chain_collective_config *collective = config->validators.config;
+    const struct validator_config *collective = config->validators.config;
     bool slotted = config->clock == CLOCK_PERIODIC || config->clock == CLOCK_ALIGNED;
     if (!has_chains(config) || !slotted || collective == NULL ||
+        config->validators.index != VALIDATORS_COLLECTIVE ||
         collective->consensus_delay_ns < config->block_interval_ns)
         return;
     char place[POINTER_BYTES], problem[160];
@@ -371,6 +365,39 @@ static void warn_slots(const struct chain_config *config, const char *pointer,
              collective->consensus_delay_ns / config->block_interval_ns + 1);
     diagnostics_warn(diagnostics, "W301", place, problem,
                      "a shorter consensus_delay, or a longer block_interval");
+}
+
+/* Adds what one workchain has; lists that are no lists of shards are reported elsewhere. */
+static void look_around(int64_t shards, const struct param_list *prefixes,
+                        struct validator_surroundings *around)
+{
+    unsigned depth = 0;
+    while (INT64_C(1) << depth < shards)
+        depth++;
+    for (uint32_t i = 0; i < prefixes->count; i++) {
+        uint64_t shard;
+        if (shard_parse_prefix(((char *const *)prefixes->items)[i], &shard))
+            depth = shard_depth(shard) > depth ? shard_depth(shard) : depth;
+    }
+    around->deep = depth > around->deep ? depth : around->deep;
+    around->shards += prefixes->count > 0 ? (int64_t)prefixes->count : shards;
+}
+
+static void check_validators(const struct chain_config *config, const char *pointer,
+                             struct diagnostics *diagnostics)
+{
+    if (config->validators.index != VALIDATORS_INDIVIDUAL || !config->validators.config)
+        return;
+    struct validator_surroundings around = {.slotted = config->clock == CLOCK_PERIODIC ||
+                                                       config->clock == CLOCK_ALIGNED,
+                                            .reshards = config->resharding.enabled != 0,
+                                            .spaces = config->workchains.count,
+                                            .interval_ns = config->block_interval_ns};
+    look_around(config->shards, &config->prefixes, &around);
+    const struct chain_workchain_config *items = config->workchains.items;
+    for (uint32_t i = 0; i < config->workchains.count; i++)
+        look_around(items[i].shards, &items[i].prefixes, &around);
+    validator_config_check(config->validators.config, &around, pointer, diagnostics);
 }
 
 void chain_config_check(const void *section, const char *pointer, struct diagnostics *diagnostics)
@@ -400,6 +427,7 @@ void chain_config_check(const void *section, const char *pointer, struct diagnos
                         "every block would be dropped, and nothing would ever be final",
                         "0, or 2 and more", NULL, "2");
     warn_slots(config, pointer, diagnostics);
+    check_validators(config, pointer, diagnostics);
 }
 
 /* The single-workchain form as an entry of the list. */

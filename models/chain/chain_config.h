@@ -10,6 +10,7 @@
 #include "models/chain/chain_layout.h"
 #include "models/chain/limit_config.h"
 #include "models/chain/reshard_config.h"
+#include "models/chain/validator_config.h"
 #include "sim/param.h"
 
 struct diagnostics;
@@ -18,15 +19,18 @@ enum chain_clock { CLOCK_PERIODIC, CLOCK_ON_DEMAND, CLOCK_ALIGNED, CLOCK_POISSON
 enum chain_visibility { VISIBLE_AT_ONCE, VISIBLE_BY_MASTERCHAIN };
 
 /* Switches that tests use to break a rule on purpose. */
-enum chain_break { BREAK_NOTHING, BREAK_FINALITY, BREAK_HEIGHT, BREAK_UNDO };
+enum chain_break {
+    BREAK_NOTHING,
+    BREAK_FINALITY,
+    BREAK_HEIGHT,
+    BREAK_UNDO,
+    BREAK_QUORUM, /* final at more than a third of stake */
+    BREAK_SWITCH  /* forks are left at will */
+};
 
 struct chain_workchain_config {
     int64_t id, shards;
     struct param_list prefixes; /* char * */
-};
-
-struct chain_collective_config { /* variant of `validators` */
-    int64_t consensus_delay_ns;
 };
 
 struct chain_config {
@@ -34,7 +38,7 @@ struct chain_config {
     struct param_list prefixes;   /* char * */
     struct param_list workchains; /* struct chain_workchain_config */
     int64_t block_interval_ns, clock, min_interval_ns;
-    struct param_variant_value validators;
+    struct param_variant_value validators; /* enum validator_type, struct validator_config */
     struct limit_config block_limit;
     struct param_list limits_of; /* struct limit_override_config */
     struct {

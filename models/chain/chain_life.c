@@ -75,6 +75,10 @@ void chain_wake(struct chain_blocks *chains, struct context *context, uint32_t i
     struct chain_record *record = &chains->records[index];
     uint32_t node = chain_node(chains, index);
     SIM_ASSERT(world_group(chains->world, node) == context->group);
+    if (chain_is_individual(chains->individual, index)) { /* its leaders look */
+        record->wanted = true;
+        return;
+    }
     if (!chain_reshard_makes(chains, index)) {
         record->wanted = false; /* who goes on where it ended is woken then */
         return;
@@ -222,13 +226,11 @@ static void classify(struct open_block *open)
     block->underloaded = block_underloaded(block_class, block->queue_length, block->dispatch_full);
 }
 
-void chain_make_block(struct chain_blocks *chains, struct context *context, uint32_t index)
+bool chain_fill(struct chain_blocks *chains, struct context *context, uint32_t index)
 {
     struct chain_record *record = &chains->records[index];
-    SIM_ASSERT(record->armed);
     SIM_ASSERT(!record->open);
     SIM_ASSERT(chain_registered_ns(chains, index) <= context->now_ns); /* TON-R15 */
-    record->armed = false;
     record->open = pool_take(&chains->open_blocks);
     struct open_block *open = open_block(chains, index);
     uint32_t chain = chain_living_chain(&chains->living, index);
@@ -261,10 +263,22 @@ void chain_make_block(struct chain_blocks *chains, struct context *context, uint
         record->drops = 0;
         tell_dropped(chains, context, &open->block, false);
         close_block(chains, context, index, again);
-        return;
+        return false;
     }
     record->number++;
     record->slot_ns = context->now_ns;
+    return true;
+}
+
+void chain_make_block(struct chain_blocks *chains, struct context *context, uint32_t index)
+{
+    struct chain_record *record = &chains->records[index];
+    SIM_ASSERT(record->armed);
+    record->armed = false;
+    if (!chain_fill(chains, context, index))
+        return;
+    const struct open_block *open = open_block(chains, index);
+    uint32_t chain = open->block.chain;
     trace(context, TRACE_BLOCK, &open->block);
     uint64_t delay_ns = context_work_ns(context, chains->consensus_delay_ns);
     if (delay_ns == 0)
@@ -342,6 +356,8 @@ void chain_report_full(const struct chain_blocks *chains, struct context *contex
 void chain_complete(struct chain_blocks *chains, struct context *context, uint32_t index)
 {
     uint32_t number = (uint32_t)open_block(chains, index)->block.id;
+    if (chain_is_individual(chains->individual, index)) /* where not every block has content */
+        number = chains->records[index].gaps;
     /* By number, so that a drop depends on nothing else in the run. */
     if (chains->drop_every > 0 && number % chains->drop_every == 0)
         chain_drop(chains, context, index);

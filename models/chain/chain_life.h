@@ -10,15 +10,27 @@
 #include "models/chain/block_limits.h"
 #include "models/chain/chain_clock.h"
 #include "models/chain/chain_config.h"
+#include "models/chain/chain_individual.h"
 #include "models/chain/chain_layout.h"
 #include "models/chain/chain_living.h"
 #include "models/chain/chain_reshard.h"
 #include "models/stack.h"
 #include "sim/memory.h"
 
-enum { MESSAGE_TOP };
-enum { TIMER_SLOT, TIMER_FINAL, TIMER_TOP };
-enum { TRACE_BLOCK, TRACE_FINAL, TRACE_DROPPED, TRACE_BEFORE_SPLIT, TRACE_SPLIT, TRACE_MERGE };
+enum { MESSAGE_TOP, MESSAGE_VOTE };
+enum { TIMER_SLOT, TIMER_FINAL, TIMER_TOP, TIMER_LEAD, TIMER_GRACE, TIMER_REPLAY };
+enum {
+    TRACE_BLOCK,
+    TRACE_FINAL,
+    TRACE_DROPPED,
+    TRACE_BEFORE_SPLIT,
+    TRACE_SPLIT,
+    TRACE_MERGE,
+    TRACE_COMPLETE,
+    TRACE_VOTE,
+    TRACE_SKIPPED,
+    TRACE_FORK
+};
 enum {
     METRIC_FINAL,
     METRIC_DROPPED,
@@ -26,9 +38,13 @@ enum {
     METRIC_GAS,
     METRIC_FULL,
     METRIC_SPLITS,
-    METRIC_MERGES
+    METRIC_MERGES,
+    METRIC_ORPHANED,
+    METRIC_VOTES_SENT,
+    METRIC_VOTES_CARRIED,
+    METRIC_SWITCHES
 };
-enum { PROPERTY_HEIGHT, PROPERTY_FINALITY, PROPERTY_ONE_SHARD };
+enum { PROPERTY_HEIGHT, PROPERTY_FINALITY, PROPERTY_ONE_SHARD, PROPERTY_ONE_FINAL };
 
 /* 64 bytes a chain; everything else is attached while a block is open. */
 struct chain_record {
@@ -40,7 +56,7 @@ struct chain_record {
     uint32_t number; /* of its latest block; never reused */
     uint32_t parent; /* number of its latest final block, 0 = none */
     uint32_t height; /* final blocks */
-    uint32_t gaps;   /* poisson: slots drawn */
+    uint32_t gaps;   /* poisson: slots drawn; individual: blocks with content made */
     uint32_t open;   /* handle of the block that is not final, 0 = none */
     bool armed;      /* a slot timer is set */
     bool wanted;     /* woken while a block was open or the node was down */
@@ -74,6 +90,7 @@ struct chain_blocks {
     struct chain_layout layout; /* of the beginning */
     struct chain_living living;
     struct chain_resharding *resharding; /* NULL: the layout stays */
+    struct chain_individual *individual; /* NULL: all validators are collective */
     struct chain_record *records;        /* by index */
     uint32_t first_node;                 /* node of index 0; the others follow */
     struct pool open_blocks, journal, ahead;
@@ -99,8 +116,10 @@ void chain_wake(struct chain_blocks *chains, struct context *context, uint32_t i
 /* chain_registered_ns: the chain makes no block before then (TON-R15). */
 uint64_t chain_registered_ns(const struct chain_blocks *chains, uint32_t index);
 
-/* chain_make_block runs at a slot. chain_complete runs when consensus is reached. chain_drop undoes
+/* chain_fill opens a chain's next block and fills it; false: there was nothing, and none is open.
+ * chain_make_block runs at a slot. chain_complete runs when consensus is reached. chain_drop undoes
  * the open block and tells the layers. */
+bool chain_fill(struct chain_blocks *chains, struct context *context, uint32_t index);
 void chain_make_block(struct chain_blocks *chains, struct context *context, uint32_t index);
 void chain_complete(struct chain_blocks *chains, struct context *context, uint32_t index);
 void chain_drop(struct chain_blocks *chains, struct context *context, uint32_t index);

@@ -157,7 +157,7 @@ static void arm(struct accounts *accounts, struct context *context, struct exter
         pool_at(&accounts->inputs, input_ring_at(&pool->checking, pool->checking.done));
     const struct chain_seam *chain = &accounts->stack->chain;
     uint64_t at_ns = input->checked_ns;
-    uint32_t node = chain->node(chain->self, pool->chain, 0);
+    uint32_t node = chain->home(chain->self, pool->chain);
     pool->timer = context_timer(context, node, LAYER_LEDGER, 0, pool->chain,
                                 at_ns > context->now_ns ? at_ns : context->now_ns, 0);
 }
@@ -246,7 +246,7 @@ void accounts_external_up(struct accounts *accounts, struct context *context)
     const struct chain_seam *chain = &accounts->stack->chain;
     for (uint32_t number = 0; number < external_pool_count(&accounts->externals); number++) {
         struct external_pool *pool = external_pool_at(&accounts->externals, number);
-        if (chain->node(chain->self, pool->chain, 0) != context->self)
+        if (chain->home(chain->self, pool->chain) != context->self)
             continue;
         if (pool->timer)
             context_timer_cancel(context, pool->timer);
