@@ -62,6 +62,16 @@ static void make_place(struct slot_window *window, uint64_t slot)
     }
 }
 
+struct slot_progress *slot_window_look_up(struct slot_window *window, uint64_t slot)
+{
+    if (window->capacity == 0)
+        return NULL;
+    struct slot_progress *progress = window->ring[slot & window->mask];
+    if (!progress || progress->slot != slot)
+        return NULL;
+    return window->recent[slot % SLOT_WINDOW_RECENT] = progress;
+}
+
 struct slot_progress *slot_window_open(struct slot_window *window, uint64_t slot, uint64_t content,
                                        uint32_t set_count)
 {
@@ -77,7 +87,7 @@ struct slot_progress *slot_window_open(struct slot_window *window, uint64_t slot
     progress->handle = handle;
     progress->set_count = set_count;
     window->ring[slot & window->mask] = progress;
-    window->count++;
+    window->recent[slot % SLOT_WINDOW_RECENT] = progress;
     return progress;
 }
 
@@ -86,7 +96,8 @@ void slot_window_close(struct slot_window *window, struct slot_progress *progres
     SIM_ASSERT(!progress->fresh);
     SIM_ASSERT(window->ring[progress->slot & window->mask] == progress);
     window->ring[progress->slot & window->mask] = NULL;
-    window->count--;
+    if (window->recent[progress->slot % SLOT_WINDOW_RECENT] == progress)
+        window->recent[progress->slot % SLOT_WINDOW_RECENT] = NULL;
     give(window, progress);
 }
 

@@ -54,12 +54,14 @@ struct slot_window_shared {
     struct slab records;
 };
 
-struct slot_window { /* of one validator */
-    struct slot_window_shared *shared;
-    struct slot_progress **ring; /* by slot; NULL = none */
-    uint32_t mask, capacity;     /* capacity: 0, or mask + 1 */
-    uint32_t count;
+enum { SLOT_WINDOW_RECENT = 4 };
+
+struct slot_window {                                  /* of one validator: a cache line */
+    struct slot_progress *recent[SLOT_WINDOW_RECENT]; /* found lately, by slot; NULL = none */
     struct slot_progress *fresh; /* slots with something that is not in the store, newest first */
+    struct slot_progress **ring; /* all, by slot; NULL = none */
+    struct slot_window_shared *shared;
+    uint32_t mask, capacity; /* capacity: 0, or mask + 1 */
 };
 
 void slot_window_shared_init(struct slot_window_shared *shared, struct memory *memory);
@@ -68,13 +70,11 @@ void slot_window_init(struct slot_window *window, struct slot_window_shared *sha
 void slot_window_destroy(struct slot_window *window);
 
 /* slot_window_find is a slot's record, or NULL. */
-static inline struct slot_progress *slot_window_find(const struct slot_window *window,
-                                                     uint64_t slot)
+struct slot_progress *slot_window_look_up(struct slot_window *window, uint64_t slot);
+static inline struct slot_progress *slot_window_find(struct slot_window *window, uint64_t slot)
 {
-    if (window->capacity == 0)
-        return NULL;
-    struct slot_progress *progress = window->ring[slot & window->mask];
-    return progress && progress->slot == slot ? progress : NULL;
+    struct slot_progress *recent = window->recent[slot % SLOT_WINDOW_RECENT];
+    return recent && recent->slot == slot ? recent : slot_window_look_up(window, slot);
 }
 
 /* slot_window_open makes a record of a slot that has none; content is not 0. */

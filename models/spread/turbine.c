@@ -8,6 +8,10 @@
 #include "sim/diagnostics.h"
 #include "sim/world.h"
 
+/* Trees are kept for the slots of the last second, and some more. */
+enum { SLOTS_LEAST = 3, CACHE_LINE = 64 };
+#define TREES_NS UINT64_C(1000000000)
+
 static const char *const NAME = "spread";
 
 /* A validator's key: what orders those of one stake, and part of the seeds of trees. */
@@ -17,16 +21,6 @@ static void make_key(uint64_t identity, unsigned char ret_key[VALIDATOR_KEY_BYTE
     for (unsigned i = 0; i < 8; i++)
         text[i] = (unsigned char)(identity >> 8 * i);
     crypto_hash_sha256(ret_key, text, sizeof text);
-}
-
-/* How many places have children: the first ones of a tree, since a later place's first child stands
- * later. */
-static uint32_t count_parents(uint32_t fanout, uint32_t count)
-{
-    uint32_t parents = 0;
-    while (parents < count && turbine_children_of(parents, fanout, count).count > 0)
-        parents++;
-    return parents;
 }
 
 static void build_cluster(struct turbine_chain *chain, const struct world *world)
@@ -55,6 +49,11 @@ static void build_cluster(struct turbine_chain *chain, const struct world *world
     memory_give(turbine->memory, nodes, count * sizeof *nodes);
 }
 
+static size_t members_bytes(uint32_t count)
+{
+    return count * sizeof(struct turbine_member) + CACHE_LINE;
+}
+
 static void build_chain(struct turbine *turbine, struct turbine_chain *chain, uint32_t id,
                         const struct world *world)
 {
@@ -64,11 +63,12 @@ static void build_chain(struct turbine *turbine, struct turbine_chain *chain, ui
     *chain = (struct turbine_chain){.turbine = turbine, .chain = id, .member_count = count};
     chain->epoch_slots = seam->epoch_slots(seam->self, id);
     chain->interval_ns = seam->slot_ns(seam->self, id, 2) - seam->slot_ns(seam->self, id, 1);
-    chain->members = memory_take(memory, NAME, count * sizeof *chain->members);
+    chain->members_room = memory_take(memory, NAME, members_bytes(count));
+    chain->members = (struct turbine_member *)(((uintptr_t)chain->members_room + CACHE_LINE - 1) &
+                                               ~(uintptr_t)(CACHE_LINE - 1));
     chain->member_of_rank = memory_take(memory, NAME, count * sizeof(uint32_t));
     chain->node_of_rank = memory_take(memory, NAME, count * sizeof(uint32_t));
     chain->stakes = memory_take(memory, NAME, count * sizeof(uint64_t));
-    chain->parent_places = count_parents((uint32_t)turbine->config.fanout, count - 1);
     blockstore_shared_init(&chain->shared, memory);
     slot_window_shared_init(&chain->windows, memory);
     for (uint32_t i = 0; i < count; i++) {
@@ -82,7 +82,8 @@ static void build_chain(struct turbine *turbine, struct turbine_chain *chain, ui
         turbine->member_of_node[member->node] = member;
     }
     build_cluster(chain, world);
-    turbine_trees_init(&chain->trees, memory, &chain->cluster);
+    turbine_trees_init(&chain->trees, memory, &chain->cluster,
+                       SLOTS_LEAST + (uint32_t)(TREES_NS / chain->interval_ns));
     for (uint32_t i = 0; i < count; i++) {
         repair_service_init(&chain->members[i]);
         slot_gossip_init(&chain->members[i]);
@@ -108,7 +109,7 @@ static void destroy_chain(struct turbine_chain *chain)
     turbine_cluster_destroy(&chain->cluster);
     slot_window_shared_destroy(&chain->windows);
     blockstore_shared_destroy(&chain->shared);
-    memory_give(memory, chain->members, count * sizeof *chain->members);
+    memory_give(memory, chain->members_room, members_bytes(count));
     memory_give(memory, chain->member_of_rank, count * sizeof(uint32_t));
     memory_give(memory, chain->node_of_rank, count * sizeof(uint32_t));
     memory_give(memory, chain->stakes, count * sizeof(uint64_t));

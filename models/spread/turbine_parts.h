@@ -131,23 +131,24 @@ struct turbine_lie { /* a fault of type byzantine that acts on a member */
 };
 
 struct turbine_member {
+    _Alignas(64) struct slot_window window; /* what came of slots in progress: a cache line */
     struct turbine_chain *chain;
+    uint64_t root;                 /* as store.root, close to the window */
+    uint64_t highest;              /* slot that it has whole, or its root */
     struct repair_service *repair; /* NULL: off */
     struct slot_gossip *gossip;    /* NULL: off */
     uint32_t node, member, rank;
     uint32_t lie_count, lie_capacity;
     uint64_t changed_ns; /* when it last went down or came up */
-    uint64_t highest;    /* slot that it has whole, or its root */
     struct turbine_lie *lies;
-    struct slot_window window; /* what came of slots in progress */
     struct blockstore store;
 };
 
 struct turbine_chain {
     struct turbine *turbine;
     uint32_t chain, member_count;
-    uint32_t parent_places; /* places from 0 on that have children */
-    struct turbine_member *members;
+    struct turbine_member *members; /* at a cache line's begin within members_room */
+    void *members_room;
     uint32_t *member_of_rank, *node_of_rank;
     uint64_t *stakes; /* by rank */
     uint64_t total_stake, epoch_slots, interval_ns;
@@ -182,6 +183,9 @@ void turbine_rooted(struct turbine_member *member, struct context *context, uint
 /* turbine_has_slot: a member's store has a slot whole. */
 void turbine_has_slot(struct turbine_member *member, struct context *context, uint64_t slot);
 uint64_t turbine_content(const struct turbine_block *block, uint32_t version);
+/* turbine_set_of is a set of a block, for its trees. */
+struct turbine_set turbine_set_of(const struct turbine_chain *chain,
+                                  const struct turbine_block *block, uint32_t number);
 uint64_t turbine_name(const struct turbine_block *block, uint32_t index, uint32_t version,
                       uint32_t place);
 void turbine_byzantine_on_fault(struct turbine_member *member, const struct fault *fault);

@@ -58,7 +58,7 @@ bool turbine_stored(const struct turbine_member *member, uint64_t slot, uint32_t
                     struct shred_packet *ret_packet)
 {
     const struct slot_meta *meta = blockstore_meta(&member->store, slot);
-    if (!meta || !shred_bits_test(&meta->data, index))
+    if (!meta || meta->content == 0 || !shred_bits_test(&meta->data, index))
         return false;
     const struct turbine_block *block = block_of(member->chain, meta->content);
     if (!block)
@@ -180,20 +180,19 @@ static void pass_on_later(struct turbine_member *member, struct context *context
                   context->now_ns + context_work_ns(context, (uint64_t)processing_ns), name);
 }
 
-/* Passes a shred on that came by another way than its tree: its place is looked up. */
+/* Passes a shred on that came by another way than its tree, if that is this member's duty. */
 static void pass_on_own(struct turbine_member *member, struct context *context,
-                        const struct turbine_block *block, const struct shred_id *shred,
+                        const struct turbine_block *block, enum shred_type type, uint32_t index,
                         uint32_t version)
 {
-    struct turbine_chain *chain = member->chain;
-    uint32_t leader = chain->members[block->header.leader].rank;
-    if (member->rank == leader)
+    struct turbine_trees *trees = &member->chain->trees;
+    uint32_t number = shred_set_number(&block->plan, index), at = index - number * SHRED_SET_DATA;
+    struct turbine_set set = turbine_set_of(member->chain, block, number);
+    struct turbine_duties duties = turbine_trees_duties(trees, &set, member->rank);
+    if (!(type == SHRED_DATA ? duties.data >> at & 1 : duties.code >> at & 1))
         return;
-    uint32_t place =
-        turbine_trees_place(&chain->trees, shred, leader, member->rank, chain->parent_places);
-    if (place != TURBINE_NONE)
-        pass_on_later(member, context, shred->type,
-                      turbine_name(block, shred->index, version, place));
+    uint32_t place = turbine_trees_place(trees, &set, type, at, member->rank);
+    pass_on_later(member, context, type, turbine_name(block, index, version, place));
 }
 
 /* A set has as many shreds as it needs: those that are missing come out of the others, and are
@@ -214,16 +213,14 @@ static void recover(struct turbine_member *member, struct context *context,
     turbine_count(member, context, TURBINE_SHREDS_RECOVERED, __builtin_popcount(data));
     at->data |= data;
     at->code |= code;
-    struct shred_id shred = {.slot = progress->slot, .type = SHRED_DATA};
-    for (; data != 0; data &= data - 1) {
-        shred.index = set.first_data + (uint32_t)__builtin_ctz(data);
-        pass_on_own(member, context, block, &shred, progress->content & 1);
-    }
-    shred.type = SHRED_CODE;
-    for (; code != 0; code &= code - 1) {
-        shred.index = set.first_code + (uint32_t)__builtin_ctzll(code);
-        pass_on_own(member, context, block, &shred, progress->content & 1);
-    }
+    struct turbine_set own = turbine_set_of(member->chain, block, number);
+    struct turbine_duties duties = turbine_trees_duties(&member->chain->trees, &own, member->rank);
+    for (data &= duties.data; data != 0; data &= data - 1)
+        pass_on_own(member, context, block, SHRED_DATA,
+                    set.first_data + (uint32_t)__builtin_ctz(data), progress->content & 1);
+    for (code &= duties.code; code != 0; code &= code - 1)
+        pass_on_own(member, context, block, SHRED_CODE,
+                    set.first_code + (uint32_t)__builtin_ctzll(code), progress->content & 1);
 }
 
 /* Two contents of one slot came: the leader made two blocks of it. */
@@ -246,15 +243,15 @@ static enum turbine_taken take_other(struct turbine_member *member, struct conte
                                      const struct turbine_block *block,
                                      const struct shred_packet *packet, enum shred_source source)
 {
-    struct shred_id shred = {packet->slot, packet->index, (enum shred_type)packet->type};
-    uint32_t set = shred_set_number(&block->plan, shred.index);
+    enum shred_type type = (enum shred_type)packet->type;
+    uint32_t set = shred_set_number(&block->plan, packet->index);
     uint64_t content = turbine_content(block, packet->version);
     turbine_count(member, context, TURBINE_SHREDS_CONFLICTING, 1);
     mark_dead(member, context, progress);
     if (source == SHRED_BY_TURBINE && set < progress->set_count &&
-        slot_window_see(&member->window, progress, content, shred.type, set,
-                        shred.index - set * SHRED_SET_DATA))
-        pass_on_own(member, context, block, &shred, packet->version);
+        slot_window_see(&member->window, progress, content, type, set,
+                        packet->index - set * SHRED_SET_DATA))
+        pass_on_own(member, context, block, type, packet->index, packet->version);
     return TURBINE_REFUSED;
 }
 
@@ -267,7 +264,7 @@ static enum turbine_taken take(struct turbine_member *member, struct context *co
     uint64_t content = turbine_content(block, packet->version);
     struct slot_progress *progress = slot_window_find(&member->window, packet->slot);
     bool opened = !progress;
-    if (opened || packet->slot < member->store.root) {
+    if (opened || packet->slot < member->root) {
         enum turbine_metric reason = refusal(member, &block->header);
         if (reason != TURBINE_METRICS) {
             turbine_count(member, context, reason, 1);
@@ -287,7 +284,7 @@ static enum turbine_taken take(struct turbine_member *member, struct context *co
     if (progress->others && !slot_window_see(&member->window, progress, content, type, number, at))
         return TURBINE_DUPLICATE;
     set_progress_mark(set, type, at);
-    if (source == SHRED_BY_TURBINE && place < chain->parent_places)
+    if (source == SHRED_BY_TURBINE && place < chain->trees.parent_places)
         pass_on_later(member, context, type,
                       turbine_name(block, packet->index, packet->version, place));
     if (progress->dead) {
@@ -347,20 +344,22 @@ void turbine_forward(struct turbine_member *member, struct context *context,
                      const struct shred_packet *packet)
 {
     const struct turbine_block *block = turbine_block(member->chain, (uint32_t)packet->block);
-    struct shred_id shred = {packet->slot, packet->index, (enum shred_type)packet->type};
-    if (block)
-        pass_on_own(member, context, block, &shred, packet->version);
+    if (block && block->header.leader != member->member)
+        pass_on_own(member, context, block, (enum shred_type)packet->type, packet->index,
+                    packet->version);
 }
 
 bool turbine_passes_on(const struct turbine_member *member, uint64_t slot, uint32_t index)
 {
     struct turbine_chain *chain = member->chain;
-    const struct chain_seam *seam = &chain->turbine->stack->chain;
-    uint32_t leader = chain->members[seam->leader(seam->self, chain->chain, slot)].rank;
-    struct shred_id shred = {slot, index, SHRED_DATA};
-    return leader != member->rank &&
-           turbine_trees_place(&chain->trees, &shred, leader, member->rank, chain->parent_places) !=
-               TURBINE_NONE;
+    const struct slot_meta *meta = blockstore_meta(&member->store, slot);
+    const struct turbine_block *block =
+        meta && meta->content != 0 ? block_of(chain, meta->content) : NULL;
+    if (!block || block->header.leader == member->member || index >= block->plan.data_count)
+        return false;
+    struct turbine_set set = turbine_set_of(chain, block, index / SHRED_SET_DATA);
+    struct turbine_duties duties = turbine_trees_duties(&chain->trees, &set, member->rank);
+    return duties.data >> index % SHRED_SET_DATA & 1;
 }
 
 void turbine_judge(struct turbine_chain *chain, struct context *context, uint32_t number)
@@ -397,7 +396,7 @@ void turbine_rooted(struct turbine_member *member, struct context *context, uint
         if (progress && progress->judged)
             slot_window_close(&member->window, progress);
     }
-    member->store.root = slot;
+    member->store.root = member->root = slot;
     if (slot > member->highest)
         member->highest = slot;
     blockstore_connect_root(&member->store, slot);

@@ -100,19 +100,27 @@ uint64_t turbine_name(const struct turbine_block *block, uint32_t index, uint32_
            place;
 }
 
-/* To the root of its tree alone: if that one is down or the packet is lost, so is the shred, for
- * everybody. */
-static void send_to_root(struct turbine_member *leader, struct context *context,
-                         const struct turbine_block *block, const struct shred_id *shred,
-                         uint64_t depart_ns)
+struct turbine_set turbine_set_of(const struct turbine_chain *chain,
+                                  const struct turbine_block *block, uint32_t number)
 {
-    struct turbine_chain *chain = leader->chain;
-    const uint16_t *order = turbine_trees_order(&chain->trees, shred, leader->rank);
+    return (struct turbine_set){.slot = block->header.slot,
+                                .leader = chain->members[block->header.leader].rank,
+                                .number = number,
+                                .shreds = shred_set_at(&block->plan, number)};
+}
+
+/* To the root of its tree alone: if that one is down or the packet is lost, so is the shred, for
+ * everybody (SOL-R8.5). */
+static void send_to_root(struct turbine_member *leader, struct context *context,
+                         const struct turbine_block *block, const struct turbine_set *set,
+                         enum shred_type type, uint32_t at, uint64_t depart_ns)
+{
+    const uint16_t *order = turbine_trees_order(&leader->chain->trees, set, type, at);
+    uint32_t first = type == SHRED_DATA ? set->shreds.first_data : set->shreds.first_code;
     uint32_t versions = block->twice ? 2 : 1;
-    for (uint32_t version = 0; version < versions; version++) {
-        uint64_t name = turbine_name(block, shred->index, version, 0);
-        send_shred(leader, context, shred->type, name, order[0], depart_ns);
-    }
+    for (uint32_t version = 0; version < versions; version++)
+        send_shred(leader, context, type, turbine_name(block, first + at, version, 0), order[0],
+                   depart_ns);
     turbine_count(leader, context, TURBINE_SHREDS_SENT, versions);
 }
 
@@ -141,23 +149,18 @@ void turbine_make_set(struct turbine_chain *chain, struct context *context, uint
         return; /* so late that all have forgotten it */
     struct turbine_member *leader = &chain->members[block->header.leader];
     SIM_ASSERT(leader->node == context->self);
-    struct shred_set set = shred_set_at(&block->plan, block->sets_sent);
-    uint64_t begin_ns = set_ns(block, block->sets_sent);
-    uint64_t step_ns = set_ns(block, block->sets_sent + 1) - begin_ns;
-    uint32_t packets = set.data_count + set.code_count;
+    struct turbine_set set = turbine_set_of(chain, block, block->sets_sent);
+    uint64_t begin_ns = set_ns(block, set.number);
+    uint64_t step_ns = set_ns(block, set.number + 1) - begin_ns;
+    uint32_t data = set.shreds.data_count, packets = data + set.shreds.code_count;
     block->sets_sent++;
-    for (uint32_t i = 0; i < packets; i++) {
-        bool data = i < set.data_count;
-        struct shred_id shred = {.slot = block->header.slot,
-                                 .index = data ? set.first_data + i
-                                               : set.first_code + i - set.data_count,
-                                 .type = data ? SHRED_DATA : SHRED_CODE};
-        send_to_root(leader, context, block, &shred, context->now_ns + step_ns * i / packets);
-    }
+    for (uint32_t i = 0; i < packets; i++)
+        send_to_root(leader, context, block, &set, i < data ? SHRED_DATA : SHRED_CODE,
+                     i < data ? i : i - data, context->now_ns + step_ns * i / packets);
     if (block->sets_sent < block->plan.set_count)
         context_timer(context, context->self, LAYER_SPREAD, TURBINE_TIMER_SET, chain->chain,
                       set_ns(block, block->sets_sent), number);
-    store_own_set(leader, context, block, &set);
+    store_own_set(leader, context, block, &set.shreds);
 }
 
 void turbine_pass_on(struct turbine_member *member, struct context *context, enum shred_type type,
@@ -168,11 +171,11 @@ void turbine_pass_on(struct turbine_member *member, struct context *context, enu
     uint32_t place = name & UINT16_MAX;
     if (!block)
         return;
-    struct shred_id shred = {.slot = block->header.slot,
-                             .index = (uint32_t)(name >> 16) & (SHRED_INDEX_MAX - 1),
-                             .type = type};
-    uint32_t leader = chain->members[block->header.leader].rank;
-    const uint16_t *order = turbine_trees_order(&chain->trees, &shred, leader);
+    uint32_t index = (uint32_t)(name >> 16) & (SHRED_INDEX_MAX - 1);
+    uint32_t number = shred_set_number(&block->plan, index);
+    struct turbine_set set = turbine_set_of(chain, block, number);
+    const uint16_t *order =
+        turbine_trees_order(&chain->trees, &set, type, index - number * SHRED_SET_DATA);
     SIM_ASSERT(order[place] == member->rank);
     struct turbine_children children =
         turbine_children_of(place, chain->cluster.fanout, chain->member_count - 1);

@@ -86,6 +86,16 @@ uint32_t turbine_order(struct turbine_cluster *cluster, const struct shred_id *s
     return cluster->count - 1;
 }
 
+void turbine_order_first(struct turbine_cluster *cluster, const struct shred_id *shred,
+                         uint32_t leader, uint32_t places, uint32_t *ret_ranks)
+{
+    struct chacha chacha;
+    SIM_ASSERT(places < cluster->count);
+    begin(cluster, shred, leader, &chacha);
+    for (uint32_t place = 0; place < places; place++)
+        ret_ranks[place] = weighted_shuffle_next(&cluster->shuffle, &chacha);
+}
+
 uint32_t turbine_root(struct turbine_cluster *cluster, const struct shred_id *shred,
                       uint32_t leader)
 {

@@ -53,6 +53,10 @@ void turbine_seed(const struct shred_id *shred, const unsigned char leader_key[V
 uint32_t turbine_order(struct turbine_cluster *cluster, const struct shred_id *shred,
                        uint32_t leader, uint32_t *ret_ranks);
 
+/* turbine_order_first writes the first `places` of these ranks, places < count. */
+void turbine_order_first(struct turbine_cluster *cluster, const struct shred_id *shred,
+                         uint32_t leader, uint32_t places, uint32_t *ret_ranks);
+
 /* turbine_root is the rank at place 0, the only one that the leader sends to (SOL-R8.5), without
  * the rest of the shuffle; TURBINE_NONE when nobody else is there. */
 uint32_t turbine_root(struct turbine_cluster *cluster, const struct shred_id *shred,
