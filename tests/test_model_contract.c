@@ -29,6 +29,11 @@ enum {
     ROLE_BYTES = 32
 };
 
+#define VALIDATORS                                                                                 \
+    ", \"chain\": {\"shards\": 2, \"block_interval\": \"1s\", \"validators\": {\"type\": "         \
+    "\"individual\", "                                                                             \
+    "\"count\": 5}}"
+
 /* Keys that a type cannot do without or that make it do more in less time, and sections of other
  * layers that it needs instead of stack_sections. */
 static const struct {
@@ -39,6 +44,7 @@ static const struct {
      ", \"nodes\": 16, \"delay\": {\"type\": \"exponential\", \"mean\": \"50ms\"}", NULL},
     {"workload", "trace", ", \"file\": \"tests/contract_trace.csv\"", NULL},
     {"chain", "blocks", ", \"shards\": 4, \"block_interval\": \"1s\"", ""},
+    {"spread", "turbine", ", \"fanout\": 2", VALIDATORS},
 };
 
 static const char stack_sections[] = ", \"chain\": {\"shards\": 4, \"block_interval\": \"1s\"}";

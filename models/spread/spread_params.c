@@ -1,10 +1,15 @@
 #include "models/spread/spread_params.h"
 
+#include <stdio.h>
+
 #include "models/spread/repair_holes.h"
 #include "models/spread/repair_proposal.h"
 #include "models/spread/repair_serve.h"
 #include "models/spread/shred.h"
 #include "models/spread/turbine_tree.h"
+#include "models/stack.h"
+#include "sim/diagnostics.h"
+#include "sim/model.h"
 
 #define US INT64_C(1000)
 #define MS INT64_C(1000000)
@@ -234,6 +239,18 @@ const struct param spread_params[] = {
      .hidden = true},
     PARAM_END,
 };
+
+void spread_params_need_members(const struct build *build, uint32_t chains)
+{
+    const struct chain_seam *chain = &build->stack->chain;
+    char pointer[64];
+    if (chains > 0 || chain->count(chain->self, CHAIN_SHARD) == 0)
+        return;
+    snprintf(pointer, sizeof pointer, "%s/type", build->pointer);
+    diagnostics_warn(build->diagnostics, "W101", pointer,
+                     "has no effect: each chain has one validator, so no block is sent",
+                     "\"validators\": {\"type\": \"individual\"} in section chain");
+}
 
 void spread_params_check(const void *config, const char *pointer, struct diagnostics *diagnostics)
 {

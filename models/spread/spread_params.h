@@ -44,4 +44,9 @@ extern const struct param spread_params[];
 /* spread_params_check reports what ranges cannot say; a model's `check`. */
 void spread_params_check(const void *config, const char *pointer, struct diagnostics *diagnostics);
 
+/* spread_params_need_members warns when there are chains and none has more than one member, so that
+ * nothing is spread. */
+struct build;
+void spread_params_need_members(const struct build *build, uint32_t chains);
+
 #endif

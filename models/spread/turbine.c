@@ -1,10 +1,9 @@
 #include "models/spread/turbine.h"
 
-#include <sodium.h>
-
 #include "models/spread/repair_service.h"
 #include "models/spread/slot_gossip.h"
 #include "models/spread/turbine_parts.h"
+#include "models/validator_key.h"
 #include "sim/diagnostics.h"
 #include "sim/world.h"
 
@@ -13,15 +12,6 @@ enum { SLOTS_LEAST = 3, CACHE_LINE = 64 };
 #define TREES_NS UINT64_C(1000000000)
 
 static const char *const NAME = "spread";
-
-/* A validator's key: what orders those of one stake, and part of the seeds of trees. */
-static void make_key(uint64_t identity, unsigned char ret_key[VALIDATOR_KEY_BYTES])
-{
-    unsigned char text[8];
-    for (unsigned i = 0; i < 8; i++)
-        text[i] = (unsigned char)(identity >> 8 * i);
-    crypto_hash_sha256(ret_key, text, sizeof text);
-}
 
 static void build_cluster(struct turbine_chain *chain, const struct world *world)
 {
@@ -32,7 +22,8 @@ static void build_cluster(struct turbine_chain *chain, const struct world *world
     for (uint32_t i = 0; i < count; i++) {
         nodes[i].id = i;
         nodes[i].stake = seam->stake(seam->self, chain->chain, i);
-        make_key(world_identity(world, chain->members[i].node), nodes[i].key);
+        validator_key(world_rng(world), world_identity(world, chain->members[i].node),
+                      nodes[i].key);
     }
     turbine_sort(nodes, count);
     turbine_cluster_init(
@@ -176,6 +167,7 @@ static int build(const struct build *build, void **ret_state)
         if (seam->members(seam->self, id) > 1)
             build_chain(turbine, &turbine->chains[turbine->chain_count++], id, build->world);
     }
+    spread_params_need_members(build, turbine->chain_count);
     build->stack->spread =
         (struct spread_seam){.self = turbine, .publish = publish, .voted = voted, .rooted = rooted};
     *ret_state = turbine;
