@@ -72,13 +72,10 @@ static void add_whole(struct measures *measures, const struct run_data *run, con
 static void add_validators(struct measures *measures, const struct run_data *run)
 {
     static const struct counter counters[] = {
-        {"blocks_made", "blocks made, whole run"},
-        {"blocks_final", "of these: final"},
-        {"blocks_orphaned", "of these: orphaned"},
-        {"slots_skipped", "slots passed without a block"},
-        {"forks", "blocks whose parent was not the newest one"},
-        {"votes_sent", "votes sent"},
-        {"switches", "votes that left a fork"},
+        {"blocks_final", "blocks final, whole run"},
+        {"blocks_orphaned", "blocks orphaned, whole run"},
+        {"votes_sent", "votes sent, whole run"},
+        {"switches", "votes that left a fork, whole run"},
     };
     static const char *const names[RUN_REACHES] = {"spread_50", "spread_90", "spread_99"};
     static const char *const labels[RUN_REACHES] = {
@@ -89,6 +86,14 @@ static void add_validators(struct measures *measures, const struct run_data *run
         return;
     measure_add(measures, MEASURE_VALIDATORS, MEASURE_COUNT, (double)spread->validators,
                 "validators", "validators");
+    if (spread->blocks > 0) { /* else no events were kept */
+        measure_add(measures, MEASURE_VALIDATORS, MEASURE_COUNT, (double)spread->blocks,
+                    "blocks_made", "blocks made");
+        measure_add(measures, MEASURE_VALIDATORS, MEASURE_COUNT, (double)spread->forks,
+                    "blocks_forking", "of these: not on the newest block");
+        measure_add(measures, MEASURE_VALIDATORS, MEASURE_COUNT, (double)spread->skipped,
+                    "slots_skipped", "slots that passed without a block");
+    }
     add_counters(measures, MEASURE_VALIDATORS, run, counters, sizeof counters / sizeof counters[0]);
     for (size_t i = 0; i < sizeof delivery / sizeof delivery[0]; i++) {
         char name[48];

@@ -92,11 +92,13 @@ static void print_no_repair(const struct table *table, FILE *file)
     for (size_t g = 0; g < table->grouping->count; g++) {
         const struct group *group = &table->grouping->groups[g];
         const struct run_data *run = group->runs[0];
-        const struct run_param *type = run_data_param(run, "/spread/type");
+        const struct run_param *param = run_data_param(run, "/spread/type");
+        const char *type = param != NULL && param->text != NULL ? param->text : "ideal";
         if (run->spread.validators == 0 || run->spread.second_count > 0)
             continue;
-        fprintf(file, "\nrepair: none in %s, with spread.type %s; spread.type turbine has it\n",
-                group->label, type != NULL && type->text != NULL ? type->text : "ideal");
+        fprintf(file, "\nrepair: none in %s, with spread.type %s; %s\n", group->label, type,
+                strcmp(type, "turbine") == 0 ? "spread.repair.enabled true has it"
+                                             : "spread.type turbine has it");
     }
 }
 

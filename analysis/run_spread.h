@@ -4,8 +4,9 @@
 /* How blocks reached the validators of their chains, and what repair did. From the series
  * spread_50, spread_90, spread_99 and final_time (one value a block, ns since it was made) and
  * repair_requests, repair_answers, repair_useful and repair_duplicate (the counts of each second of
- * each chain), and from the event rows spread.repaired (ns from the first request for a shred until
- * it came), which are there at the log levels protocol and all.
+ * each chain), and from event rows, which are there at the log levels protocol and all:
+ * spread.repaired (ns from the first request for a shred until it came), and chain.block,
+ * chain.fork and chain.skipped of validators.
  *
  * Blocks count that were made at or after the end of the warm-up. The series of repair and its
  * event rows after the warm-up are for rates and times; the seconds themselves are all there. */
@@ -14,7 +15,7 @@
 #include "analysis/run_data.h"
 
 /* run_spread_load fills run->spread. 0, or -1 with the reason. Event rows are read only where the
- * run has a series of repair. */
+ * run has individual validators. */
 int run_spread_load(sqlite3 *database, struct run_data *run, struct database_error *ret_error);
 void run_spread_free(struct run_data *run);
 

@@ -60,7 +60,19 @@ static void make_run(const char *name, int replication, const char *spread, bool
         sample(database, "repair_duplicate", 1000 * t, t == 1 ? 0 : 16);
     }
     support_sql(database, "INSERT INTO kind VALUES (7, 'repaired', 'spread', 'ns', ''),"
-                          " (8, 'repaired', 'other', 'ns', '')");
+                          " (8, 'repaired', 'other', 'ns', ''), (9, 'block', 'chain', '', ''),"
+                          " (10, 'fork', 'chain', '', ''), (11, 'skipped', 'chain', '', '')");
+    /* Of blocks made every 500 ms by a validator, those from 2 s on count; the last one is a
+     * shard's. */
+    for (int k = 1; k <= 20; k++)
+        support_sql(database,
+                    "INSERT INTO event VALUES (%d, %" PRId64
+                    ", %d, %d, NULL, NULL, NULL, NULL, NULL, 0)",
+                    200 + k, 500 * k * MS,
+                    k % 10 == 9  ? 10
+                    : k % 5 == 4 ? 11
+                                 : 9,
+                    k == 20 ? 48 : 1001);
     for (int k = 1; repairs && k <= 100; k++)
         support_sql(database,
                     "INSERT INTO event VALUES (%d, %" PRId64
@@ -137,6 +149,9 @@ START_TEST(rows_are_those_computed_by_hand)
     make_run("a.db", 0, "turbine", true);
     load();
     equals("validators", 4);
+    equals("blocks_made", 16 - 2 - 2); /* k = 4 to 19 but for 9, 19 and 4, 14 */
+    equals("blocks_forking", 2);
+    equals("slots_skipped", 2);
     equals("spread_50_p50", 0.105);
     equals("spread_50_p99", 0.108);
     equals("spread_90_p50", 0.205);
