@@ -189,7 +189,8 @@ START_TEST(lost_shreds_are_holes_that_repair_asks_for)
     struct repair_list list;
     repair_pending_init(&pending, &memory);
     repair_list_init(&list, &memory);
-    struct repair_planner planner = {REPAIR_VERSION_2025, 5000, &store, &pending, &list};
+    struct repair_planner planner = {REPAIR_VERSION_2025, 5000, &store, &pending, &list,
+                                     REPAIR_DEFER_MS};
     repair_slot(&planner, blockstore_meta(&store, 1), 512, true);
     ck_assert_uint_eq(list.count, 4);
     for (uint32_t i = 0; i < list.count; i++) {

@@ -37,12 +37,6 @@ static void insert(uint64_t slot, uint64_t parent, uint32_t index, bool last)
     blockstore_commit(&store);
 }
 
-static bool none_own(const void *self, uint64_t slot, uint32_t index)
-{
-    (void)self, (void)slot, (void)index;
-    return false;
-}
-
 /* This validator's place in the shred's tree has children. */
 static bool own_by_tree(const void *self, uint64_t slot, uint32_t index)
 {
@@ -67,9 +61,11 @@ START_TEST(own_shreds_come_first)
     turbine_cluster_init(&cluster, &memory, nodes, PEERS, 3, CHACHA_ROUNDS_8);
     insert(0, 0, 0, true);
     insert(1, 0, 60, true);
-    struct repair_planner planner = {REPAIR_VERSION_2025, 0, &store, &pending, &list};
+    struct repair_planner planner = {REPAIR_VERSION_2025, 0, &store, &pending, &list,
+                                     REPAIR_DEFER_MS};
     repair_weight_know(&weight, &store, 1);
-    repair_proposal_select(&planner, &weight, 512, own_by_tree, &cluster);
+    repair_proposal_select(&planner, &weight, 512,
+                           (struct repair_view){.own = own_by_tree, .self = &cluster});
     ck_assert_uint_eq(list.count, 60);
     uint32_t own = 0;
     while (own < 60 && own_by_tree(&cluster, 1, list.items[own].index))
@@ -101,8 +97,9 @@ START_TEST(an_iteration_asks_every_orphan_and_all_forks)
     repair_weight_vote(&weight, &store, 0, 1);
     repair_weight_vote(&weight, &store, 1, 2);
     repair_weight_vote(&weight, &store, 2, 26);
-    struct repair_planner planner = {REPAIR_VERSION_2025, 0, &store, &pending, &list};
-    repair_proposal_select(&planner, &weight, 5, none_own, NULL);
+    struct repair_planner planner = {REPAIR_VERSION_2025, 0, &store, &pending, &list,
+                                     REPAIR_DEFER_MS};
+    repair_proposal_select(&planner, &weight, 5, (struct repair_view){0});
     static const struct repair_request expected[] = {
         {REPAIR_ORPHAN, 0, 25}, {REPAIR_ORPHAN, 0, 19}, {REPAIR_ORPHAN, 0, 21},
         {REPAIR_ORPHAN, 0, 23}, {REPAIR_ORPHAN, 0, 27}, {REPAIR_ORPHAN, 0, 29},
@@ -115,6 +112,33 @@ START_TEST(an_iteration_asks_every_orphan_and_all_forks)
                           list.items[i].slot == expected[i].slot &&
                           list.items[i].index == expected[i].index,
                       "request %u is for %u", i, (unsigned)list.items[i].slot);
+    end();
+}
+END_TEST
+
+static bool even_only(const void *self, uint64_t slot)
+{
+    (void)self;
+    return slot % 2 == 0;
+}
+
+/* SOL-20: a slot that nobody advertises is left out and not noted as asked for: it is asked for as
+ * soon as somebody does. */
+START_TEST(a_slot_without_holders_waits_unasked)
+{
+    begin();
+    insert(0, 0, 0, true);
+    insert(1, 0, 3, false);
+    insert(2, 1, 2, false);
+    struct repair_planner planner = {REPAIR_VERSION_2025, 0, &store, &pending, &list,
+                                     REPAIR_DEFER_MS};
+    repair_proposal_select(&planner, &weight, 512, (struct repair_view){.may_ask = even_only});
+    ck_assert_uint_eq(list.count, 2);
+    ck_assert_uint_eq(list.items[0].slot, 2);
+    ck_assert_uint_eq(pending.count, 2);
+    repair_proposal_select(&planner, &weight, 512, (struct repair_view){0});
+    ck_assert_uint_eq(list.count, 5);
+    ck_assert_uint_eq(list.items[2].slot, 1);
     end();
 }
 END_TEST
@@ -254,5 +278,5 @@ START_TEST(peers_are_weighted_by_the_rules_chosen)
 END_TEST
 
 CHECK_MAIN("repair_proposal", own_shreds_come_first, an_iteration_asks_every_orphan_and_all_forks,
-           a_repaired_shred_goes_on_while_few_have_the_slot, a_shred_passes_once,
-           marks_add_up_once_a_peer, peers_are_weighted_by_the_rules_chosen)
+           a_slot_without_holders_waits_unasked, a_repaired_shred_goes_on_while_few_have_the_slot,
+           a_shred_passes_once, marks_add_up_once_a_peer, peers_are_weighted_by_the_rules_chosen)

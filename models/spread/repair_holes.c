@@ -17,6 +17,13 @@ bool repair_ask(const struct repair_planner *planner, enum repair_kind kind, uin
     return true;
 }
 
+bool repair_asked_lately(const struct repair_planner *planner, enum repair_kind kind, uint64_t slot,
+                         uint32_t index)
+{
+    struct repair_request request = {.kind = kind, .index = index, .slot = slot};
+    return repair_pending_has(planner->pending, &request);
+}
+
 /* The first stored data shred at or after (slot, index), in order of slot and index. */
 static bool next_stored(const struct blockstore *store, uint64_t slot, uint32_t index,
                         uint64_t *ret_slot, uint32_t *ret_index)
@@ -91,15 +98,21 @@ static void ask_holes_2026(const struct repair_planner *planner, const struct sl
     }
 }
 
+static uint32_t defer_ticks(const struct repair_planner *planner)
+{
+    return (uint32_t)(planner->defer_ms / REPAIR_MS_PER_TICK);
+}
+
 /* Whether the end of a slot without known holes may be asked for. An empty slot always. */
 static bool end_due(const struct repair_planner *planner, const struct slot_meta *meta)
 {
     if (meta->received == 0)
         return true;
     if (planner->version == REPAIR_VERSION_2026)
-        return planner->now_ms - meta->seen.of_set_ms[meta->seen.count - 1] >= REPAIR_DEFER_MS;
+        return planner->now_ms - meta->seen.of_set_ms[meta->seen.count - 1] >= planner->defer_ms;
     uint64_t tick = shred_ticks_get(&planner->store->shared->ticks, meta->slot, meta->received - 1);
-    return repair_elapsed_ticks(meta->first_shred_ms, planner->now_ms) >= tick + REPAIR_DEFER_TICKS;
+    return repair_elapsed_ticks(meta->first_shred_ms, planner->now_ms) >=
+           tick + defer_ticks(planner);
 }
 
 void repair_slot(const struct repair_planner *planner, const struct slot_meta *meta, uint32_t max,
@@ -113,9 +126,9 @@ void repair_slot(const struct repair_planner *planner, const struct slot_meta *m
         if (!throttle || end_due(planner, meta))
             repair_ask(planner, REPAIR_HIGHEST, meta->slot, meta->received);
     } else if (planner->version == REPAIR_VERSION_2026) {
-        ask_holes_2026(planner, meta, max, throttle ? REPAIR_DEFER_MS : 0);
+        ask_holes_2026(planner, meta, max, throttle ? planner->defer_ms : 0);
     } else {
-        ask_holes_2025(planner, meta, max, throttle ? REPAIR_DEFER_TICKS : 0);
+        ask_holes_2025(planner, meta, max, throttle ? defer_ticks(planner) : 0);
     }
 }
 

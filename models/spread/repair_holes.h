@@ -20,8 +20,9 @@ enum repair_version {
 };
 
 enum {
-    REPAIR_DEFER_TICKS = 41, /* 256.25 ms */
-    REPAIR_DEFER_MS = 250    /* 2026 */
+    REPAIR_MS_PER_TICK =
+        6, /* an integer in the client: 250 ms are 41 ticks, so 256.25 ms (SOL-R1) */
+    REPAIR_DEFER_MS = 250
 };
 
 /* What generating requests needs; lives as long as one iteration. */
@@ -31,6 +32,7 @@ struct repair_planner {
     struct blockstore *store; /* only to note when sets were seen */
     struct repair_pending *pending;
     struct repair_list *list; /* requests are appended */
+    int64_t defer_ms;         /* how long a hole waits; REPAIR_DEFER_MS as deployed */
 };
 
 /* repair_elapsed_ticks is the leader's clock: ticks of 6.25 ms since it began, never negative. */
@@ -59,5 +61,8 @@ void repair_fork(const struct repair_planner *planner, uint64_t slot, uint32_t c
 /* repair_ask appends one request unless it was made lately; true if appended. */
 bool repair_ask(const struct repair_planner *planner, enum repair_kind kind, uint64_t slot,
                 uint32_t index);
+/* repair_asked_lately says whether repair_ask would suppress it. */
+bool repair_asked_lately(const struct repair_planner *planner, enum repair_kind kind, uint64_t slot,
+                         uint32_t index);
 
 #endif

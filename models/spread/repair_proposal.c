@@ -47,17 +47,12 @@ static void ask_orphans(const struct repair_planner *planner, const struct repai
 
 enum { HOLES_MAX = 4096 };
 
-struct own_rule {
-    repair_own_shred *own;
-    const void *self;
-};
-
 /* The holes of one slot; where there is none and its end is unknown, its highest shred. */
 static void ask_slot(const struct repair_planner *planner, const struct slot_meta *meta,
-                     uint32_t max, struct own_rule rule)
+                     uint32_t max, struct repair_view view)
 {
     uint32_t holes[HOLES_MAX], scratch[HOLES_MAX], count = 0, asked = 0;
-    if (max == 0 || blockstore_full(meta))
+    if (max == 0 || blockstore_full(meta) || (view.may_ask && !view.may_ask(view.self, meta->slot)))
         return;
     if (meta->consumed == meta->received) {
         repair_ask(planner, REPAIR_HIGHEST, meta->slot, meta->received);
@@ -66,8 +61,10 @@ static void ask_slot(const struct repair_planner *planner, const struct slot_met
     uint32_t index = shred_bits_next(&meta->data, meta->consumed, false);
     for (; index < meta->received && count < HOLES_MAX;
          index = shred_bits_next(&meta->data, index + 1, false))
-        holes[count++] = index;
-    repair_own_first(holes, count, meta->slot, rule.own, rule.self, scratch);
+        if (!repair_asked_lately(planner, REPAIR_SHRED, meta->slot, index))
+            holes[count++] = index;
+    if (view.own)
+        repair_own_first(holes, count, meta->slot, view.own, view.self, scratch);
     for (uint32_t i = 0; i < count && asked < max; i++)
         asked += repair_ask(planner, REPAIR_SHRED, meta->slot, holes[i]);
 }
@@ -75,11 +72,11 @@ static void ask_slot(const struct repair_planner *planner, const struct slot_met
 /* A fork that nobody voted for yet: depth first in order of discovery, without a stack, since every
  * slot knows its parent and its next sibling. */
 static void ask_fork(const struct repair_planner *planner, const struct slot_meta *top,
-                     uint32_t count_max, struct own_rule rule)
+                     uint32_t count_max, struct repair_view view)
 {
     const struct slot_meta *at = top;
     while (at && planner->list->count < count_max) {
-        ask_slot(planner, at, count_max - planner->list->count, rule);
+        ask_slot(planner, at, count_max - planner->list->count, view);
         const struct slot_meta *next = blockstore_first_child(planner->store, at);
         while (!next && at && at != top) {
             next = blockstore_next_child(planner->store, at);
@@ -92,7 +89,7 @@ static void ask_fork(const struct repair_planner *planner, const struct slot_met
 /* SOL-17, SOL-19: all forks from the root, heaviest first; slots without votes after their voted
  * siblings. */
 static void ask_forks(const struct repair_planner *planner, const struct weight_tree *tree,
-                      uint32_t count_max, struct own_rule rule)
+                      uint32_t count_max, struct repair_view view)
 {
     struct memory *memory = planner->store->shared->memory;
     struct weight_links *links = memory_take(memory, NAME, tree->count * sizeof *links);
@@ -103,24 +100,23 @@ static void ask_forks(const struct repair_planner *planner, const struct weight_
         if (!meta)
             continue;
         if (!walk.done)
-            ask_slot(planner, meta, count_max - planner->list->count, rule);
+            ask_slot(planner, meta, count_max - planner->list->count, view);
         const struct slot_meta *child =
             walk.done ? blockstore_first_child(planner->store, meta) : NULL;
         for (; child; child = blockstore_next_child(planner->store, child))
             if (!weight_tree_find(tree, child->slot))
-                ask_fork(planner, child, count_max, rule);
+                ask_fork(planner, child, count_max, view);
     }
     memory_give(memory, links, tree->count * sizeof *links);
 }
 
 void repair_proposal_select(const struct repair_planner *planner, struct repair_weight *weight,
-                            uint32_t shreds_max, repair_own_shred *own, const void *own_self)
+                            uint32_t shreds_max, struct repair_view view)
 {
     ask_orphans(planner, weight);
     const struct repair_tree *rooted = repair_weight_rooted(weight, weight->root);
     SIM_ASSERT(rooted);
-    ask_forks(planner, &rooted->tree, planner->list->count + shreds_max,
-              (struct own_rule){own, own_self});
+    ask_forks(planner, &rooted->tree, planner->list->count + shreds_max, view);
 }
 
 enum repair_peers repair_peers_of(enum repair_rules rules, enum repair_version version,

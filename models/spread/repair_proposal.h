@@ -25,15 +25,26 @@ enum { REPAIR_PROPOSAL_REQUESTS = 512 }; /* the N of SOL-18; the text gives no n
  * that from the shred's turbine tree. */
 typedef bool repair_own_shred(const void *self, uint64_t slot, uint32_t index);
 
+/* Whether there is anybody to ask for shreds of a slot (SOL-20). */
+typedef bool repair_may_ask(const void *self, uint64_t slot);
+
+/* What a validator knows beside its blockstore. */
+struct repair_view {
+    repair_own_shred *own;   /* NULL: it has nothing to retransmit */
+    repair_may_ask *may_ask; /* NULL: everybody may be asked for anything */
+    const void *self;
+};
+
 /* repair_own_first moves the indices for which `own` holds to the front; otherwise the order stays.
  * `scratch` has room for count. */
 void repair_own_first(uint32_t *indices, uint32_t count, uint64_t slot, repair_own_shred *own,
                       const void *own_self, uint32_t *scratch);
 
 /* repair_proposal_select appends one iteration's requests: an orphan request each for the orphans
- * of the blockstore, by weight of the votes on their subtree, then at most shreds_max others. */
+ * of the blockstore, by weight of the votes on their subtree, then at most shreds_max others. Slots
+ * that nobody may be asked for are left out, so that they are asked for as soon as somebody can. */
 void repair_proposal_select(const struct repair_planner *planner, struct repair_weight *weight,
-                            uint32_t shreds_max, repair_own_shred *own, const void *own_self);
+                            uint32_t shreds_max, struct repair_view view);
 
 /* repair_peers_of is how peers are weighted for a request. `fallback`: shreds of a slot that nobody
  * advertises are asked for by stake, too; the proposal is silent there. */

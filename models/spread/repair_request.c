@@ -82,3 +82,14 @@ bool repair_pending_add(struct repair_pending *pending, const struct repair_requ
     map_put(&pending->times, key, (uint64_t)now_ms);
     return true;
 }
+
+bool repair_pending_has(const struct repair_pending *pending, const struct repair_request *request)
+{
+    uint64_t made_ms;
+    return map_get(&pending->times, key_of(request), &made_ms);
+}
+
+int64_t repair_pending_next_ms(const struct repair_pending *pending, int64_t timeout_ms)
+{
+    return pending->count > 0 ? pending->ring[pending->head].made_ms + timeout_ms : INT64_MAX;
+}

@@ -54,4 +54,10 @@ void repair_pending_expire(struct repair_pending *pending, int64_t now_ms, int64
 bool repair_pending_add(struct repair_pending *pending, const struct repair_request *request,
                         int64_t now_ms);
 
+/* repair_pending_has says whether add would suppress it. */
+bool repair_pending_has(const struct repair_pending *pending, const struct repair_request *request);
+
+/* repair_pending_next_ms is when the next entry expires; INT64_MAX where there is none. */
+int64_t repair_pending_next_ms(const struct repair_pending *pending, int64_t timeout_ms);
+
 #endif

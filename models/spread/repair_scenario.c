@@ -109,7 +109,8 @@ struct repair_planner scenario_planner(struct scenario *scenario)
                                    .now_ms = scenario->now_ms,
                                    .store = &scenario->store,
                                    .pending = &scenario->pending,
-                                   .list = &scenario->list};
+                                   .list = &scenario->list,
+                                   .defer_ms = REPAIR_DEFER_MS};
 }
 
 void scenario_reset_pending(struct scenario *scenario)
