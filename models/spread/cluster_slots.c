@@ -46,7 +46,9 @@ const struct cluster_row *cluster_slots_row(const struct cluster_slots *slots, u
 
 static struct cluster_row *find_or_make(struct cluster_slots *slots, uint64_t slot)
 {
-    uint32_t at = place_of(slots, slot);
+    if (slots->last < slots->count && slots->rows[slots->last].slot == slot)
+        return &slots->rows[slots->last];
+    uint32_t at = slots->last = place_of(slots, slot);
     if (at < slots->count && slots->rows[at].slot == slot)
         return &slots->rows[at];
     if (slots->count == slots->capacity)
@@ -58,16 +60,18 @@ static struct cluster_row *find_or_make(struct cluster_slots *slots, uint64_t sl
     return &slots->rows[at];
 }
 
-void cluster_slots_mark(struct cluster_slots *slots, uint32_t peer, uint64_t slot)
+bool cluster_slots_mark(struct cluster_slots *slots, uint32_t peer, uint64_t slot)
 {
     SIM_ASSERT(peer < slots->peer_count);
     if (slot <= slots->root || slot - slots->root > CLUSTER_SLOTS_RING || slots->stakes[peer] == 0)
-        return;
+        return false;
     struct cluster_row *row = find_or_make(slots, slot);
+    bool first = row->marked_stake == 0;
     if ((uint128)row->marked_stake * 10 > (uint128)slots->total_stake * 9)
-        return;
+        return false;
     if (shred_bits_set(&row->peers, slots->memory, peer))
         row->marked_stake += slots->stakes[peer];
+    return first;
 }
 
 void cluster_slots_set_root(struct cluster_slots *slots, uint64_t root)
@@ -99,13 +103,15 @@ uint64_t cluster_slots_marked_stake(const struct cluster_slots *slots, uint64_t 
     return row ? row->marked_stake : 0;
 }
 
-static uint64_t weight_of(const struct cluster_slots *slots, enum repair_peers rule, uint32_t peer,
-                          const struct cluster_row *row)
+uint64_t repair_peer_weight(const struct cluster_slots *slots, enum repair_peers rule,
+                            uint32_t peer, const struct cluster_row *row, bool by_stake)
 {
     bool marked = row && shred_bits_test(&row->peers, peer);
     uint64_t stake = slots->stakes[peer], committed = marked ? stake : 0;
     SIM_ASSERT(stake < UINT64_MAX);
     uint64_t least = 0;
+    if (by_stake)
+        return stake;
     switch (rule) {
     case REPAIR_PEERS_2025:
     case REPAIR_PEERS_2026:
@@ -123,23 +129,27 @@ static uint64_t weight_of(const struct cluster_slots *slots, enum repair_peers r
     return 0;
 }
 
+static uint64_t write_weights(const struct cluster_slots *slots, enum repair_peers rule,
+                              const struct cluster_row *row, uint32_t self, bool by_stake,
+                              uint64_t *ret_weights)
+{
+    uint64_t total = 0;
+    for (uint32_t peer = 0; peer < slots->peer_count; peer++) {
+        ret_weights[peer] = peer == self ? 0 : repair_peer_weight(slots, rule, peer, row, by_stake);
+        SIM_ASSERT(ret_weights[peer] <= UINT64_MAX - total);
+        total += ret_weights[peer];
+    }
+    return total;
+}
+
 uint64_t repair_peer_weights(const struct cluster_slots *slots, enum repair_peers rule,
                              uint64_t slot, uint32_t self, uint64_t *ret_weights)
 {
     const struct cluster_row *row = cluster_slots_row(slots, slot);
-    uint64_t total = 0;
-    for (uint32_t peer = 0; peer < slots->peer_count; peer++) {
-        ret_weights[peer] = peer == self ? 0 : weight_of(slots, rule, peer, row);
-        SIM_ASSERT(ret_weights[peer] <= UINT64_MAX - total);
-        total += ret_weights[peer];
-    }
+    uint64_t total = write_weights(slots, rule, row, self, false, ret_weights);
     if (total > 0 || rule != REPAIR_PEERS_HOLDERS_FIRST)
         return total;
-    for (uint32_t peer = 0; peer < slots->peer_count; peer++) { /* SOL-32 */
-        ret_weights[peer] = peer == self ? 0 : slots->stakes[peer];
-        total += ret_weights[peer];
-    }
-    return total;
+    return write_weights(slots, rule, row, self, true, ret_weights); /* SOL-32 */
 }
 
 uint32_t repair_peer_pick(const uint64_t *weights, uint32_t count, uint64_t x)

@@ -3,7 +3,7 @@
 
 /* Who has which slots complete, as one validator has heard (SOL-R7.6), and whom to ask for a shred
  * (SOL-20, SOL-31, SOL-32, SOL-R5). Peers are named by rank; stakes are those of the epoch, and are
- * the caller's. mark, support: O(log slots). Peer weights: O(peers). */
+ * the caller's. mark: O(1) mostly, support: O(log slots). Peer weights: O(peers). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +23,7 @@ struct cluster_slots {
         struct shred_bits peers; /* bits of ranks */
     } * rows;                    /* ascending */
     uint32_t count, capacity;
+    uint32_t last; /* place of the row marked last: marks of one slot come together */
 };
 
 void cluster_slots_init(struct cluster_slots *slots, struct memory *memory, const uint64_t *stakes,
@@ -31,8 +32,8 @@ void cluster_slots_destroy(struct cluster_slots *slots);
 
 /* cluster_slots_mark notes that a peer advertises a slot as complete. Ignored: slots outside root+1
  * .. root+50,000, peers without stake, marks made before, and slots that more than 90 % of stake
- * has marked. */
-void cluster_slots_mark(struct cluster_slots *slots, uint32_t peer, uint64_t slot);
+ * has marked. True: it is the slot's first mark. */
+bool cluster_slots_mark(struct cluster_slots *slots, uint32_t peer, uint64_t slot);
 
 /* cluster_slots_set_root moves the window up. */
 void cluster_slots_set_root(struct cluster_slots *slots, uint64_t root);
@@ -57,6 +58,11 @@ enum repair_peers {
  * nobody may be asked. */
 uint64_t repair_peer_weights(const struct cluster_slots *slots, enum repair_peers rule,
                              uint64_t slot, uint32_t self, uint64_t *ret_weights);
+
+/* repair_peer_weight is one peer's, where `row` is the slot's marks or NULL. Who has the slot if
+ * anybody does, else all by stake, is the caller's business (`by_stake`, SOL-32). */
+uint64_t repair_peer_weight(const struct cluster_slots *slots, enum repair_peers rule,
+                            uint32_t peer, const struct cluster_row *row, bool by_stake);
 
 /* repair_peer_pick is the first peer whose running sum exceeds x, x below the sum. */
 uint32_t repair_peer_pick(const uint64_t *weights, uint32_t count, uint64_t x);
