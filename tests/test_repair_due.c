@@ -36,7 +36,8 @@ static struct asked transcripts[2][ASKED_MAX];
 static uint32_t asked_count[2], iterations[2];
 static uint64_t parents[SLOTS + 1];
 static uint32_t sizes[SLOTS + 1];
-static bool marked[SLOTS + 1], eager;
+static bool marked[SLOTS + 1], watched[SLOTS + 1], eager;
+static uint32_t sets_noticed[SLOTS + 1];
 static struct blockstore store;
 static struct repair_due due;
 static const struct repair_budget small_budget = {1, 9, 2, 6};
@@ -53,7 +54,7 @@ static void plan(uint64_t at_ns, enum happening what, uint64_t slot, uint32_t in
 
 static uint8_t tick_of(uint64_t slot, uint32_t index)
 {
-    return (uint8_t)(index * 63 / sizes[slot]);
+    return (uint8_t)(index / SHRED_SET_DATA * SHRED_SET_DATA * 15 / sizes[slot]);
 }
 
 /* Slots follow each other or fork; shreds, a slot's worth over its time, are lost or late; some
@@ -91,6 +92,16 @@ static bool is_marked(const void *self, uint64_t slot)
     return marked[slot];
 }
 
+/* The caller's part: new sets, and slots that are watched. */
+static void tell(uint64_t slot, uint32_t set, uint64_t now_ns)
+{
+    bool first = sets_noticed[slot] == 0;
+    if (set < sets_noticed[slot] && !watched[slot])
+        return;
+    sets_noticed[slot] = set >= sets_noticed[slot] ? set + 1 : sets_noticed[slot];
+    repair_due_stored(&due, &store, blockstore_meta(&store, slot), first, watched[slot], now_ns);
+}
+
 static void happen(const struct event *event)
 {
     const struct slot_meta *meta = blockstore_meta(&store, event->slot);
@@ -106,8 +117,7 @@ static void happen(const struct event *event)
             blockstore_insert(&store, &shred, (int64_t)(event->at_ns / MS));
         blockstore_commit(&store);
         if (verdict == SHRED_STORED && !eager)
-            repair_due_stored(&due, &store, blockstore_meta(&store, event->slot),
-                              shred.reference_tick, marked[event->slot], event->at_ns);
+            tell(event->slot, event->index / SHRED_SET_DATA, event->at_ns);
         return;
     }
     case VOTE:
@@ -161,7 +171,11 @@ static void iterate(unsigned run, uint64_t now_ns)
         repair_proposal_select(&planner, &weight, 20, (struct repair_view){.may_ask = is_marked});
     else
         repair_select(&planner, &weight, item_budget);
-    repair_due_iterated(&due, &store, &pending, weight.root, list.count, now_ns);
+    repair_due_iterated(&due, &pending, list.count, now_ns);
+    for (uint64_t slot = weight.root; slot <= SLOTS && !eager; slot++) {
+        const struct slot_meta *meta = blockstore_meta(&store, slot);
+        watched[slot] = meta && repair_due_slot(&due, &store, meta, marked[slot], now_ns);
+    }
     for (uint32_t i = 0; i < list.count; i++) {
         struct rng_stream stream; /* the answer depends on the request alone */
         ck_assert_uint_lt(asked_count[run], ASKED_MAX);
@@ -181,9 +195,14 @@ static void play(unsigned run, enum repair_rules rules, enum repair_version vers
     blockstore_insert(&store, &(struct data_shred){.last = true}, 0);
     blockstore_commit(&store);
     memset(marked, 0, sizeof marked);
+    memset(watched, 0, sizeof watched);
+    memset(sets_noticed, 0, sizeof sets_noticed);
     asked_count[run] = iterations[run] = 0;
     eager = run == 0;
     plan_history(&stream);
+    for (uint64_t slot = 1; slot <= SLOTS; slot++)
+        for (uint32_t index = 0; index < sizes[slot]; index++)
+            shred_ticks_set(&shared.ticks, slot, index, tick_of(slot, index));
     item_budget = item % 2 ? &repair_budget_deployed : &small_budget;
     due = (struct repair_due){.rules = rules,
                               .version = version,
@@ -269,13 +288,14 @@ START_TEST(sets_are_noted_at_once_only_where_an_iteration_is_sure_to_come)
         blockstore_insert(&store, &shred, 5);
         blockstore_commit(&store);
         const struct slot_meta *meta = blockstore_meta(&store, 1);
-        repair_due_stored(&due, &store, meta, 0, false, 5 * MS + 9);
+        repair_due_stored(&due, &store, meta, index == 0, false, 5 * MS + 9);
         ck_assert_uint_eq(meta->seen.count, 1);
         ck_assert_int_eq(meta->seen.of_set_ms[0], 6);
         ck_assert_uint_eq(due.at_ns, 6 * MS + 7);
-        repair_due_iterated(&due, &store, &pending, 0, 0, 6 * MS + 7);
-        ck_assert(due.crowded == (index == 40));
-        due.crowded = true;
+        repair_due_iterated(&due, &pending, 0, 6 * MS + 7);
+        ck_assert(!repair_due_slot(&due, &store, meta, false, 6 * MS + 7) || index > 0);
+        ck_assert_uint_eq(due.holes, index == 0 ? 0 : 39);
+        due.holes = 6;
     }
     blockstore_destroy(&store);
     repair_close();
