@@ -37,7 +37,8 @@ enum rng_purpose {
     RNG_NEEDS_ORDER = 22,
     RNG_STAKE = 23,
     RNG_CLOCK_SKEW = 24,
-    RNG_VALIDATOR_KEY = 25
+    RNG_VALIDATOR_KEY = 25,
+    RNG_REPAIR = 26
 };
 
 struct rng { /* one a run */

@@ -148,9 +148,8 @@ void gossip_listener_forget(struct gossip_listener *listener, const struct gossi
 /* What is new in a value for who has the version before: in form records the end of the log. A
  * cache holds what is at or above its base, and the stash the rest: also slots of the log's earlier
  * part, which stood in the cache when the stash before was made. */
-void gossip_listener_take(struct gossip_listener *listener, const struct gossip_table *table,
-                          struct gossip_value value, struct cluster_slots *slots,
-                          uint64_t *ret_first)
+bool gossip_listener_take(struct gossip_listener *listener, const struct gossip_table *table,
+                          struct gossip_value value, struct cluster_slots *slots)
 {
     const struct gossip_origin *origin = &table->origins[value.origin];
     const struct gossip_version *version = version_of(table, value);
@@ -160,17 +159,16 @@ void gossip_listener_take(struct gossip_listener *listener, const struct gossip_
     bool stash = value.part == GOSSIP_PART_STASH;
     uint32_t at = before && !stash ? before->log_count : 0;
     SIM_ASSERT(value.version > *known);
-    *ret_first = SLOT_UNKNOWN;
+    bool first = false;
     for (; at < version->log_count; at++) {
         uint64_t slot = origin->log[at];
         if (slot <= slots->root || (stash ? slot >= version->base : slot < version->base))
             continue;
-        if (cluster_slots_mark(slots, value.origin, slot) &&
-            (*ret_first == SLOT_UNKNOWN || slot > *ret_first))
-            *ret_first = slot;
+        first |= cluster_slots_mark(slots, value.origin, slot);
     }
     *known = value.version;
     shred_bits_set(&listener->fresh, table->memory, gossip_place(listener, value));
+    return first;
 }
 
 void gossip_listener_own(struct gossip_listener *listener, const struct gossip_table *table,

@@ -107,11 +107,10 @@ static inline bool gossip_listener_news(const struct gossip_listener *listener,
     return value.version > listener->known[gossip_place(listener, value)];
 }
 
-/* gossip_listener_take notes a newer value, to be passed on, and marks its slots. *ret_first is the
- * highest slot that nobody had marked before, SLOT_UNKNOWN if there is none. */
-void gossip_listener_take(struct gossip_listener *listener, const struct gossip_table *table,
-                          struct gossip_value value, struct cluster_slots *slots,
-                          uint64_t *ret_first);
+/* gossip_listener_take notes a newer value, to be passed on, and marks its slots; true: one of them
+ * had no mark before. */
+bool gossip_listener_take(struct gossip_listener *listener, const struct gossip_table *table,
+                          struct gossip_value value, struct cluster_slots *slots);
 
 /* gossip_listener_own notes that an origin has its own newest versions, to be passed on. */
 void gossip_listener_own(struct gossip_listener *listener, const struct gossip_table *table,

@@ -52,7 +52,8 @@ static void ask_slot(const struct repair_planner *planner, const struct slot_met
                      uint32_t max, struct repair_view view)
 {
     uint32_t holes[HOLES_MAX], scratch[HOLES_MAX], count = 0, asked = 0;
-    if (max == 0 || blockstore_full(meta) || (view.may_ask && !view.may_ask(view.self, meta->slot)))
+    if (max == 0 || meta->dead || blockstore_full(meta) ||
+        (view.may_ask && !view.may_ask(view.self, meta->slot)))
         return;
     if (meta->consumed == meta->received) {
         repair_ask(planner, REPAIR_HIGHEST, meta->slot, meta->received);

@@ -160,6 +160,13 @@ bool repair_nonces_answer(struct repair_nonces *nonces, uint32_t nonce, uint64_t
     return true;
 }
 
+void repair_nonces_refuse(struct repair_nonces *nonces, uint32_t nonce)
+{
+    uint32_t handle = find(nonces, nonce);
+    if (handle)
+        drop(nonces, handle);
+}
+
 uint32_t repair_nonces_left(const struct repair_nonces *nonces, uint32_t nonce)
 {
     uint32_t handle = find(nonces, nonce);

@@ -55,6 +55,9 @@ void repair_nonces_add(struct repair_nonces *nonces, uint32_t nonce,
 bool repair_nonces_answer(struct repair_nonces *nonces, uint32_t nonce, uint64_t slot,
                           uint32_t index, int64_t now_ms, struct repair_request *ret_request);
 
+/* repair_nonces_refuse ends a request whose answer was not what its sender should have. */
+void repair_nonces_refuse(struct repair_nonces *nonces, uint32_t nonce);
+
 /* repair_nonces_left is how many answers are still expected under a nonce: 0 if it is not known. */
 uint32_t repair_nonces_left(const struct repair_nonces *nonces, uint32_t nonce);
 

@@ -44,7 +44,9 @@ struct slot_progress {
     bool fresh;                      /* there are such sets */
     bool dead;                       /* two contents came */
     bool judged;                     /* nobody will look at what came by tree any more */
-    unsigned char spare[9];
+    bool watched;                    /* repair is told of each data shred */
+    uint16_t sets_noticed;           /* repair knows of shreds of so many sets, at least one */
+    unsigned char spare[6];
     struct set_progress sets[];
 };
 _Static_assert(sizeof(struct slot_progress) == 64, "one cache line");

@@ -26,11 +26,11 @@ enum spread_break {
 
 struct spread_repair_config {
     int64_t enabled, rules, version, interval_ns, requests_max, defer_ns, timeout_ns, fallback;
-    int64_t serve_bytes, serve_requests;
+    int64_t serve_bytes, serve_requests, serve_ns, ping;
 };
 
 struct spread_gossip_config {
-    int64_t interval_ns, fanout, form;
+    int64_t interval_ns, fanout, pull_ns, form;
 };
 
 struct spread_config {

@@ -45,6 +45,15 @@ static size_t members_bytes(uint32_t count)
     return count * sizeof(struct turbine_member) + CACHE_LINE;
 }
 
+/* Slot 0 is the beginning, which all have: one shred, so that nobody asks for more of it. */
+static void begin_store(struct blockstore *store)
+{
+    blockstore_begin(store);
+    blockstore_insert(store, &(struct data_shred){.last = true}, 0);
+    blockstore_commit(store);
+    blockstore_connect_root(store, 0);
+}
+
 static void build_chain(struct turbine *turbine, struct turbine_chain *chain, uint32_t id,
                         const struct world *world)
 {
@@ -68,7 +77,7 @@ static void build_chain(struct turbine *turbine, struct turbine_chain *chain, ui
         member->member = i;
         member->node = seam->node(seam->self, id, i);
         blockstore_init(&member->store, &chain->shared);
-        blockstore_connect_root(&member->store, 0); /* the beginning, which all have */
+        begin_store(&member->store);
         slot_window_init(&member->window, &chain->windows);
         turbine->member_of_node[member->node] = member;
     }
@@ -198,10 +207,13 @@ static void on_message(void *state, struct context *context, const struct messag
         return;
     case TURBINE_REPAIR_REQUEST:
     case TURBINE_REPAIR_ANSWER:
+    case TURBINE_PING:
+    case TURBINE_PONG:
         turbine_flush(member, context);
         repair_service_on_message(member, context, message);
         return;
     case TURBINE_EPOCH_SLOTS:
+    case TURBINE_EPOCH_PULL:
         turbine_flush(member, context);
         slot_gossip_on_message(member, context, message);
         return;
@@ -272,10 +284,15 @@ static void destroy(void *state)
     memory_give(memory, turbine, sizeof *turbine);
 }
 
-static const char *const message_kinds[] = {
-    [TURBINE_SHRED_DATA] = "shred_data",         [TURBINE_SHRED_CODE] = "shred_code",
-    [TURBINE_REPAIR_REQUEST] = "repair_request", [TURBINE_REPAIR_ANSWER] = "repair_answer",
-    [TURBINE_EPOCH_SLOTS] = "epoch_slots",       [TURBINE_MESSAGES] = NULL};
+static const char *const message_kinds[] = {[TURBINE_SHRED_DATA] = "shred_data",
+                                            [TURBINE_SHRED_CODE] = "shred_code",
+                                            [TURBINE_REPAIR_REQUEST] = "repair_request",
+                                            [TURBINE_REPAIR_ANSWER] = "repair_answer",
+                                            [TURBINE_EPOCH_SLOTS] = "epoch_slots",
+                                            [TURBINE_EPOCH_PULL] = "epoch_pull",
+                                            [TURBINE_PING] = "ping",
+                                            [TURBINE_PONG] = "pong",
+                                            [TURBINE_MESSAGES] = NULL};
 static const char *const timer_kinds[] = {
     [TURBINE_TIMER_DATA] = "pass_on_data", [TURBINE_TIMER_CODE] = "pass_on_code",
     [TURBINE_TIMER_SET] = "make_set",      [TURBINE_TIMER_JUDGE] = "judge",
@@ -318,12 +335,23 @@ static const struct model_metric metrics[] = {
     [TURBINE_REPAIR_USEFUL] = {"repair_useful", "shreds", "that came by repair and were missing"},
     [TURBINE_REPAIR_DUPLICATE] = {"repair_duplicate", "shreds",
                                   "that came by repair and were there"},
-    [TURBINE_REPAIR_REFUSED] = {"repair_refused", "packets",
-                                "answers that nobody asked for, or to something else (SOL-R5.6)"},
+    [TURBINE_REPAIR_REFUSED_NONCE] = {"repair_refused_nonce", "packets",
+                                      "answers under a nonce that is not known (SOL-R5.6)"},
+    [TURBINE_REPAIR_REFUSED_ANSWER] = {"repair_refused_answer", "packets",
+                                       "answers to something else, or too late (SOL-R5.6)"},
+    [TURBINE_REPAIR_REFUSED_CONTENT] = {"repair_refused_content", "packets",
+                                        "answers that the leader did not sign"},
     [TURBINE_REPAIR_UNSERVED] = {"repair_unserved", "packets",
                                  "requests that a limit left unanswered (SOL-R6.2)"},
+    [TURBINE_REPAIR_FORWARDED] = {"repair_forwarded", "shreds",
+                                  "that came by repair and went on by turbine (SOL-35)"},
+    [TURBINE_REPAIR_PINGS] = {"repair_pings", "packets", "to who asks for the first time"},
+    [TURBINE_REPAIR_LIES] = {"repair_lies", "packets", "sent by validators that lie or flood"},
     [TURBINE_GOSSIP_RECORDS] = {"gossip_records", "records", "of completed slots, sent"},
-    [TURBINE_GOSSIP_BYTES] = {"gossip_bytes", "bytes", "of these on the wire"},
+    [TURBINE_GOSSIP_BYTES] = {"gossip_bytes", "bytes", "of these and requests, on the wire"},
+    [TURBINE_GOSSIP_NEWS] = {"gossip_news", "records", "that came and were new"},
+    [TURBINE_GOSSIP_DUPLICATE] = {"gossip_duplicate", "records", "that came and were known"},
+    [TURBINE_GOSSIP_PULLS] = {"gossip_pulls", "packets", "that ask for what one does not have"},
     [TURBINE_METRICS] = {NULL, NULL, NULL}};
 
 static const struct model_property properties[] = {{NULL, NULL, false}};

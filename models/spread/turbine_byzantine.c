@@ -1,19 +1,20 @@
 /* Byzantine behaviours of the spread: what a validator does while a fault of type byzantine holds
  * it. It has keys of its own and can sign, but cannot speak for others.
  *
- *  wrong_shreds  answers a repair request with another shred than it was asked for
- *  bad_nonce     answers under a nonce that it was not given
- *  flood         asks others for shreds that it has, as fast as it can
- *  equivocate    as a leader makes two versions of each shred and sends both */
+ *  wrong_shreds  answers a repair request with another shred than it was asked for, or with one
+ * that the leader did not sign bad_nonce     answers under a nonce that it was not given flood asks
+ * another one for a shred that it has, a hundred times at each instant at which it could look for
+ * what it misses equivocate    as a leader makes two versions of each shred and sends both */
 
 #include "models/spread/turbine_parts.h"
 #include "sim/fault.h"
 #include "sim/rng.h"
 
 const struct model_behaviour turbine_behaviours[] = {
-    [TURBINE_WRONG_SHREDS] = {"wrong_shreds", "answers with other shreds than it was asked for"},
+    [TURBINE_WRONG_SHREDS] = {"wrong_shreds",
+                              "answers with shreds that nobody asked for, or nobody signed"},
     [TURBINE_BAD_NONCE] = {"bad_nonce", "answers under nonces that it was not given"},
-    [TURBINE_FLOOD] = {"flood", "asks others for shreds that it has, as fast as it can"},
+    [TURBINE_FLOOD] = {"flood", "asks others for what it has, a hundred times an iteration"},
     [TURBINE_EQUIVOCATE] = {"equivocate", "as a leader sends two versions of each shred"},
     [TURBINE_BEHAVIOURS] = {NULL, NULL}};
 

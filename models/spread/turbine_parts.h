@@ -25,7 +25,9 @@
 #include "sim/fault.h"
 #include "sim/memory.h"
 
+struct gossip_shared;
 struct repair_service;
+struct repair_shared;
 struct slot_gossip;
 
 enum turbine_message {
@@ -34,6 +36,9 @@ enum turbine_message {
     TURBINE_REPAIR_REQUEST,
     TURBINE_REPAIR_ANSWER,
     TURBINE_EPOCH_SLOTS,
+    TURBINE_EPOCH_PULL,
+    TURBINE_PING,
+    TURBINE_PONG,
     TURBINE_MESSAGES
 };
 
@@ -79,19 +84,27 @@ enum turbine_metric {
     TURBINE_REPAIR_ANSWERS,
     TURBINE_REPAIR_USEFUL,
     TURBINE_REPAIR_DUPLICATE,
-    TURBINE_REPAIR_REFUSED,
+    TURBINE_REPAIR_REFUSED_NONCE,
+    TURBINE_REPAIR_REFUSED_ANSWER,
+    TURBINE_REPAIR_REFUSED_CONTENT,
     TURBINE_REPAIR_UNSERVED,
+    TURBINE_REPAIR_FORWARDED,
+    TURBINE_REPAIR_PINGS,
+    TURBINE_REPAIR_LIES,
     TURBINE_GOSSIP_RECORDS,
     TURBINE_GOSSIP_BYTES,
+    TURBINE_GOSSIP_NEWS,
+    TURBINE_GOSSIP_DUPLICATE,
+    TURBINE_GOSSIP_PULLS,
     TURBINE_METRICS
 };
 
 enum turbine_property { TURBINE_NO_LOST_SHRED, TURBINE_LEDGER_CONNECTED };
 
 enum turbine_behaviour {
-    TURBINE_WRONG_SHREDS, /* answers repair requests with other shreds than asked for */
+    TURBINE_WRONG_SHREDS, /* answers repair requests with wrong shreds */
     TURBINE_BAD_NONCE,    /* answers under a nonce that nobody gave it */
-    TURBINE_FLOOD,        /* asks for shreds that it has, as fast as it can */
+    TURBINE_FLOOD,        /* asks for shreds that it has, a hundred a millisecond */
     TURBINE_EQUIVOCATE,   /* as a leader makes two versions of each shred */
     TURBINE_BEHAVIOURS
 };
@@ -149,6 +162,8 @@ struct turbine_chain {
     uint32_t chain, member_count;
     struct turbine_member *members; /* at a cache line's begin within members_room */
     void *members_room;
+    struct repair_shared *repair; /* NULL: off, as gossip */
+    struct gossip_shared *gossip;
     uint32_t *member_of_rank, *node_of_rank;
     uint64_t *stakes; /* by rank */
     uint64_t total_stake, epoch_slots, interval_ns;

@@ -255,6 +255,20 @@ static enum turbine_taken take_other(struct turbine_member *member, struct conte
     return TURBINE_REFUSED;
 }
 
+/* Data of a set is there: repair wants to know of each set's first ones, and of more where it
+ * watches a slot. */
+static void notice(struct turbine_member *member, struct context *context,
+                   struct slot_progress *progress, uint32_t set)
+{
+    bool first = progress->sets_noticed == 0, watched = progress->watched;
+    if (set < progress->sets_noticed && !watched)
+        return;
+    if (set >= progress->sets_noticed)
+        progress->sets_noticed = (uint16_t)(set + 1);
+    turbine_flush(member, context);
+    repair_service_stored(member, context, progress->slot, first, watched);
+}
+
 static enum turbine_taken take(struct turbine_member *member, struct context *context,
                                const struct turbine_block *block, const struct shred_packet *packet,
                                enum shred_source source, uint32_t place)
@@ -291,21 +305,22 @@ static enum turbine_taken take(struct turbine_member *member, struct context *co
         turbine_count(member, context, TURBINE_REFUSED_DEAD, 1);
         return TURBINE_REFUSED;
     }
-    if (type == SHRED_DATA)
+    bool data = type == SHRED_DATA;
+    if (data)
         slot_window_freshen(&member->window, progress, number);
     uint32_t needed = number + 1 < block->plan.set_count ? SHRED_SET_DATA : block->plan.tail_data;
     if (!set->whole && set_progress_enough(set, needed)) {
         recover(member, context, progress, number);
         slot_window_freshen(&member->window, progress, number);
+        notice(member, context, progress, number);
+        data = false;
         if (progress->sets_whole == progress->set_count) {
             complete(member, context, progress);
             return TURBINE_STORED;
         }
     }
-    if (opened) {
-        turbine_flush(member, context);
-        repair_service_touched(member, context, packet->slot);
-    }
+    if (data)
+        notice(member, context, progress, number);
     return TURBINE_STORED;
 }
 
