@@ -13,6 +13,7 @@
 #include "models/messaging/local.h"
 #include "models/phold/phold.h"
 #include "models/spread/shreds_conform.h"
+#include "models/spread/spread_direct.h"
 #include "models/spread/spread_ideal.h"
 #include "models/spread/turbine.h"
 #include "models/spread/turbine_conform.h"
@@ -25,6 +26,7 @@
 
 const struct model *const model_registry[] = {
     &spread_ideal_model,
+    &spread_direct_model,
     &spread_turbine_model,
     &chain_blocks_model,
     &state_ram_model,

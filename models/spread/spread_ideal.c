@@ -1,5 +1,6 @@
 #include "models/spread/spread_ideal.h"
 
+#include "models/spread/spread_params.h"
 #include "models/stack.h"
 #include "sim/memory.h"
 #include "sim/world.h"
@@ -64,7 +65,6 @@ static void destroy(void *state)
         memory_give(spread->memory, spread, sizeof *spread);
 }
 
-static const struct param params[] = {PARAM_END};
 static const char *const no_kinds[] = {NULL};
 static const char *const timer_kinds[] = {"arrived", NULL};
 static const struct model_metric metrics[] = {{NULL, NULL, NULL}};
@@ -76,8 +76,9 @@ const struct model spread_ideal_model = {
     .name = "ideal",
     .summary = "every validator has a block at once, free of charge",
     .version = 1,
-    .config_bytes = 1,
-    .params = params,
+    .config_bytes = sizeof(struct spread_config),
+    .params = spread_params,
+    .check = spread_params_check,
     .message_kinds = no_kinds,
     .timer_kinds = timer_kinds,
     .trace_kinds = no_kinds,
