@@ -52,7 +52,12 @@ char *figure_sweep_label(const struct grouping *grouping, size_t group, const ch
         if (!group_describes(param->path) || strcmp(param->path, x_param) == 0 ||
             param->text == NULL || !figure_sweep_differs(grouping, param->path))
             continue;
-        char *longer = must_print("%s%s%s", label, label[0] != '\0' ? ", " : "", param->text);
+        /* A number or a switch says nothing without its name. */
+        bool named = strchr("0123456789", param->text[0]) == NULL &&
+                     strcmp(param->text, "true") != 0 && strcmp(param->text, "false") != 0;
+        char *longer =
+            must_print("%s%s%s%s%s", label, label[0] != '\0' ? ", " : "",
+                       named ? "" : strrchr(param->path, '/') + 1, named ? "" : " ", param->text);
         free(label);
         label = longer;
     }

@@ -315,8 +315,8 @@ START_TEST(replications_of_a_loss_have_an_interval_and_series_stay_apart)
     support_folder(folder);
     loss_runs(2, true);
     ck_assert_int_eq(plot("fec_loss", true), EXIT_FINE);
-    holds("fec_loss.tsv", "\nsets\t200\t25\t0.795\t0.731468976\t0.858531024\n");
-    holds("fec_loss.tsv", "\nsets\t8\t25\t0.795\t");
+    holds("fec_loss.tsv", "\nsets\tfanout 200\t25\t0.795\t0.731468976\t0.858531024\n");
+    holds("fec_loss.tsv", "\nsets\tfanout 8\t25\t0.795\t");
     holds("fec_loss.gp", "with vectors");
     support_remove(folder);
 }
