@@ -118,8 +118,8 @@ void cdf_axis_print(const struct cdf_axis *axis, FILE *script)
                 "    set xrange [%.4g:%.4g]\n",
                 axis->min_s / 1.2, cdf_axis_end(axis));
     else
-        fprintf(script, "    set xtics format \"%%g\" autofreq\n    set xrange [0:%.4g]\n",
-                cdf_axis_end(axis));
+        fprintf(script, "    set xtics format \"%%g\" %.6g\n    set xrange [0:%.4g]\n",
+                figure_tic_step(cdf_axis_end(axis), 6), cdf_axis_end(axis));
 }
 
 void cdf_plot(const struct figure *figure, const struct cdf_line *lines, size_t count, size_t shift)

@@ -84,9 +84,9 @@ static void write_time_panel(struct figure *figure, const struct panels *panels,
             "    set xrange [0:%.6g]\n    set yrange [0:%.6g]\n    set ytics %.6g\n"
             "    set ylabel \"%s\" offset 0.6,0\n",
             panels->end_s, top, figure_tic_step(top, 4), titles[panel]);
-    fprintf(script, panel == 1 ? "    set xtics format \"%%g\"\n"
+    fprintf(script, panel == 1 ? "    set xtics format \"%%g\" autofreq\n"
                                  "    set xlabel \"Simulated time (s)\" offset 0,0.5\n"
-                               : "    set xtics format \"\"\n    unset xlabel\n");
+                               : "    set xtics format \"\" autofreq\n    unset xlabel\n");
     fprintf(script, "    plot \\\n");
     size_t first = panel == 0 ? 0 : 2, last = panel == 0 ? 1 : 2;
     for (size_t c = first; c <= last; c++)

@@ -37,8 +37,8 @@ struct sweep {
 /* figure_sweep_differs says whether groups differ in a parameter. */
 bool figure_sweep_differs(const struct grouping *grouping, const char *path);
 
-/* figure_sweep_label names the series of a group, "slow, fanout 8": the values of the parameters in which
- * groups differ, but for x; to be freed. */
+/* figure_sweep_label names the series of a group, "slow, fanout 8": the values of the parameters in
+ * which groups differ, but for x; to be freed. */
 char *figure_sweep_label(const struct grouping *grouping, size_t group, const char *x_param);
 
 /* figure_sweep builds the figure. */

@@ -209,6 +209,8 @@ START_TEST(repair_is_drawn_by_the_second_with_its_faults)
     holds("repair.tsv", "\nuseful\tc\t2.5\t6\tNaN\tNaN\n");
     holds("repair.tsv", "\ntime_to_repair\tc\t0.06\t0.5\tNaN\tNaN\n");
     holds("repair.gp", "rectangle from first 4, graph 0 to first 6, graph 1");
+    /* The loop over formats begins again with the tics of the last panel. */
+    holds("repair.gp", "set xtics format \"\" autofreq");
     /* Seconds 3 to 10: 2 (3 + ... + 10) = 104 useful, 720 - 104 duplicates; 110 / 5 requests. */
     holds("repair.caption.txt",
           "c: 14.44 % useful, 85.56 % duplicates, at 22 requests a second and "
