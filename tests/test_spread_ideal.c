@@ -10,7 +10,7 @@
 #include "sim/scenario.h"
 #include "tests/check_main.h"
 
-enum { MEMBERS = 3, CHAIN = 9, BLOCK = 77, PUBLISH_NS = 1000000000 };
+enum { MEMBERS = 3, CHAIN = 9, BLOCK = 77, PUBLISH_NS = 1000000000, RUN_NS = 2000000000 };
 
 static struct {
     struct stack *stack;
@@ -50,6 +50,13 @@ static void complete(void *self, struct context *context, uint32_t chain, uint32
     seen.at_ns[member] = context->now_ns;
 }
 
+static bool header(const void *self, uint64_t block, struct block_header *ret_header)
+{
+    (void)self;
+    *ret_header = (struct block_header){.id = block, .chain = CHAIN, .leader = 1};
+    return true;
+}
+
 static int build_chain(const struct build *build, void **ret_state)
 {
     uint32_t group = world_group_add(build->world);
@@ -58,8 +65,11 @@ static int build_chain(const struct build *build, void **ret_state)
                                                             .role_name = "validator",
                                                             .index = i,
                                                             .group = group});
-    build->stack->chain = (struct chain_seam){
-        .count = no_shards, .members = members, .node = node, .complete = complete};
+    build->stack->chain = (struct chain_seam){.count = no_shards,
+                                              .members = members,
+                                              .node = node,
+                                              .complete = complete,
+                                              .header = header};
     seen.stack = build->stack;
     *ret_state = &seen;
     return 0;
@@ -119,7 +129,7 @@ static void run(const struct fault_plan *faults)
                                 .name = "by-hand",
                                 .seed = 1,
                                 .replications = 1,
-                                .duration_ns = UINT64_C(2) * PUBLISH_NS,
+                                .duration_ns = RUN_NS,
                                 .layer_count = 2};
     struct engine_options options = {0};
     struct diagnostics diagnostics = {0};
@@ -161,5 +171,20 @@ START_TEST(a_member_that_is_down_does_not_complete)
 }
 END_TEST
 
+START_TEST(a_member_that_was_down_completes_when_it_is_back)
+{
+    struct fault_target target = {.type = TARGET_NODES, .role = "validator", .first = 2, .last = 2};
+    struct fault_spec crash = {.type = FAULT_CRASH,
+                               .at_ns = PUBLISH_NS / 2,
+                               .for_ns = PUBLISH_NS,
+                               .target = {.targets = &target, .count = 1}};
+    run(&(struct fault_plan){.specs = &crash, .count = 1});
+    ck_assert_uint_eq(seen.completed[1], 1);
+    ck_assert_uint_eq(seen.completed[2], 1);
+    ck_assert_uint_eq(seen.at_ns[2], PUBLISH_NS / 2 + PUBLISH_NS);
+}
+END_TEST
+
 CHECK_MAIN("spread_ideal", every_member_completes_once_at_the_instant_of_publication,
-           a_member_that_is_down_does_not_complete)
+           a_member_that_is_down_does_not_complete,
+           a_member_that_was_down_completes_when_it_is_back)

@@ -7,10 +7,53 @@
 
 enum { TIMER_ARRIVED };
 
+static const char *const NAME = "spread: published blocks";
+
+/* Blocks of a chain that somebody may still want, and others that nobody does: these leave when
+ * there is no room for a new one. */
+struct ideal_chain {
+    uint64_t *blocks;
+    uint32_t id, count, capacity;
+};
+
 struct spread_ideal {
     struct memory *memory;
     struct stack *stack;
+    struct ideal_chain *chains; /* those that have published, in that order */
+    uint32_t chain_count, chain_capacity;
+    struct map place_of; /* chain -> place in chains */
 };
+
+static struct ideal_chain *chain_of(struct spread_ideal *spread, uint32_t id)
+{
+    uint64_t place;
+    if (map_get(&spread->place_of, id, &place))
+        return &spread->chains[place];
+    if (spread->chain_count == spread->chain_capacity)
+        spread->chains = memory_grow(spread->memory, NAME, spread->chains, &spread->chain_capacity,
+                                     spread->chain_count + 1, sizeof *spread->chains);
+    map_put(&spread->place_of, id, spread->chain_count);
+    spread->chains[spread->chain_count].id = id;
+    return &spread->chains[spread->chain_count++];
+}
+
+static void remember(struct spread_ideal *spread, struct ideal_chain *chain, uint64_t block)
+{
+    const struct chain_seam *seam = &spread->stack->chain;
+    if (chain->count == chain->capacity) {
+        uint32_t kept = 0;
+        for (uint32_t i = 0; i < chain->count; i++) {
+            struct block_header header;
+            if (seam->header(seam->self, chain->blocks[i], &header))
+                chain->blocks[kept++] = chain->blocks[i];
+        }
+        chain->count = kept;
+        if (2 * kept >= chain->capacity) /* else the search would come again soon */
+            chain->blocks = memory_grow(spread->memory, NAME, chain->blocks, &chain->capacity,
+                                        chain->capacity + 1, sizeof *chain->blocks);
+    }
+    chain->blocks[chain->count++] = block;
+}
 
 /* publish() must return before anybody completes, so completion is a timer at this same instant. */
 static void publish(void *self, struct context *context, const struct block_header *header)
@@ -18,6 +61,7 @@ static void publish(void *self, struct context *context, const struct block_head
     struct spread_ideal *spread = self;
     const struct chain_seam *chain = &spread->stack->chain;
     SIM_ASSERT(chain->members(chain->self, header->chain) > 1);
+    remember(spread, chain_of(spread, header->chain), header->id);
     context_timer(context, context->self, LAYER_SPREAD, TIMER_ARRIVED, header->chain,
                   context->now_ns, header->id);
 }
@@ -40,13 +84,33 @@ static void on_timer(void *state, struct context *context, uint8_t kind, uint32_
     context_as(context, publisher);
 }
 
+/* Who was down gets what was published meanwhile. */
+static void on_fault(void *state, struct context *context, const struct fault *fault)
+{
+    struct spread_ideal *spread = state;
+    const struct chain_seam *chain = &spread->stack->chain;
+    if (fault->type != FAULT_CRASH && fault->type != FAULT_RESTART)
+        return;
+    for (uint32_t i = 0; i < spread->chain_count && context_up(context, context->self); i++) {
+        const struct ideal_chain *known = &spread->chains[i];
+        uint32_t first = chain->node(chain->self, known->id, 0), member = context->self - first;
+        /* The nodes of a chain's members follow each other. */
+        if (context->self < first || member >= chain->members(chain->self, known->id))
+            continue;
+        SIM_ASSERT(chain->node(chain->self, known->id, member) == context->self);
+        for (uint32_t block = 0; block < known->count; block++)
+            chain->complete(chain->self, context, known->id, member, known->blocks[block]);
+    }
+}
+
 static int build(const struct build *build, void **ret_state)
 {
     struct memory *memory = world_memory(build->world);
-    struct spread_ideal *spread = memory_take(memory, "spread", sizeof *spread);
+    struct spread_ideal *spread = memory_take(memory, NAME, sizeof *spread);
     SIM_ASSERT(build->slot == LAYER_SPREAD);
     spread->memory = memory;
     spread->stack = build->stack;
+    map_init(&spread->place_of, memory, NAME);
     build->stack->spread = (struct spread_seam){.self = spread, .publish = publish};
     *ret_state = spread;
     return 0;
@@ -61,8 +125,14 @@ static void on_message(void *state, struct context *context, const struct messag
 static void destroy(void *state)
 {
     struct spread_ideal *spread = state;
-    if (spread)
-        memory_give(spread->memory, spread, sizeof *spread);
+    if (!spread)
+        return;
+    for (uint32_t i = 0; i < spread->chain_count; i++)
+        memory_give(spread->memory, spread->chains[i].blocks,
+                    spread->chains[i].capacity * sizeof(uint64_t));
+    memory_give(spread->memory, spread->chains, spread->chain_capacity * sizeof *spread->chains);
+    map_destroy(&spread->place_of);
+    memory_give(spread->memory, spread, sizeof *spread);
 }
 
 static const char *const no_kinds[] = {NULL};
@@ -87,5 +157,6 @@ const struct model spread_ideal_model = {
     .build = build,
     .on_message = on_message,
     .on_timer = on_timer,
+    .on_fault = on_fault,
     .destroy = destroy,
 };
