@@ -356,11 +356,11 @@ struct support_stack *support_stack_new(void)
         (struct distribution){.type = DISTRIBUTION_CONSTANT, .location = 5000000};
     scenario->network.queue.classes = 1;
     scenario->properties = support->properties;
-    support->collective.consensus_delay_ns = 100000000;
+    support->validators.consensus_delay_ns = 100000000;
     support->chain.shards = 4;
     support->chain.block_interval_ns = (int64_t)SECOND;
     support->chain.clock = CLOCK_ALIGNED;
-    support->chain.validators.config = &support->collective;
+    support->chain.validators.config = &support->validators;
     support->chain.block_limit.gas = 10000000;
     support->chain.block_limit.bytes = 1 << 20;
     support->chain.masterchain.present = 1;

@@ -38,7 +38,7 @@ struct support_stack {
      * consensus 100 ms, 5 ms links without loss, messaging local, 60 s, jobs none. */
     struct scenario scenario;
     struct chain_config chain;
-    struct validator_config collective;
+    struct validator_config validators;
     const struct model *messaging;
     int64_t messaging_config[64];
     struct support_job jobs[SUPPORT_JOBS_MAX];

@@ -78,7 +78,7 @@ START_TEST(on_demand_blocks_of_a_chain_never_share_an_instant)
 {
     struct support_stack *support = support_stack_new();
     support->chain.clock = CLOCK_ON_DEMAND;
-    support->collective.consensus_delay_ns = 0;
+    support->validators.consensus_delay_ns = 0;
     support->chain.block_limit.gas = 21; /* one item a block */
     support_stack_job(support, 300 * MS, 0, 5, SUPPORT_NOWHERE);
     support_stack_run(support);
@@ -111,7 +111,7 @@ END_TEST
 START_TEST(work_that_comes_during_consensus_waits_for_the_next_slot)
 {
     struct support_stack *support = support_stack_new();
-    support->collective.consensus_delay_ns = (int64_t)(2500 * MS);
+    support->validators.consensus_delay_ns = (int64_t)(2500 * MS);
     support_stack_job(support, 300 * MS, 0, 1, SUPPORT_NOWHERE);
     support_stack_job(support, 1500 * MS, 0, 1, SUPPORT_NOWHERE);
     support_stack_run(support);
@@ -227,7 +227,7 @@ END_TEST
 START_TEST(no_delay_and_no_drops_give_the_same_blocks)
 {
     struct support_stack *support = support_stack_new();
-    support->collective.consensus_delay_ns = 0;
+    support->validators.consensus_delay_ns = 0;
     load(support);
     support_stack_run(support);
     ck_assert_int_eq(support->result.status, ENGINE_OK);

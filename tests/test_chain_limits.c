@@ -114,7 +114,7 @@ START_TEST(a_block_that_was_dropped_is_tried_again_with_less)
     const uint32_t items[CRASHES + 2] = {8, 8, 4, 2, 2, 8}; /* soft 160, 160, 80, 40, 40, 160 */
     set_steps(&support->chain.block_limit);
     support->chain.block_limit.gas_steps = (struct limit_steps_config){40, 160, 200};
-    support->collective.consensus_delay_ns = (int64_t)(600 * MS);
+    support->validators.consensus_delay_ns = (int64_t)(600 * MS);
     for (uint64_t i = 0; i < CRASHES; i++)
         crashes[i] = (struct fault_spec){.type = FAULT_CRASH,
                                          .at_ns = (i + 1) * SECOND + 200 * MS,
@@ -169,7 +169,7 @@ START_TEST(a_block_that_is_late_has_little_logical_time)
 {
     const uint32_t items[] = {300, 180};
     struct support_stack *support = stack_with_time();
-    support->collective.consensus_delay_ns = (int64_t)(16 * SECOND);
+    support->validators.consensus_delay_ns = (int64_t)(16 * SECOND);
     support_stack_job(support, 300 * MS, 0, 600, 1);
     support_stack_run(support);
     uint32_t blocks = 0;

@@ -56,7 +56,7 @@ static void draw_chain(struct support_stack *support)
     support->chain.min_interval_ns = (int64_t)(200 * MS);
     support->chain.visibility = (int64_t)below(2);
     support->chain.masterchain.block_interval_ns = (int64_t)((1 + below(4)) * SECOND);
-    support->collective.consensus_delay_ns = (int64_t)(below(3) * 300 * MS);
+    support->validators.consensus_delay_ns = (int64_t)(below(3) * 300 * MS);
     if (below(3) == 0)
         support->chain.block_limit.gas = 3000 + (int64_t)below(20000);
     support->chain.drop_every = below(3) == 0 ? 2 + (int64_t)below(4) : 0;

@@ -150,7 +150,7 @@ START_TEST(random_mixes_of_loss_drops_and_crashes_deliver_all)
         support->chain.drop_every += support->chain.drop_every == 1;
         support->chain.visibility = (int64_t)rng_below(&stream, 2);
         support->chain.block_limit.gas = 1000 + (int64_t)rng_below(&stream, 5000);
-        support->collective.consensus_delay_ns = (int64_t)(rng_below(&stream, 3) * 400 * MS);
+        support->validators.consensus_delay_ns = (int64_t)(rng_below(&stream, 3) * 400 * MS);
         struct fault_target target = {.type = TARGET_NODES, .role = "shard", .first = 1, .last = 2};
         struct fault_spec crash = {.type = FAULT_CRASH,
                                    .every_ns = 7 * SECOND + rng_below(&stream, SECOND),

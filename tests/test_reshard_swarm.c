@@ -133,7 +133,7 @@ static uint64_t run_seed(uint64_t seed)
     base->scenario.seed = seed;
     base->scenario.duration_ns = 600 * SECOND;
     draw_messaging(transfers);
-    draw_chain(&base->chain, &base->collective);
+    draw_chain(&base->chain, &base->validators);
     draw_resharding(&base->chain, &drawn);
     draw_faults(&base->scenario, (uint64_t)base->chain.shards, &drawn);
     draw_load(transfers);
