@@ -344,6 +344,13 @@ static const struct model atomic_model = {.layer = LAYER_ATOMIC,
                                           .on_message = toy_message,
                                           .destroy = atomic_destroy};
 
+static bool is_number(const struct param *param)
+{
+    return param->kind == PARAM_BOOL || param->kind == PARAM_INTEGER ||
+           param->kind == PARAM_RATIO || param->kind == PARAM_DURATION ||
+           param->kind == PARAM_BYTES || param->kind == PARAM_CHOICE;
+}
+
 struct support_stack *support_stack_new(void)
 {
     struct support_stack *support = calloc(1, sizeof *support);
@@ -365,7 +372,20 @@ struct support_stack *support_stack_new(void)
     support->chain.block_limit.bytes = 1 << 20;
     support->chain.masterchain.present = 1;
     support->messaging = &messaging_local_model;
+    support->spread = &spread_ideal_model;
+    support->spread_config = "";
     return support;
+}
+
+void support_stack_individual(struct support_stack *support, uint32_t members)
+{
+    for (const struct param *param = validator_params; param->name; param++) {
+        int64_t *word = (int64_t *)((char *)&support->validators + param->offset);
+        if (is_number(param) && strcmp(param->name, "consensus_delay") != 0)
+            *word = param->value_default;
+    }
+    support->validators.count = members;
+    support->chain.validators.index = VALIDATORS_INDIVIDUAL;
 }
 
 void support_stack_free(struct support_stack *support)
@@ -388,13 +408,6 @@ void support_stack_property(struct support_stack *support, const char *name, uin
     property->within_ns = within_ns;
     snprintf(property->pointer, sizeof property->pointer, "/properties");
     support->scenario.properties_given = true;
-}
-
-static bool is_number(const struct param *param)
-{
-    return param->kind == PARAM_BOOL || param->kind == PARAM_INTEGER ||
-           param->kind == PARAM_RATIO || param->kind == PARAM_DURATION ||
-           param->kind == PARAM_BYTES || param->kind == PARAM_CHOICE;
 }
 
 static int64_t *config_word(struct support_stack *support, const struct param *param)
@@ -441,7 +454,7 @@ int support_stack_try(struct support_stack *support, struct diagnostics *diagnos
     default_messaging(support);
     scenario->layer_count = 0;
     add_layer(scenario, &chain_blocks_model, &support->chain);
-    add_layer(scenario, &spread_ideal_model, &nothing);
+    add_layer(scenario, support->spread, support->spread_config);
     add_layer(scenario, &state_ram_model, &nothing);
     add_layer(scenario, support->messaging, support->messaging_config);
     add_layer(scenario, &toy_model, support);

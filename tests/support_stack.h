@@ -40,6 +40,8 @@ struct support_stack {
     struct chain_config chain;
     struct validator_config validators;
     const struct model *messaging;
+    const struct model *spread; /* ideal, unless another one and its config are given */
+    const void *spread_config;
     int64_t messaging_config[64];
     struct support_job jobs[SUPPORT_JOBS_MAX];
     uint32_t job_count;
@@ -68,6 +70,10 @@ struct support_stack {
 /* support_stack_new makes one on the heap; support_stack_free frees it. */
 struct support_stack *support_stack_new(void);
 void support_stack_free(struct support_stack *support);
+
+/* support_stack_individual gives each shard so many individual validators of even stakes, and what
+ * concerns them its default values. */
+void support_stack_individual(struct support_stack *support, uint32_t members);
 
 /* support_stack_job adds a job. */
 void support_stack_job(struct support_stack *support, uint64_t at_ns, uint32_t shard,

@@ -124,6 +124,18 @@ static void contradict(struct chain_blocks *chains, struct context *context,
                           (unsigned long long)block->header.slot, (unsigned long long)other);
 }
 
+/* A last vote that was forgotten before the root reached its slot was on a fork that is lost. */
+static bool is_astray(const struct block_tree *tree, const struct chain_member *member,
+                      uint64_t slot)
+{
+    uint64_t last_vote = member->view.last_vote;
+    if (last_vote <= member->view.root)
+        return member->astray;
+    return !block_tree_find(tree, last_vote) ||
+           !(last_vote < slot ? block_tree_descends(tree, slot, last_vote)
+                              : block_tree_descends(tree, last_vote, slot));
+}
+
 static void move_root(struct chain_blocks *chains, struct context *context, uint32_t shard,
                       uint32_t member, uint64_t slot)
 {
@@ -131,6 +143,7 @@ static void move_root(struct chain_blocks *chains, struct context *context, uint
     struct chain_shard *state = &individual->shards[shard];
     struct vote_view *view = &state->members[member].view;
     const struct spread_seam *spread = &chains->stack->spread;
+    state->members[member].astray = is_astray(&state->tree, &state->members[member], slot);
     block_tree_find(&state->tree, view->root)->rooted--;
     block_tree_find(&state->tree, slot)->rooted++;
     vote_view_root(view, &individual->stakes, slot);

@@ -27,6 +27,7 @@ struct chain_member {
     uint64_t waits_slot; /* its own slot for which it waits for the block before; 0 = none */
     uint64_t waits_for;  /* slot of that block */
     uint64_t waits_until_ns;
+    bool astray; /* its last vote is not on the way to its root, nor comes from it */
 };
 
 /* What has been decided about the open block while the shard's node was down. */

@@ -235,6 +235,12 @@ void chain_lead_grace(struct chain_blocks *chains, struct context *context, uint
     if (own->waits_slot == 0 || own->waits_for != slot - 1)
         return; /* the block came */
     uint64_t waited = own->waits_slot;
+    const struct chain_members *members = &chains->individual->members;
+    int64_t next_ns =
+        (int64_t)slot_ns(chains, shard, waited + 1) + chain_members_late_ns(members, shard, member);
+    if (next_ns == (int64_t)context->now_ns &&
+        chain_members_leader(members, shard, waited + 1) == member)
+        return; /* its next slot begins at this very instant */
     own->waits_slot = 0;
     make(chains, context, shard, member, waited);
 }

@@ -85,27 +85,31 @@ static void tell_spread(struct chain_blocks *chains, struct context *context, ui
 }
 
 /* Slots of its votes rise; it votes for the newest block of its heaviest fork, and leaves the fork
- * of its last vote only when it may. */
+ * of its last vote only when it may. Where its root is beyond that vote, those who made the root
+ * final are more than enough to leave for. */
 static void maybe_vote(struct chain_blocks *chains, struct context *context, uint32_t shard,
                        uint32_t member)
 {
     struct chain_individual *individual = chains->individual;
     struct chain_shard *state = &individual->shards[shard];
-    struct vote_view *view = &state->members[member].view;
+    struct chain_member *own = &state->members[member];
+    struct vote_view *view = &own->view;
     uint64_t slot =
         vote_view_heaviest(view, &individual->stakes, &state->tree, member, &individual->room);
     if (slot <= view->last_vote || individual->members.stakes[member] == 0)
         return;
-    if (view->last_vote > 0 && !block_tree_descends(&state->tree, slot, view->last_vote)) {
-        bool passed =
-            view->last_vote <= view->root && !block_tree_find(&state->tree, view->last_vote);
-        if (!passed && chains->break_rule != BREAK_SWITCH &&
+    bool leaves = own->astray;
+    if (view->last_vote > view->root) {
+        leaves = !block_tree_find(&state->tree, view->last_vote) ||
+                 !block_tree_descends(&state->tree, slot, view->last_vote);
+        if (leaves && chains->break_rule != BREAK_SWITCH &&
             !vote_view_may_leave(view, &individual->stakes, &state->tree, slot))
             return;
-        if (!passed)
-            context_count(context, LAYER_CHAIN, METRIC_SWITCHES, 1);
     }
+    if (leaves)
+        context_count(context, LAYER_CHAIN, METRIC_SWITCHES, 1);
     struct vote vote = {.block = block_tree_find(&state->tree, slot)->header.id, .slot = slot};
+    own->astray = false;
     view->last_vote = slot;
     trace(chains, context, shard, TRACE_VOTE, vote.block, slot);
     vote_view_learn_one(view, &individual->stakes, slot, member);
