@@ -34,7 +34,8 @@ struct spread_gossip_config {
 };
 
 struct spread_config {
-    int64_t fanout, tree, erasure, layout, send, processing_ns, keep, fetch_ns, break_rule;
+    int64_t fanout, tree, erasure, layout, send, pass_recovered, processing_ns, keep, fetch_ns;
+    int64_t break_rule;
     struct spread_repair_config repair;
     struct spread_gossip_config gossip;
 };

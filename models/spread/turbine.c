@@ -271,6 +271,13 @@ static void on_fault(void *state, struct context *context, const struct fault *f
     slot_gossip_on_fault(member, context, fault);
 }
 
+static void check_liveness(void *state, struct context *context)
+{
+    struct turbine *turbine = state;
+    for (uint32_t i = 0; i < turbine->chain_count; i++)
+        turbine_check_liveness(&turbine->chains[i], context);
+}
+
 static void destroy(void *state)
 {
     struct turbine *turbine = state;
@@ -354,7 +361,14 @@ static const struct model_metric metrics[] = {
     [TURBINE_GOSSIP_PULLS] = {"gossip_pulls", "packets", "that ask for what one does not have"},
     [TURBINE_METRICS] = {NULL, NULL, NULL}};
 
-static const struct model_property properties[] = {{NULL, NULL, false}};
+static const struct model_property properties[] = {
+    [TURBINE_NO_LOST_SHRED] = {"no_lost_shred",
+                               "whoever is up has every shred of final blocks in the end (SOL-2)",
+                               PROPERTY_WITHIN},
+    [TURBINE_LEDGER_CONNECTED] = {"ledger_connected",
+                                  "a member's final slots are whole and connected (SOL-3)",
+                                  PROPERTY_ALWAYS},
+    {NULL, NULL, false}};
 
 const struct model spread_turbine_model = {
     .layer = LAYER_SPREAD,
@@ -376,5 +390,6 @@ const struct model spread_turbine_model = {
     .on_message = on_message,
     .on_timer = on_timer,
     .on_fault = on_fault,
+    .check_liveness = check_liveness,
     .destroy = destroy,
 };

@@ -148,6 +148,7 @@ struct turbine_member {
     struct turbine_chain *chain;
     uint64_t root;                 /* as store.root, close to the window */
     uint64_t highest;              /* slot that it has whole, or its root */
+    uint64_t refused_slot;         /* the one that it refused last */
     struct repair_service *repair; /* NULL: off */
     struct slot_gossip *gossip;    /* NULL: off */
     uint32_t node, member, rank;
@@ -185,7 +186,7 @@ struct turbine {
     struct turbine_member **member_of_node; /* by node; NULL = no validator */
 };
 
-/* Of turbine_send.c and turbine_receive.c: */
+/* Of turbine_send.c, turbine_receive.c and turbine_check.c: */
 void turbine_publish(struct turbine_chain *chain, struct context *context,
                      const struct block_header *header);
 void turbine_make_set(struct turbine_chain *chain, struct context *context, uint32_t number);
@@ -195,6 +196,8 @@ void turbine_arrived(struct turbine_member *member, struct context *context, enu
                      uint64_t name);
 void turbine_judge(struct turbine_chain *chain, struct context *context, uint32_t number);
 void turbine_rooted(struct turbine_member *member, struct context *context, uint64_t slot);
+void turbine_forget_blocks(struct turbine_chain *chain, const struct context *context);
+void turbine_check_liveness(struct turbine_chain *chain, struct context *context);
 /* turbine_has_slot: a member's store has a slot whole. */
 void turbine_has_slot(struct turbine_member *member, struct context *context, uint64_t slot);
 uint64_t turbine_content(const struct turbine_block *block, uint32_t version);

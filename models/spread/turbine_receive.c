@@ -2,6 +2,7 @@
  * when it has a slot whole. */
 
 #include "models/leader_schedule.h"
+#include "models/spread/erasure_bytes.h"
 #include "models/spread/repair_service.h"
 #include "models/spread/slot_gossip.h"
 #include "models/spread/turbine_parts.h"
@@ -88,6 +89,17 @@ static enum turbine_metric refusal(const struct turbine_member *member,
     return TURBINE_METRICS;
 }
 
+/* One row for many shreds of a slot. */
+static void refuse(struct turbine_member *member, struct context *context,
+                   const struct turbine_block *block, enum turbine_metric reason)
+{
+    turbine_count(member, context, reason, 1);
+    if (member->refused_slot == block->header.slot)
+        return;
+    member->refused_slot = block->header.slot;
+    trace(member, context, TURBINE_TRACE_REFUSED, block->header.id, (int64_t)reason);
+}
+
 /* The record of a slot whose first shred came: what is in the store already counts as seen. */
 static struct slot_progress *open_slot(struct turbine_member *member,
                                        const struct turbine_block *block, uint64_t content)
@@ -113,20 +125,25 @@ static void store_slot(struct turbine_member *member, const struct context *cont
 {
     const struct turbine_block *block = block_of(member->chain, progress->content);
     struct blockstore *store = &member->store;
-    if (!block)
-        return;
+    bool unchained = member->chain->turbine->config.break_rule == SPREAD_BREAK_UNCHAINED;
+    if (!block || progress->slot < member->root)
+        return; /* nobody will want it any more */
+    const struct slot_meta *meta = blockstore_meta(store, progress->slot);
+    bool begun = meta && meta->received > 0; /* only the first shred's tick is looked at */
+    struct data_shred run = {.slot = progress->slot, .parent = block->header.parent_slot};
+    if (unchained)
+        run.parent = progress->slot - 1;
     blockstore_begin(store);
     for (uint32_t at = progress->fresh_first; at < progress->fresh_end; at++) {
         struct shred_set set = shred_set_at(&block->plan, at);
         uint32_t present = progress->sets[at].data;
-        struct data_shred first = {.slot = progress->slot,
-                                   .parent = block->header.parent_slot,
-                                   .index = set.first_data,
-                                   .reference_tick = shred_ticks_get(
-                                       &store->shared->ticks, progress->slot, set.first_data),
-                                   .last = set.last && present >> (set.data_count - 1) != 0};
-        if (present != 0)
-            blockstore_insert_run(store, &first, present, now_ms(context));
+        if (present == 0)
+            continue;
+        run.index = set.first_data;
+        run.last = set.last && present >> (set.data_count - 1) != 0;
+        if (!begun)
+            run.reference_tick = shred_ticks_get(&store->shared->ticks, run.slot, run.index);
+        blockstore_insert_run(store, &run, present, now_ms(context));
     }
     blockstore_set_content(store, progress->slot, progress->content);
     blockstore_commit(store);
@@ -155,7 +172,8 @@ static void complete(struct turbine_member *member, struct context *context,
     const struct chain_seam *seam = &member->chain->turbine->stack->chain;
     turbine_flush(member, context);
     const struct slot_meta *meta = blockstore_meta(&member->store, progress->slot);
-    if (!meta || !blockstore_full(meta) || progress->dead)
+    bool holes = member->chain->turbine->config.break_rule == SPREAD_BREAK_HOLES;
+    if (!meta || progress->dead || (!blockstore_full(meta) && !holes))
         return;
     trace(member, context, TURBINE_TRACE_COMPLETED, block->header.id,
           (int64_t)(context->now_ns - block->header.time_ns));
@@ -200,6 +218,7 @@ static void pass_on_own(struct turbine_member *member, struct context *context,
 static void recover(struct turbine_member *member, struct context *context,
                     struct slot_progress *progress, uint32_t number)
 {
+    struct turbine *turbine = member->chain->turbine;
     const struct turbine_block *block = block_of(member->chain, progress->content);
     struct shred_set set = shred_set_at(&block->plan, number);
     struct set_progress *at = &progress->sets[number];
@@ -211,7 +230,13 @@ static void recover(struct turbine_member *member, struct context *context,
         return;
     progress->recovered += (uint32_t)__builtin_popcount(data);
     turbine_count(member, context, TURBINE_SHREDS_RECOVERED, __builtin_popcount(data));
-    at->data |= data;
+    if (turbine->config.erasure == SPREAD_BYTES)
+        SIM_ASSERT(erasure_bytes_recover(turbine->memory, progress->content, &set, at->data,
+                                         at->code) == set.data_count);
+    if (turbine->config.break_rule != SPREAD_BREAK_HOLES)
+        at->data |= data;
+    if (!turbine->config.pass_recovered)
+        return;
     at->code |= code;
     struct turbine_set own = turbine_set_of(member->chain, block, number);
     struct turbine_duties duties = turbine_trees_duties(&member->chain->trees, &own, member->rank);
@@ -281,7 +306,7 @@ static enum turbine_taken take(struct turbine_member *member, struct context *co
     if (opened || packet->slot < member->root) {
         enum turbine_metric reason = refusal(member, &block->header);
         if (reason != TURBINE_METRICS) {
-            turbine_count(member, context, reason, 1);
+            refuse(member, context, block, reason);
             return TURBINE_REFUSED;
         }
         progress = open_slot(member, block, content);
@@ -293,14 +318,16 @@ static enum turbine_taken take(struct turbine_member *member, struct context *co
     struct set_progress *set = &progress->sets[number];
     if (source == SHRED_BY_TURBINE)
         set->by_tree++;
-    if (set_progress_test(set, type, at))
-        return TURBINE_DUPLICATE;
-    if (progress->others && !slot_window_see(&member->window, progress, content, type, number, at))
-        return TURBINE_DUPLICATE;
-    set_progress_mark(set, type, at);
-    if (source == SHRED_BY_TURBINE && place < chain->trees.parent_places)
+    bool first = !set_progress_test(set, type, at) &&
+                 (!progress->others ||
+                  slot_window_see(&member->window, progress, content, type, number, at));
+    if (source == SHRED_BY_TURBINE && place < chain->trees.parent_places &&
+        (first || !chain->turbine->config.pass_recovered))
         pass_on_later(member, context, type,
                       turbine_name(block, packet->index, packet->version, place));
+    if (!first)
+        return TURBINE_DUPLICATE;
+    set_progress_mark(set, type, at);
     if (progress->dead) {
         turbine_count(member, context, TURBINE_REFUSED_DEAD, 1);
         return TURBINE_REFUSED;
@@ -375,49 +402,4 @@ bool turbine_passes_on(const struct turbine_member *member, uint64_t slot, uint3
     struct turbine_set set = turbine_set_of(chain, block, index / SHRED_SET_DATA);
     struct turbine_duties duties = turbine_trees_duties(&chain->trees, &set, member->rank);
     return duties.data >> index % SHRED_SET_DATA & 1;
-}
-
-void turbine_judge(struct turbine_chain *chain, struct context *context, uint32_t number)
-{
-    const struct turbine_block *block = turbine_block(chain, number);
-    for (uint32_t i = 0; block && i < chain->member_count; i++) {
-        struct turbine_member *member = &chain->members[i];
-        struct slot_progress *progress = slot_window_find(&member->window, block->header.slot);
-        bool ours = progress && progress->content == turbine_content(block, 0);
-        if (ours)
-            progress->judged = true;
-        if (i == block->header.leader || member->changed_ns > block->begin_ns ||
-            !context_up(context, member->node))
-            continue;
-        uint32_t whole = 0;
-        for (uint32_t set = 0; ours && set < progress->set_count; set++)
-            whole += progress->sets[set].by_tree >= shred_set_at(&block->plan, set).data_count;
-        turbine_count(member, context, TURBINE_SETS_TRIED, block->plan.set_count);
-        turbine_count(member, context, TURBINE_SETS_WHOLE, whole);
-        turbine_count(member, context, TURBINE_BLOCKS_TRIED, 1);
-        turbine_count(member, context, TURBINE_BLOCKS_WHOLE, whole == block->plan.set_count);
-        if (ours && progress->slot < member->store.root && !progress->fresh)
-            slot_window_close(&member->window, progress);
-    }
-}
-
-void turbine_rooted(struct turbine_member *member, struct context *context, uint64_t slot)
-{
-    struct turbine_chain *chain = member->chain;
-    SIM_ASSERT(slot >= member->store.root);
-    turbine_flush(member, context);
-    for (uint64_t at = member->store.root; at < slot; at++) {
-        struct slot_progress *progress = slot_window_find(&member->window, at);
-        if (progress && progress->judged)
-            slot_window_close(&member->window, progress);
-    }
-    member->store.root = member->root = slot;
-    if (slot > member->highest)
-        member->highest = slot;
-    blockstore_connect_root(&member->store, slot);
-    uint64_t keep = (uint64_t)chain->turbine->config.keep;
-    if (slot > keep)
-        blockstore_forget(&member->store, slot - keep);
-    repair_service_rooted(member, context, slot);
-    slot_gossip_rooted(member, context, slot);
 }

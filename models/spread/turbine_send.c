@@ -62,6 +62,7 @@ void turbine_publish(struct turbine_chain *chain, struct context *context,
                      const struct block_header *header)
 {
     struct turbine_member *leader = &chain->members[header->leader];
+    turbine_forget_blocks(chain, context);
     struct turbine_block *block = add_block(chain, header);
     uint32_t number = (uint32_t)header->id;
     uint64_t later_ns = header->end_ns > context->now_ns ? header->end_ns - context->now_ns : 0;
