@@ -1,0 +1,80 @@
+/* Goal: what loss leaves of erasure sets is what probability says. Method: long runs of the turbine
+ * with a chain made by hand, against the binomial law: a set is whole for a member if at least 32
+ * of its 64 shreds come down trees of their own, each over as many hops as the member's place in it
+ * has; places are drawn evenly where stakes are even. Recovered shreds stay where they are, since
+ * passing them on makes sets of a tree depend on each other. */
+
+#include <gsl/gsl_randist.h>
+#include <math.h>
+
+#include "models/spread/turbine.h"
+#include "models/spread/turbine_tree.h"
+#include "tests/check_main.h"
+#include "tests/support_spread.h"
+
+/* How many sets were tried and whole, and the chance of each by the law. */
+struct trial {
+    double tried, whole, chance;
+};
+
+static struct trial lose(uint32_t members, uint32_t fanout, double loss, uint64_t seed,
+                         bool pass_recovered)
+{
+    struct support_spread *support = support_spread_new(&spread_turbine_model, members);
+    struct trial outcome;
+    double arrives = 0;
+    support->config.fanout = fanout;
+    support->config.repair.enabled = 0;
+    support->config.pass_recovered = pass_recovered;
+    support->scenario.seed = seed;
+    support->scenario.network.loss = (int64_t)(loss * 1e12);
+    support->block_bytes = 120000; /* four sets */
+    support->slots = 200;
+    support->interval_ns = 100000000;
+    support->scenario.duration_ns = UINT64_C(25000000000);
+    support->lag = 0;
+    support_spread_run(support);
+    for (uint32_t place = 0; place < members - 1; place++) {
+        uint32_t hops = 1;
+        for (uint32_t at = place; at != 0; at = turbine_parent_of(at, fanout))
+            hops++;
+        arrives += pow(1 - loss, hops) / (members - 1);
+    }
+    outcome.tried = (double)support_spread_counter(support, "sets_tried");
+    outcome.whole = (double)support_spread_counter(support, "sets_whole");
+    outcome.chance = 0;
+    for (unsigned k = 32; k <= 64; k++)
+        outcome.chance += gsl_ran_binomial_pdf(k, arrives, 64);
+    support_spread_free(support);
+    return outcome;
+}
+
+/* SOL-R2.13, SOL-R8.6: at two, three and four hops. Members of one tree share its losses; sets and
+ * slots do not, so the standard deviation is taken as if the members of a set were one. */
+START_TEST(sets_come_through_loss_as_the_binomial_law_has_it)
+{
+    static const struct {
+        uint32_t members, fanout;
+        double loss;
+    } runs[] = {{21, 200, 0.15}, {21, 200, 0.27}, {21, 4, 0.15}, {21, 4, 0.2}, {40, 3, 0.15}};
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        struct trial o = lose(runs[i].members, runs[i].fanout, runs[i].loss, i + 1, false);
+        double sets = o.tried / (runs[i].members - 1);
+        double deviation = sqrt(o.chance * (1 - o.chance) / sets);
+        ck_assert_double_gt(o.tried, 10000);
+        ck_assert_msg(fabs(o.whole / o.tried - o.chance) <= 3 * deviation + 1e-3,
+                      "run %zu: share %g, law %g", i, o.whole / o.tried, o.chance);
+    }
+}
+END_TEST
+
+/* SOL-R8.8: who passes recovered shreds on saves sets below it. */
+START_TEST(passing_recovered_shreds_on_saves_sets)
+{
+    struct trial kept = lose(40, 3, 0.2, 7, false), passed = lose(40, 3, 0.2, 7, true);
+    ck_assert_double_gt(passed.whole / passed.tried, kept.whole / kept.tried + 0.05);
+}
+END_TEST
+
+CHECK_MAIN("turbine_loss", sets_come_through_loss_as_the_binomial_law_has_it,
+           passing_recovered_shreds_on_saves_sets)
