@@ -23,9 +23,9 @@ enum {
 
 enum gossip_timer { GOSSIP_TIMER_PUSH, GOSSIP_TIMER_PULL }; /* cookies */
 
-struct gossip_shared { /* of one chain */
-    struct gossip_table table;
-    uint64_t *sums; /* by rank: of the weights up to it */
+struct gossip_shared {         /* of one chain */
+    struct gossip_table table; /* first: tests look at it */
+    uint64_t *sums;            /* by rank: of the weights up to it */
     uint32_t users;
 };
 
