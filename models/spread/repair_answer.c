@@ -69,7 +69,7 @@ void repair_on_ping(struct repair_service *service, struct context *context, uin
 
 void repair_on_pong(struct repair_service *service, struct context *context, uint32_t from)
 {
-    const struct turbine_member *peer = service->member->chain->turbine->member_of_node[from];
+    const struct turbine_member *peer = service->member->chain->turbine->places[from].member;
     SIM_ASSERT(peer);
     if (service->met)
         service->met[peer->rank].answered_ms = now_ms(context) + 1;

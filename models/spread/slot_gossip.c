@@ -312,7 +312,7 @@ static void on_pull(const struct slot_gossip *gossip, struct context *context,
     const struct turbine_member *member = gossip->member;
     const uint32_t *known = gossip->listener.known, *theirs = message->payload;
     uint32_t parts = gossip->listener.parts, places = member->chain->member_count * parts;
-    uint32_t peer = member->chain->turbine->member_of_node[message->from]->rank;
+    uint32_t peer = member->chain->turbine->places[message->from].member->rank;
     SIM_ASSERT(message->payload_bytes == places * sizeof *theirs);
     struct train train = {.member = member,
                           .context = context,

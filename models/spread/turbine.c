@@ -79,7 +79,7 @@ static void build_chain(struct turbine *turbine, struct turbine_chain *chain, ui
         blockstore_init(&member->store, &chain->shared);
         begin_store(&member->store);
         slot_window_init(&member->window, &chain->windows);
-        turbine->member_of_node[member->node] = member;
+        turbine->places[member->node] = (struct turbine_place){member, chain};
     }
     build_cluster(chain, world);
     turbine_trees_init(&chain->trees, memory, &chain->cluster,
@@ -127,7 +127,7 @@ static struct turbine_chain *find_chain(const struct turbine *turbine, uint32_t 
 static struct turbine_member *member_here(const struct turbine *turbine,
                                           const struct context *context)
 {
-    struct turbine_member *member = turbine->member_of_node[context->self];
+    struct turbine_member *member = turbine->places[context->self].member;
     SIM_ASSERT(member);
     return member;
 }
@@ -167,7 +167,7 @@ static int build(const struct build *build, void **ret_state)
     turbine->memory = memory;
     turbine->stack = build->stack;
     turbine->node_count = world_node_count(build->world);
-    turbine->member_of_node = memory_take(memory, NAME, turbine->node_count * sizeof(void *) + 1);
+    turbine->places = memory_take(memory, NAME, turbine->node_count * sizeof *turbine->places + 1);
     for (uint32_t i = 0; i < last; i++)
         chains += seam->members(seam->self, seam->at(seam->self, CHAIN_SHARD, i)) > 1;
     turbine->chains = memory_take(memory, NAME, chains * sizeof *turbine->chains + 1);
@@ -197,13 +197,16 @@ static void start(void *state, struct context *context)
 
 static void on_message(void *state, struct context *context, const struct message *message)
 {
-    struct turbine_member *member = member_here(state, context);
+    const struct turbine *turbine = state;
+    const struct turbine_place *place = &turbine->places[context->self];
+    struct turbine_member *member = place->member;
+    SIM_ASSERT(member);
     switch ((enum turbine_message)message->kind) {
     case TURBINE_SHRED_DATA:
-        turbine_arrived(member, context, SHRED_DATA, message->subject);
+        turbine_arrived(place, context, SHRED_DATA, message->subject);
         return;
     case TURBINE_SHRED_CODE:
-        turbine_arrived(member, context, SHRED_CODE, message->subject);
+        turbine_arrived(place, context, SHRED_CODE, message->subject);
         return;
     case TURBINE_REPAIR_REQUEST:
     case TURBINE_REPAIR_ANSWER:
@@ -259,7 +262,7 @@ static void on_timer(void *state, struct context *context, uint8_t kind, uint32_
 static void on_fault(void *state, struct context *context, const struct fault *fault)
 {
     const struct turbine *turbine = state;
-    struct turbine_member *member = turbine->member_of_node[context->self];
+    struct turbine_member *member = turbine->places[context->self].member;
     if (!member)
         return;
     if (fault->type == FAULT_CRASH || fault->type == FAULT_RESTART)
@@ -287,7 +290,7 @@ static void destroy(void *state)
         destroy_chain(&turbine->chains[i]);
     struct memory *memory = turbine->memory;
     memory_give(memory, turbine->chains, turbine->chain_count * sizeof *turbine->chains + 1);
-    memory_give(memory, turbine->member_of_node, turbine->node_count * sizeof(void *) + 1);
+    memory_give(memory, turbine->places, turbine->node_count * sizeof *turbine->places + 1);
     memory_give(memory, turbine, sizeof *turbine);
 }
 

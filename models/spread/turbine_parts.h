@@ -182,8 +182,11 @@ struct turbine {
     struct stack *stack;
     uint8_t slot;
     uint32_t chain_count, node_count;
-    struct turbine_chain *chains;           /* those with more than one member */
-    struct turbine_member **member_of_node; /* by node; NULL = no validator */
+    struct turbine_chain *chains; /* those with more than one member */
+    struct turbine_place {
+        struct turbine_member *member; /* NULL = no validator */
+        struct turbine_chain *chain;   /* here, too, so that a shred's block is found first */
+    } * places;                        /* by node */
 };
 
 /* Of turbine_send.c, turbine_receive.c and turbine_check.c: */
@@ -192,8 +195,8 @@ void turbine_publish(struct turbine_chain *chain, struct context *context,
 void turbine_make_set(struct turbine_chain *chain, struct context *context, uint32_t number);
 void turbine_pass_on(struct turbine_member *member, struct context *context, enum shred_type type,
                      uint64_t name);
-void turbine_arrived(struct turbine_member *member, struct context *context, enum shred_type type,
-                     uint64_t name);
+void turbine_arrived(const struct turbine_place *place, struct context *context,
+                     enum shred_type type, uint64_t name);
 void turbine_judge(struct turbine_chain *chain, struct context *context, uint32_t number);
 void turbine_rooted(struct turbine_member *member, struct context *context, uint64_t slot);
 void turbine_forget_blocks(struct turbine_chain *chain, const struct context *context);

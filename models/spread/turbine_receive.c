@@ -294,11 +294,11 @@ static void notice(struct turbine_member *member, struct context *context,
     repair_service_stored(member, context, progress->slot, first, watched);
 }
 
-static enum turbine_taken take(struct turbine_member *member, struct context *context,
-                               const struct turbine_block *block, const struct shred_packet *packet,
-                               enum shred_source source, uint32_t place)
+static enum turbine_taken take(const struct turbine_chain *chain, struct turbine_member *member,
+                               struct context *context, const struct turbine_block *block,
+                               const struct shred_packet *packet, enum shred_source source,
+                               uint32_t place)
 {
-    struct turbine_chain *chain = member->chain;
     enum shred_type type = (enum shred_type)packet->type;
     uint64_t content = turbine_content(block, packet->version);
     struct slot_progress *progress = slot_window_find(&member->window, packet->slot);
@@ -360,13 +360,14 @@ enum turbine_taken turbine_take(struct turbine_member *member, struct context *c
         turbine_count(member, context, TURBINE_REFUSED_ROOT, 1);
         return TURBINE_REFUSED;
     }
-    return take(member, context, block, packet, source, TURBINE_NONE);
+    return take(member->chain, member, context, block, packet, source, TURBINE_NONE);
 }
 
-void turbine_arrived(struct turbine_member *member, struct context *context, enum shred_type type,
-                     uint64_t name)
+void turbine_arrived(const struct turbine_place *place, struct context *context,
+                     enum shred_type type, uint64_t name)
 {
-    const struct turbine_block *block = turbine_block(member->chain, (uint32_t)(name >> 32));
+    struct turbine_member *member = place->member;
+    const struct turbine_block *block = turbine_block(place->chain, (uint32_t)(name >> 32));
     turbine_count(member, context, TURBINE_SHREDS_RECEIVED, 1);
     if (!block) { /* it is below everybody's root */
         turbine_count(member, context, TURBINE_REFUSED_ROOT, 1);
@@ -377,7 +378,7 @@ void turbine_arrived(struct turbine_member *member, struct context *context, enu
                                   .type = (uint8_t)type,
                                   .version = name >> 31 & 1};
     enum turbine_taken taken =
-        take(member, context, block, &packet, SHRED_BY_TURBINE, name & UINT16_MAX);
+        take(place->chain, member, context, block, &packet, SHRED_BY_TURBINE, name & UINT16_MAX);
     if (taken == TURBINE_DUPLICATE)
         turbine_count(member, context, TURBINE_SHREDS_DUPLICATE, 1);
 }
