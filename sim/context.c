@@ -20,11 +20,11 @@ static void add_side(struct world *world, struct event *event, const struct send
 }
 
 /* Field by field: a struct on the way would be stored in pieces and read whole. */
-static inline void fill(struct event *event, const struct world *world, const struct send *send)
+static inline void fill(struct event *event, const struct world *world, const struct send *send,
+                        uint32_t kind_id, size_t length)
 {
     event->cause_mix = world->context.cause_mix;
-    event->what = event_what_of(event_cause(world), EVENT_MESSAGE, send->slot, send->kind,
-                                send->payload_bytes);
+    event->what = event_what_of(event_cause(world), EVENT_MESSAGE, kind_id, length);
     event->subject = send->subject;
     event->bytes = send->wire_bytes;
     event->attempt = send->attempt;
@@ -32,28 +32,28 @@ static inline void fill(struct event *event, const struct world *world, const st
     event->to = send->to;
 }
 
-#define COPY_WORD(i)                                                                               \
-    case (i) + 1:                                                                                  \
-        memcpy(to + 8 * (i), from + 8 * (i), 8);                                                   \
+#define COPY_WORDS(count)                                                                          \
+    case 8 * (count):                                                                              \
+        memcpy(to + 8 * (count)-8, from + 8 * (count)-8, 8);                                       \
         __attribute__((fallthrough))
 
 /* Word by word: the sender has only just stored the payload, and wider pieces would wait until its
  * stores are done. */
 static inline void copy_payload(unsigned char *to, const unsigned char *from, size_t bytes)
 {
-    switch (bytes >> 3) {
-        COPY_WORD(6);
-        COPY_WORD(5);
-        COPY_WORD(4);
-        COPY_WORD(3);
-        COPY_WORD(2);
-        COPY_WORD(1);
-        COPY_WORD(0);
-    default:
+    switch (bytes) {
+        COPY_WORDS(7);
+        COPY_WORDS(6);
+        COPY_WORDS(5);
+        COPY_WORDS(4);
+        COPY_WORDS(3);
+        COPY_WORDS(2);
+        COPY_WORDS(1);
+    case 0:
         break;
+    default:
+        memcpy(to, from, bytes);
     }
-    if (__builtin_expect((bytes & 7) != 0, 0))
-        memcpy(to + (bytes & ~(size_t)7), from + (bytes & ~(size_t)7), bytes & 7);
 }
 _Static_assert((int)EVENT_INLINE_BYTES == 7 * 8, "copy_payload knows seven words");
 
@@ -64,13 +64,13 @@ static void send_with_side(struct world *world, const struct send *send)
     uint32_t self = world->context.self;
     struct event *event;
     uint32_t handle = event_take(world, !large && send->payload_bytes > 0, &event);
-    fill(event, world, send);
-    event->what.length = large ? 0 : send->payload_bytes & 63U;
+    fill(event, world, send, (uint32_t)send->slot << KIND_BITS | send->kind,
+         large ? 0 : send->payload_bytes);
     add_side(world, event, send);
     if (send->payload_bytes > 0 && !large)
         memcpy(event->inline_payload, send->payload, send->payload_bytes);
     if (send->depart_ns > world->context.now_ns) {
-        event->what.type = EVENT_DEPART;
+        event_set_type(event, EVENT_DEPART);
         engine_push(world, handle, self, send->depart_ns, ORDER_MESSAGE, self);
     } else if (send->to == self) {
         engine_push(world, handle, self, world->context.now_ns, ORDER_MESSAGE, self);
@@ -91,39 +91,50 @@ static __attribute__((noinline)) bool send_special(struct world *world, const st
     return special;
 }
 
+/* A layer's kind as one number. Each byte by itself: the sender has only just stored them, and a
+ * compiler that reads both at once makes the processor wait until that is done. */
+static inline uint32_t kind_id_of(const struct send *send)
+{
+    uint32_t slot = *(const volatile uint8_t *)&send->slot;
+    uint32_t kind = *(const volatile uint8_t *)&send->kind;
+    SIM_ASSERT(kind < KINDS_MAX && slot < SLOT_MAX);
+    return slot << KIND_BITS | kind;
+}
+
 void context_send(struct context *context, const struct send *send)
 {
     struct world *world = context->world;
     uint32_t self = context->self, to = send->to;
+    size_t bytes = send->payload_bytes;
+    uint32_t kind_id = kind_id_of(send);
     SIM_ASSERT(to < world->node_count && self < world->node_count);
-    SIM_ASSERT(send->kind < KINDS_MAX && (send->slot < SLOT_MAX && world->model[send->slot]));
-    SIM_ASSERT(send->payload_bytes == 0 || send->payload != NULL);
-    uint32_t place = (uint32_t)send->slot * KINDS_MAX + send->kind;
-    struct packet_count *packets = &world->packets[0][place];
+    SIM_ASSERT(world->model[kind_id >> KIND_BITS]);
+    SIM_ASSERT(bytes == 0 || send->payload != NULL);
+    struct packet_count *packets = &world->packets[kind_id];
     packets->count++;
     packets->bytes += send->wire_bytes;
-    if (__builtin_expect(send->payload_bytes > EVENT_INLINE_BYTES || send->depart_ns != 0 ||
-                             send->priority > 0,
+    if (__builtin_expect(bytes > EVENT_INLINE_BYTES || send->depart_ns != 0 || send->priority > 0,
                          0) &&
         send_special(world, send))
         return;
     struct node *node = &world->nodes[self];
-    bool plain = world->way.plain && to != self;
+    bool drawn = world->way.drawn && to != self;
     uint64_t word = 0;
-    if (plain && world->way.drawn)
-        word = network_way_word(world, node, send, (place / KINDS_MAX) << 8 | place % KINDS_MAX);
+    if (__builtin_expect(drawn, 1))
+        word = network_way_word(world, node, send, kind_id);
     struct event *event;
-    uint32_t handle = event_take(world, send->payload_bytes > 0, &event);
-    fill(event, world, send);
-    copy_payload(event->inline_payload, send->payload, send->payload_bytes);
-    if (__builtin_expect(plain, 1)) {
+    uint32_t handle = event_take(world, bytes > 0, &event);
+    fill(event, world, send, kind_id, bytes);
+    copy_payload(event->inline_payload, send->payload, bytes);
+    if (__builtin_expect(drawn, 1)) {
         uint64_t at_ns = network_way_ns(world, node, send->wire_bytes);
-        if (world->way.drawn)
-            network_way_depart(world, handle, self, to, at_ns, word);
-        else
-            engine_push(world, handle, to, at_ns, ORDER_MESSAGE, self);
+        network_way_depart(world, handle, node, to,
+                           at_ns + network_way_jitter_ns(&world->way, word));
     } else if (to == self) {
         engine_push(world, handle, self, context->now_ns, ORDER_MESSAGE, self);
+    } else if (world->way.plain) {
+        uint64_t at_ns = network_way_ns(world, node, send->wire_bytes);
+        engine_push(world, handle, to, at_ns, ORDER_MESSAGE, self);
     } else {
         network_hand_over(world, handle, event, self);
     }
@@ -139,7 +150,8 @@ uint64_t context_timer(struct context *context, uint32_t node, uint8_t slot, uin
     struct event *event;
     uint32_t handle = event_take(world, false, &event);
     event->cause_mix = context->cause_mix;
-    event->what = event_what_of(event_cause(world), EVENT_TIMER, slot, kind, 0);
+    event->what =
+        event_what_of(event_cause(world), EVENT_TIMER, (uint32_t)slot << KIND_BITS | kind, 0);
     event->subject = cookie;
     event->epoch = world->nodes[node].epoch;
     event->generation = ++world->generation;
@@ -155,11 +167,11 @@ bool context_timer_cancel(struct context *context, uint64_t timer)
     struct world *world = context->world;
     SIM_ASSERT((uint32_t)timer != 0);
     struct event *event = event_at(world, (uint32_t)timer);
-    if (event->what.type != EVENT_TIMER || event->generation != (uint32_t)(timer >> 32))
+    if (event_type(event) != EVENT_TIMER || event->generation != (uint32_t)(timer >> 32))
         return false;
     SIM_ASSERT(world->nodes[event->to].group == context->group);
     /* The entry stays in the queue and is thrown away unseen when its time comes. */
-    event->what.type = EVENT_CANCELLED;
+    event_set_type(event, EVENT_CANCELLED);
     return event->epoch == world->nodes[event->to].epoch;
 }
 
@@ -292,6 +304,7 @@ void context_violation(struct context *context, uint8_t slot, uint32_t property,
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    world->look_at = 0;
     if (world->violations++ == 0) {
         world->result.violation_event = world->events;
         snprintf(world->result.violation, sizeof world->result.violation,

@@ -9,6 +9,7 @@
 
 #include "sim/diagnostics.h"
 #include "sim/engine_private.h"
+#include "sim/network_way.h"
 #include "sim/wall_clock.h"
 
 enum {
@@ -25,38 +26,6 @@ static struct {
     int64_t counters[SLOT_MAX][COUNTERS_MAX];
 } last_run;
 
-void event_free_side(struct world *world, struct event *event)
-{
-    const struct side *side = event_side(world, event);
-    if (side->payload)
-        slab_give(&world->payloads, side->payload);
-    pool_give(&world->sides, event->side);
-}
-
-struct side *event_take_side(struct world *world, struct event *event)
-{
-    if (event->what.length == LENGTH_SIDE)
-        return pool_at(&world->sides, event->side);
-    uint32_t handle = pool_take(&world->sides);
-    struct side *side = pool_at(&world->sides, handle);
-    side->chain = event->chain;
-    side->payload_bytes = event->what.length;
-    event->side = handle;
-    event->what.length = LENGTH_SIDE;
-    return side;
-}
-
-void event_drop_side(struct world *world, struct event *event)
-{
-    const struct side *side = event_side(world, event);
-    if (!side || side->payload)
-        return;
-    uint32_t handle = event->side;
-    event->chain = side->chain;
-    event->what.length = side->payload_bytes & 63U;
-    pool_give(&world->sides, handle);
-}
-
 /* The row of the running event, in the digest and, out of the way, in the log. */
 static __attribute__((noinline)) void log_row(struct world *world, const struct event *event,
                                               uint32_t kind_id, uint32_t chain, uint32_t bytes,
@@ -68,11 +37,11 @@ static __attribute__((noinline)) void log_row(struct world *world, const struct 
                                 .entity = entity,
                                 .peer = peer,
                                 .subject = event->subject,
-                                .value = event->what.type == EVENT_MESSAGE ? event->attempt : 0,
-                                .weight = event->what.type == EVENT_TIMER   ? LOG_STEP
-                                          : event->what.type == EVENT_FAULT ? LOG_MILESTONE
-                                                                            : LOG_PACKET};
-    rows_log(world, &fields, event->what.cause_seq);
+                                .value = event_type(event) == EVENT_MESSAGE ? event->attempt : 0,
+                                .weight = event_type(event) == EVENT_TIMER   ? LOG_STEP
+                                          : event_type(event) == EVENT_FAULT ? LOG_MILESTONE
+                                                                             : LOG_PACKET};
+    rows_log(world, &fields, event_cause_seq(event));
 }
 
 static inline void event_row(struct world *world, const struct event *event, uint32_t kind_id,
@@ -104,16 +73,16 @@ static uint32_t read_side(const struct world *world, const struct event *event,
     return side->chain;
 }
 
-void engine_push_apart(struct world *world, uint32_t node, const struct queue_entry *entry)
+void engine_push_apart(struct world *world, uint32_t node, struct queue_entry entry)
 {
     struct queue *queue = world->queue;
     if (queue == NULL) {
         uint32_t group = world->nodes[node].group;
         SIM_ASSERT(!world->running || group == world->context.group ||
-                   queue_entry_time_ns(entry) >= world->window_end_ns);
+                   queue_entry_time_ns(&entry) >= world->window_end_ns);
         queue = world->group_queue[group];
     }
-    world->queue_type->push(queue, entry);
+    world->queue_type->push(queue, &entry);
 }
 
 static inline void handle_message(struct world *world, struct event *event, uint32_t handle,
@@ -124,14 +93,14 @@ static inline void handle_message(struct world *world, struct event *event, uint
         network_drop(world, handle, from, DROP_NODE_DOWN);
         return;
     }
-    uint8_t slot = event->what.slot, kind = event->what.kind;
-    size_t length = event->what.length;
+    uint32_t kind_id = event_kind_id(event), slot = kind_id >> KIND_BITS;
+    size_t length = event_length(event);
     struct message message;
     message.from = from;
     message.to = event->to;
     message.wire_bytes = event->bytes;
-    message.slot = slot;
-    message.kind = kind;
+    message.slot = (uint8_t)slot;
+    message.kind = (uint8_t)kind_id;
     message.subject = event->subject;
     message.payload_bytes = length;
     message.payload = length > 0 ? event->inline_payload : NULL;
@@ -139,7 +108,6 @@ static inline void handle_message(struct world *world, struct event *event, uint
     bool side = length == LENGTH_SIDE;
     if (__builtin_expect(side, 0))
         chain = read_side(world, event, &message);
-    uint32_t kind_id = (uint32_t)slot << 8 | kind;
     uint64_t entity = node->identity, peer = world->nodes[from].identity;
     event_row(world, event, kind_id, chain, event->bytes, entity, peer);
     world->model[slot]->on_message(world->state[slot], &world->context, &message);
@@ -151,11 +119,12 @@ static inline void handle_message(struct world *world, struct event *event, uint
 
 static void handle_timer(struct world *world, struct event *event, uint32_t handle)
 {
-    uint8_t slot = event->what.slot, kind = event->what.kind;
+    uint32_t slot = event_kind_id(event) >> KIND_BITS;
+    uint8_t kind = (uint8_t)event_kind_id(event);
+    uint32_t kind_id = slot << KIND_BITS | (uint32_t)(KIND_TIMER + kind);
     uint32_t chain = event->chain;
     uint64_t cookie = event->subject;
     uint64_t entity = world->nodes[event->to].identity;
-    uint32_t kind_id = (uint32_t)slot << 8 | (uint32_t)(KIND_TIMER + kind);
     event_row(world, event, kind_id, chain, 0, entity, 0);
     event_digest(world, event, kind_id, chain, 0, entity, 0, 0);
     event_free_plain(world, handle, event);
@@ -164,7 +133,7 @@ static void handle_timer(struct world *world, struct event *event, uint32_t hand
 
 static void handle_kernel(struct world *world, struct event *event, uint32_t handle, uint32_t kind)
 {
-    uint64_t entity = event->what.type == EVENT_FAULT ? 0 : world->nodes[event->to].identity;
+    uint64_t entity = event_type(event) == EVENT_FAULT ? 0 : world->nodes[event->to].identity;
     uint32_t kind_id = (uint32_t)SLOT_KERNEL << 8 | kind, chain = event_chain(world, event);
     event_row(world, event, kind_id, chain, 0, entity, 0);
     event_digest(world, event, kind_id, chain, 0, entity, 0, 0);
@@ -176,12 +145,12 @@ static __attribute__((noinline)) void handle_other(struct world *world, struct e
                                                    uint32_t handle, uint32_t source)
 {
     struct context *context = &world->context;
-    switch ((enum event_type)event->what.type) {
+    switch (event_type(event)) {
     case EVENT_TIMER:
         handle_timer(world, event, handle);
         break;
     case EVENT_DEPART:
-        context->cause_seq = event->what.cause_seq;
+        context->cause_seq = event_cause_seq(event);
         network_hand_over(world, handle, event, source);
         break;
     case EVENT_PORT: {
@@ -201,28 +170,29 @@ static __attribute__((noinline)) void handle_other(struct world *world, struct e
     case EVENT_MESSAGE:
     case EVENT_FREE:
     case EVENT_CANCELLED:
-        SIM_ASSERT(event->what.type != EVENT_FREE && event->what.type != EVENT_CANCELLED);
+        SIM_ASSERT(event_type(event) != EVENT_FREE && event_type(event) != EVENT_CANCELLED);
     }
 }
 
 /* True when the event is dead and must not be seen: cancelled, or of a node that crashed since. */
 static bool is_dead(const struct world *world, const struct event *event, uint32_t node)
 {
-    if (event->what.type == EVENT_TIMER)
+    if (event_type(event) == EVENT_TIMER)
         return event->epoch != world->nodes[node].epoch;
-    if (event->what.type == EVENT_DEPART)
+    if (event_type(event) == EVENT_DEPART)
         return event_side(world, event)->epoch != world->nodes[node].epoch;
-    return event->what.type == EVENT_CANCELLED;
+    return event_type(event) == EVENT_CANCELLED;
 }
 
-static inline void dispatch(struct world *world, const struct queue_entry *entry)
+static inline __attribute__((always_inline)) void dispatch(struct world *world,
+                                                           struct queue_entry popped)
 {
+    const struct queue_entry *entry = &popped;
     uint32_t handle = queue_entry_slot(entry);
     struct event *event = event_at(world, handle);
     struct context *context = &world->context;
     /* With a queue a group only each group's own events rise; the windows see to the rest. */
-    SIM_ASSERT(queue_entry_before(&world->current_entry, entry) || world->group_queue ||
-               !world->running);
+    SIM_ASSERT(engine_rises(world, popped) || world->group_queue);
     queue_entry_copy(&world->current_entry, entry);
     /* Faults have no source. */
     enum order_class order_class = queue_entry_class(entry);
@@ -232,7 +202,7 @@ static inline void dispatch(struct world *world, const struct queue_entry *entry
         source = world->node_by_order[queue_entry_source(entry)];
         identity = world->nodes[source].identity;
     }
-    bool message = event->what.type == EVENT_MESSAGE;
+    bool message = event_type(event) == EVENT_MESSAGE;
     context->now_ns = queue_entry_time_ns(entry);
     context->depth = queue_entry_depth(entry);
     context->trace_index = 0;
@@ -240,7 +210,7 @@ static inline void dispatch(struct world *world, const struct queue_entry *entry
                                         .rank = order_rank(context->depth, order_class, identity),
                                         .sequence = queue_entry_sequence(entry)};
     context->cause_mix = digest_mix(&world->current);
-    context->self = event->what.type == EVENT_DEPART ? source : event->to;
+    context->self = event_type(event) == EVENT_DEPART ? source : event->to;
     if (!message && is_dead(world, event, context->self)) {
         event_free(world, handle);
         return;
@@ -252,13 +222,18 @@ static inline void dispatch(struct world *world, const struct queue_entry *entry
         handle_message(world, event, handle, source);
     else
         handle_other(world, event, handle, source);
-    if (world->departure_count > 0)
-        network_depart(world);
+    network_way_arrive(world);
+}
+
+/* The same where it need not be compiled into the loop. */
+static __attribute__((noinline)) void dispatch_apart(struct world *world, struct queue_entry popped)
+{
+    dispatch(world, popped);
 }
 
 struct loop {
     uint64_t end_ns, wall_start_ns, next_safety;
-    uint64_t look_at; /* the number of the next event after which there is something to look at */
+    uint64_t until_ns; /* end_ns, or the instant at which to stop */
     enum engine_status status;
     bool stop_at_instant; /* a limit that acts between instants has been passed */
 };
@@ -299,14 +274,16 @@ static void check_safety(struct world *world)
             world->model[slot]->check_safety(world->state[slot], &world->context);
 }
 
-static void set_look_at(const struct world *world, struct loop *loop)
+static void set_look_at(struct world *world, const struct loop *loop)
 {
     const struct engine_options *options = world->options;
-    loop->look_at = world->events - world->events % WATCH_EVERY + WATCH_EVERY;
-    if (loop->next_safety < loop->look_at && !world->group_queue)
-        loop->look_at = loop->next_safety;
-    if (options->max_events && options->max_events < loop->look_at)
-        loop->look_at = options->max_events;
+    world->look_at = world->events - world->events % WATCH_EVERY + WATCH_EVERY;
+    if (loop->next_safety < world->look_at && !world->group_queue)
+        world->look_at = loop->next_safety;
+    if (options->max_events && options->max_events < world->look_at)
+        world->look_at = options->max_events;
+    if (world->violations > 0)
+        world->look_at = 0;
 }
 
 static bool look_around(struct world *world, struct loop *loop)
@@ -333,30 +310,36 @@ static bool look_around(struct world *world, struct loop *loop)
         check_safety(world);
     }
     set_look_at(world, loop);
+    if (loop->stop_at_instant && world->context.now_ns < loop->until_ns)
+        loop->until_ns = world->context.now_ns;
     return false;
 }
 
 /* What must be looked at after every event. Returns true to stop at once. */
 static inline bool after_event(struct world *world, struct loop *loop)
 {
-    if (__builtin_expect(world->events < loop->look_at && !world->memory.exceeded_by &&
-                             world->violations == 0,
-                         1))
+    if (__builtin_expect(world->events < world->look_at && !world->memory.exceeded_by, 1))
         return false;
     return look_around(world, loop);
+}
+
+static void run_wheel(struct world *world, struct loop *loop)
+{
+    struct queue_wheel *wheel = world->wheel;
+    bool stop = false;
+    while (!stop && queue_wheel_pop_until(wheel, loop->until_ns)) {
+        dispatch(world, wheel->last);
+        stop = after_event(world, loop);
+    }
 }
 
 static void run_single(struct world *world, struct loop *loop)
 {
     struct queue_entry entry;
-    uint64_t until_ns = loop->end_ns;
-    while (world->wheel ? queue_wheel_pop_until(world->wheel, until_ns, &entry)
-                        : world->queue_type->pop_until(world->queue, until_ns, &entry)) {
-        dispatch(world, &entry);
-        if (after_event(world, loop))
-            return;
-        if (loop->stop_at_instant && world->context.now_ns < until_ns)
-            until_ns = world->context.now_ns;
+    bool stop = false;
+    while (!stop && world->queue_type->pop_until(world->queue, loop->until_ns, &entry)) {
+        dispatch_apart(world, entry);
+        stop = after_event(world, loop);
     }
 }
 
@@ -403,7 +386,7 @@ static void run_grouped(struct world *world, struct loop *loop)
                 break;
             world->window_end_ns = 0;
             world->queue_type->pop(world->fault_queue, &entry);
-            dispatch(world, &entry);
+            dispatch_apart(world, entry);
             continue;
         }
         if (!events || start_ns > loop->end_ns)
@@ -418,7 +401,7 @@ static void run_grouped(struct world *world, struct loop *loop)
                    queue_entry_time_ns(&entry) < world->window_end_ns &&
                    queue_entry_time_ns(&entry) <= loop->end_ns) {
                 world->queue_type->pop(queue, &entry);
-                dispatch(world, &entry);
+                dispatch_apart(world, entry);
                 stop = after_event(world, loop);
             }
         }
@@ -535,10 +518,13 @@ int engine_run(const struct scenario *scenario, const struct engine_options *opt
         loop.status = ENGINE_LIMIT;
         snprintf(world->result.limit, sizeof world->result.limit, "--until: that time is reached");
     }
+    loop.until_ns = loop.end_ns;
     start(world);
     set_look_at(world, &loop);
     if (world->group_queue)
         run_grouped(world, &loop);
+    else if (world->wheel)
+        run_wheel(world, &loop);
     else
         run_single(world, &loop);
     finish(world, &loop);

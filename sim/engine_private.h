@@ -3,7 +3,8 @@
 
 /* What the kernel's own files share: the world behind world.h and context.h. Nobody else includes
  * this. engine.c runs, world.c builds, context.c serves handlers, network.c moves packets,
- * fault.c resolves and applies faults, engine_rows.c writes rows and the digest. */
+ * fault.c resolves and applies faults, engine_event.c keeps side records, engine_rows.c writes rows
+ * and the digest. */
 
 #include "sim/context.h"
 #include "sim/digest.h"
@@ -38,22 +39,20 @@ enum event_type {
 };
 
 enum {
-    CAUSE_SEQ_BITS = 44,
-    LENGTH_SIDE = 63, /* of event.length: what there is to know stands in the side record */
-    WIDE_BIT = 31     /* of an event handle: the slot has room for a payload */
-};
-
-/* A struct of its own, so that it is written as one word. */
-struct event_what {
-    uint64_t cause_seq : CAUSE_SEQ_BITS, type : 4, slot : 4, kind : 6;
-    uint64_t length : 6; /* of the payload in inline_payload, or LENGTH_SIDE */
+    CAUSE_SEQ_BITS = 43, /* of event.what, from below: the row of the cause */
+    TYPE_SHIFT = 43,     /* 3 bits: enum event_type */
+    KIND_SHIFT = 46,     /* 12 bits: slot << 8 | kind, as in rows and random streams */
+    KIND_BITS = 8,       /* of a kind in it */
+    LENGTH_SHIFT = 58,   /* 6 bits: of the payload in inline_payload, or LENGTH_SIDE */
+    LENGTH_SIDE = 63,    /* what there is to know stands in the side record */
+    WIDE_BIT = 31        /* of an event handle: the slot has room for a payload */
 };
 
 /* One pending event: 40 bytes, or 96 with room for a small payload. The key, and with it the
  * sender, travels in the queue's entry. */
 struct event {
     uint64_t cause_mix;
-    struct event_what what;
+    uint64_t what;    /* one word, put together and taken apart below */
     uint64_t subject; /* message subject; timer cookie; port and fault: index */
     union {
         uint32_t bytes; /* on the wire */
@@ -74,7 +73,8 @@ enum { EVENT_NARROW_BYTES = sizeof(struct event) };
 enum { EVENT_WIDE_BYTES = EVENT_NARROW_BYTES + EVENT_INLINE_BYTES };
 _Static_assert((int)EVENT_NARROW_BYTES == 40, "events are what there is most of");
 _Static_assert((int)EVENT_INLINE_BYTES < (int)LENGTH_SIDE, "a length fits");
-_Static_assert((int)SLOT_MAX <= 16 && (int)KINDS_MAX <= 64, "slot and kind fit");
+_Static_assert((int)EVENT_CANCELLED < 1 << (KIND_SHIFT - TYPE_SHIFT), "a type fits");
+_Static_assert((int)SLOT_MAX <= 16 && (int)KINDS_MAX <= 1 << KIND_BITS, "slot and kind fit");
 
 /* What only some packets need: those with a large payload, those that depart later, those of a
  * class, and those that wait in a port. */
@@ -161,22 +161,22 @@ struct packet_count {
 /* What befalls a packet as long as nothing but latency, jitter and its sender's rate acts on it:
  * decided by network_settle for the run, or until a fault begins or ends. */
 struct way {
-    bool plain;  /* no links, queues, losses, faults or drawn latencies: the rest says it all */
-    bool drawn;  /* jitter is exponential */
-    bool uplink; /* uplinks have a rate */
+    bool plain;          /* that is so, and jitter is constant */
+    bool drawn;          /* that is so, and jitter is exponential */
+    bool uplink;         /* uplinks have a rate */
     uint64_t latency_ns; /* with jitter that is constant */
     uint64_t floor_ns;   /* of jitter that is drawn */
     double factor;       /* of its logarithm: less the mean */
 };
 
-/* A packet whose jitter is drawn but not worked out yet: that takes as long as half an event, and
- * is left until the event has nothing else to do. */
+/* A packet whose arrival hangs on a draw. The draw takes as long as half an event, so what waits
+ * for it, the push, is left until the event has nothing else to do. */
 struct departure {
-    uint64_t word, at_ns;     /* its random word; when it would arrive without jitter */
-    struct queue_entry unset; /* its place in the order, but for the time */
+    uint64_t at_ns;
+    uint64_t middle, low; /* of its entry at another time and depth 0 */
     uint32_t to;
 };
-enum { DEPARTURES_MAX = 16 }; /* more are worked out at once */
+enum { DEPARTURES_MAX = 16 }; /* more of them are pushed at once */
 
 struct world {
     const struct scenario *scenario;
@@ -240,8 +240,9 @@ struct world {
     struct log *log;
     struct digest digest;
     uint64_t rows, events;
+    uint64_t look_at; /* the number of events after which there is something to look at; 0 = now */
     int64_t counters[SLOT_MAX][COUNTERS_MAX];
-    struct packet_count packets[SLOT_MAX][KINDS_MAX];
+    struct packet_count packets[SLOT_MAX << KIND_BITS]; /* by slot << 8 | kind */
     uint64_t dropped[DROP_REASONS];
     struct engine_result result;
     uint32_t violations;
@@ -258,7 +259,7 @@ void world_free(struct world *world);
 uint32_t world_find_target(const struct world *world, const char *role, uint32_t ordinal);
 const struct role_name *world_find_role(const struct world *world, const char *role);
 
-/* engine.c */
+/* The event of a handle. */
 static inline struct event *event_at(const struct world *world, uint32_t handle)
 {
     if (handle >> WIDE_BIT)
@@ -266,10 +267,41 @@ static inline struct event *event_at(const struct world *world, uint32_t handle)
     return pool_at_sized(&world->narrow, handle, EVENT_NARROW_BYTES);
 }
 
+static inline uint64_t event_what_of(uint64_t cause_seq, enum event_type type, uint32_t kind_id,
+                                     size_t length)
+{
+    return cause_seq | (uint64_t)type << TYPE_SHIFT | (uint64_t)kind_id << KIND_SHIFT |
+           (uint64_t)length << LENGTH_SHIFT;
+}
+static inline uint64_t event_cause_seq(const struct event *event)
+{
+    return event->what & ((UINT64_C(1) << CAUSE_SEQ_BITS) - 1);
+}
+static inline enum event_type event_type(const struct event *event)
+{
+    return (enum event_type)(event->what >> TYPE_SHIFT & 7);
+}
+static inline uint32_t event_kind_id(const struct event *event)
+{
+    return (uint32_t)(event->what >> KIND_SHIFT & 0xfff);
+}
+static inline size_t event_length(const struct event *event)
+{
+    return event->what >> LENGTH_SHIFT;
+}
+static inline void event_set_type(struct event *event, enum event_type type)
+{
+    event->what = (event->what & ~(UINT64_C(7) << TYPE_SHIFT)) | (uint64_t)type << TYPE_SHIFT;
+}
+static inline void event_set_length(struct event *event, uint64_t length)
+{
+    event->what = (event->what & ((UINT64_C(1) << LENGTH_SHIFT) - 1)) | length << LENGTH_SHIFT;
+}
+
 /* The side record of an event, or NULL. */
 static inline struct side *event_side(const struct world *world, const struct event *event)
 {
-    return event->what.length == LENGTH_SIDE ? pool_at(&world->sides, event->side) : NULL;
+    return event_length(event) == LENGTH_SIDE ? pool_at(&world->sides, event->side) : NULL;
 }
 
 static inline uint32_t event_chain(const struct world *world, const struct event *event)
@@ -296,20 +328,10 @@ static inline uint64_t event_cause(const struct world *world)
     return world->context.cause_seq;
 }
 
-static inline struct event_what event_what_of(uint64_t cause_seq, enum event_type type,
-                                              uint8_t slot, uint8_t kind, size_t length)
-{
-    return (struct event_what){.cause_seq = cause_seq & ((UINT64_C(1) << CAUSE_SEQ_BITS) - 1),
-                               .type = type & 15U,
-                               .slot = slot & 15U,
-                               .kind = kind & 63U,
-                               .length = length & 63U};
-}
-
 /* event_free gives the room back. The side record must be gone. */
 static inline void event_free_plain(struct world *world, uint32_t handle, struct event *event)
 {
-    event->what.type = EVENT_FREE;
+    event->what = (uint64_t)EVENT_FREE << TYPE_SHIFT;
     event->generation = 0;
     if (handle >> WIDE_BIT)
         pool_give_slot(&world->wide, handle & ~(UINT32_C(1) << WIDE_BIT), event);
@@ -320,7 +342,7 @@ void event_free_side(struct world *world, struct event *event);
 static inline void event_free(struct world *world, uint32_t handle)
 {
     struct event *event = event_at(world, handle);
-    if (__builtin_expect(event->what.length == LENGTH_SIDE, 0))
+    if (__builtin_expect(event_length(event) == LENGTH_SIDE, 0))
         event_free_side(world, event);
     event_free_plain(world, handle, event);
 }
@@ -329,25 +351,24 @@ static inline void event_free(struct world *world, uint32_t handle)
 struct side *event_take_side(struct world *world, struct event *event);
 void event_drop_side(struct world *world, struct event *event);
 /* engine_rises: an entry comes after the running event's. */
-static inline bool engine_rises(const struct world *world, const struct queue_entry *entry)
+static inline bool engine_rises(const struct world *world, struct queue_entry entry)
 {
-    return __builtin_expect(world->current_entry.high < entry->high, 1) || !world->running ||
-           queue_entry_before(&world->current_entry, entry);
+    return __builtin_expect(world->current_entry.high < entry.high, 1) || !world->running ||
+           queue_entry_before(&world->current_entry, &entry);
 }
 /* engine_push_apart: where the queue is not a wheel, or one a group. */
-void engine_push_apart(struct world *world, uint32_t node, const struct queue_entry *entry);
-/* engine_next_entry is the entry of the next event that `source` schedules, without its time. */
-static inline struct queue_entry engine_next_entry(struct world *world, uint32_t handle,
-                                                   enum order_class order_class, uint32_t source)
+void engine_push_apart(struct world *world, uint32_t node, struct queue_entry entry);
+/* engine_next_entry is the entry of the next event that a node schedules, without its time. */
+static inline struct queue_entry engine_next_entry(uint32_t handle, enum order_class order_class,
+                                                   struct node *scheduler)
 {
-    struct node *scheduler = &world->nodes[source];
     SIM_ASSERT(scheduler->sequence >> QUEUE_SEQUENCE_BITS == 0);
     return queue_entry_make(0, 0, order_class, scheduler->order, scheduler->sequence++, handle);
 }
 
 /* engine_push_entry schedules the event of such an entry at `at_ns`. It happens on `node`. */
-static inline void engine_push_entry(struct world *world, const struct queue_entry *unset,
-                                     uint32_t node, uint64_t at_ns)
+static inline void engine_push_entry(struct world *world, struct queue_entry unset, uint32_t node,
+                                     uint64_t at_ns)
 {
     const struct context *context = &world->context;
     SIM_ASSERT(at_ns >= context->now_ns && at_ns >> QUEUE_TIME_BITS == 0);
@@ -355,20 +376,20 @@ static inline void engine_push_entry(struct world *world, const struct queue_ent
     if (at_ns == context->now_ns)
         depth = context->depth + 1;
     SIM_ASSERT(depth <= ORDER_DEPTH_MAX && "an endless chain of events at one instant");
-    struct queue_entry entry = queue_entry_at(unset, at_ns, depth);
-    SIM_ASSERT(engine_rises(world, &entry));
+    struct queue_entry entry = queue_entry_at(&unset, at_ns, depth);
+    SIM_ASSERT(engine_rises(world, entry));
     if (__builtin_expect(world->wheel != NULL, 1))
-        queue_wheel_push(world->wheel, &entry);
+        queue_wheel_push(world->wheel, entry);
     else
-        engine_push_apart(world, node, &entry);
+        engine_push_apart(world, node, entry);
 }
 
 /* engine_push schedules event `handle` at `at_ns`, with `source` as the scheduler. */
 static inline void engine_push(struct world *world, uint32_t handle, uint32_t node, uint64_t at_ns,
                                enum order_class order_class, uint32_t source)
 {
-    struct queue_entry entry = engine_next_entry(world, handle, order_class, source);
-    engine_push_entry(world, &entry, node, at_ns);
+    struct queue_entry entry = engine_next_entry(handle, order_class, &world->nodes[source]);
+    engine_push_entry(world, entry, node, at_ns);
 }
 
 /* network.c */
@@ -380,7 +401,7 @@ void network_drop(struct world *world, uint32_t handle, uint32_t from, enum drop
 void network_free(struct world *world);
 /* network_settle: what acts on packets has changed. */
 void network_settle(struct world *world);
-/* network_depart works out when the departures arrive, and schedules that. */
+/* network_depart schedules the arrivals of all departures. */
 void network_depart(struct world *world);
 
 /* fault.c */

@@ -111,7 +111,7 @@ static void packet_metrics(struct world *world)
     char name[160];
     for (uint32_t slot = 0; slot < SLOT_MAX; slot++)
         for (uint32_t kind = 0; kind < KINDS_MAX; kind++) {
-            const struct packet_count *packets = &world->packets[slot][kind];
+            const struct packet_count *packets = &world->packets[slot << KIND_BITS | kind];
             if (packets->count == 0)
                 continue;
             const struct model *model = world->model[slot];

@@ -29,6 +29,7 @@ double exact_normal_inverse(double p);    /* 0 < p < 1; absolute error of the qu
 enum { EXACT_LOG_ROWS = 128, EXACT_LOG_ROW_SHIFT = 45 };
 struct exact_log_row {
     double centre, inverse, log; /* inverse = 1 / centre */
+    double unused;               /* a power of two: found by a shift */
 };
 extern const struct exact_log_row exact_log_rows[EXACT_LOG_ROWS];
 
@@ -37,18 +38,20 @@ struct exact_log_parts {
     double exponent, log, r;
 };
 
-/* The parts of the number with these bits, which is no subnormal one, times 2^exponent. */
-static inline struct exact_log_parts exact_log_split_bits(uint64_t bits, double exponent)
+enum { EXACT_FRACTION_BITS = 52 };
+#define EXACT_LOG_LEAST UINT64_C(0x3fe6900000000000) /* the bits of 361/512 */
+
+/* The parts of the number whose bits are `above` more than those of 361/512, times 2^exponent. */
+static inline struct exact_log_parts exact_log_split_above(uint64_t above, int64_t exponent)
 {
-    const uint64_t least = UINT64_C(0x3fe6900000000000); /* the bits of 361/512 */
-    uint64_t above = bits - least;
-    bits -= above & UINT64_C(0xfff) << 52;
+    uint64_t bits = (above & ((UINT64_C(1) << EXACT_FRACTION_BITS) - 1)) + EXACT_LOG_LEAST;
     double mantissa;
     memcpy(&mantissa, &bits, sizeof mantissa);
     const struct exact_log_row *row =
         &exact_log_rows[above >> EXACT_LOG_ROW_SHIFT & (EXACT_LOG_ROWS - 1)];
+    exponent += (int64_t)above >> EXACT_FRACTION_BITS;
     /* The difference is exact; |r| <= 2^-8. */
-    return (struct exact_log_parts){.exponent = exponent + (double)((int64_t)above >> 52),
+    return (struct exact_log_parts){.exponent = (double)exponent,
                                     .log = row->log,
                                     .r = (mantissa - row->centre) * row->inverse};
 }
@@ -58,13 +61,13 @@ static inline struct exact_log_parts exact_log_split(double x)
     SIM_ASSERT(x > 0.0);
     SIM_ASSERT(x <= DBL_MAX);
     uint64_t bits;
-    double exponent = 0.0;
+    int64_t exponent = 0;
     if (__builtin_expect(x < DBL_MIN, 0)) {
         x *= 0x1p54;
-        exponent = -54.0;
+        exponent = -54;
     }
     memcpy(&bits, &x, sizeof bits);
-    return exact_log_split_bits(bits, exponent);
+    return exact_log_split_above(bits - EXACT_LOG_LEAST, exponent);
 }
 
 static inline double exact_log(double x)
@@ -110,8 +113,9 @@ static inline double exact_log_open_times(uint64_t fraction, double factor)
     uint64_t odd = fraction << 1 | 1;
     unsigned zeros = (unsigned)__builtin_clzll(odd); /* 11 or more */
     /* The leading bit adds the 1 that is missing in the exponent. */
-    uint64_t bits = ((uint64_t)(1032 - zeros) << 52) + (odd << zeros >> 11);
-    return exact_log_parts_times(exact_log_split_bits(bits, 0.0), factor);
+    uint64_t bits = odd << zeros >> (63 - EXACT_FRACTION_BITS);
+    return exact_log_parts_times(exact_log_split_above(bits - EXACT_LOG_LEAST, 1032 - zeros),
+                                 factor);
 }
 
 /* exact_divide_up is ceil(a * b / c) in 128 bits, c > 0; the result must fit in 64 bits. A product

@@ -248,7 +248,7 @@ static void schedule_edge(struct world *world, uint32_t window, uint64_t at_ns, 
     struct event *event;
     uint32_t handle = event_take(world, false, &event);
     *event = (struct event){.cause_mix = world->context.cause_mix,
-                            .what = event_what_of(event_cause(world), EVENT_FAULT, 0, 0, 0),
+                            .what = event_what_of(event_cause(world), EVENT_FAULT, 0, 0),
                             .subject = (uint64_t)window << 1 | (begins ? 1 : 0)};
     /* Sources of faults are no nodes: the sequence number is the window's, ends after begins. */
     struct queue_entry entry = queue_entry_make(at_ns, 0, ORDER_FAULT, 0,
@@ -411,8 +411,7 @@ enum drop_reason fault_on_link(struct world *world, const struct event *event, u
             struct rng_stream stream; /* the window's number sits in the tag: its own luck */
             rng_stream_link(&stream, &world->rng, RNG_LINK_LOSS, world->nodes[from].identity,
                             world->nodes[event->to].identity, event->subject,
-                            (uint32_t)((i + 1) & 0xff) << 16 | (uint32_t)event->what.slot << 8 |
-                                event->what.kind,
+                            (uint32_t)((i + 1) & 0xff) << 16 | event_kind_id(event),
                             event->attempt);
             if (rng_chance(&stream, window->spec->rate))
                 return DROP_FAULT_LOSS;

@@ -102,14 +102,38 @@ void memory_close(struct memory *memory)
     }
 }
 
+static uint32_t grown_count(uint32_t count, uint32_t count_needed)
+{
+    SIM_ASSERT(count_needed > count);
+    SIM_ASSERT(count <= UINT32_MAX / 2);
+    uint32_t wanted = count * 2 > count_needed ? count * 2 : count_needed;
+    return wanted < GROW_LEAST ? GROW_LEAST : wanted;
+}
+
+void *memory_grow_part(void *array, uint32_t *count, uint32_t count_needed, size_t item_bytes)
+{
+    uint32_t wanted = grown_count(*count, count_needed);
+    size_t bytes = wanted * item_bytes;
+    unsigned char *grown = realloc(array, bytes);
+    SIM_ASSERT(grown != NULL);
+    if (bytes >= 2 * REGION_BYTES) {
+        uintptr_t mask = REGION_BYTES - 1;
+        uintptr_t from = ((uintptr_t)grown + mask) & ~mask, to = ((uintptr_t)grown + bytes) & ~mask;
+        madvise(grown + (from - (uintptr_t)grown), to - from, MADV_HUGEPAGE); /* a wish, as above */
+    }
+    *count = wanted;
+    return grown;
+}
+
+void memory_drop_part(void *array)
+{
+    free(array);
+}
+
 void *memory_grow(struct memory *memory, const char *name, void *array, uint32_t *count,
                   uint32_t count_needed, size_t item_bytes)
 {
-    SIM_ASSERT(count_needed > *count);
-    SIM_ASSERT(*count <= UINT32_MAX / 2);
-    uint32_t wanted = *count * 2 > count_needed ? *count * 2 : count_needed;
-    if (wanted < GROW_LEAST)
-        wanted = GROW_LEAST;
+    uint32_t wanted = grown_count(*count, count_needed);
     size_t old_bytes = *count * item_bytes;
     size_t new_bytes = wanted * item_bytes;
     unsigned char *grown = realloc(array, new_bytes);

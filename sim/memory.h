@@ -40,6 +40,11 @@ void memory_close(struct memory *memory);
 void *memory_grow(struct memory *memory, const char *name, void *array, uint32_t *count,
                   uint32_t count_needed, size_t item_bytes);
 
+/* memory_grow_part is memory_grow uncounted, with undefined new items: for arrays that count what
+ * of them has come into use. memory_drop_part gives such an array back. */
+void *memory_grow_part(void *array, uint32_t *count, uint32_t count_needed, size_t item_bytes);
+void memory_drop_part(void *array);
+
 /* A pool of equal slots, addressed by handles 1.. (0 = none). Slots never move, so words in them
  * may be journalled. A taken slot is zeroed. take, at, give: O(1). */
 struct pool {

@@ -49,8 +49,8 @@ static void open_stream(const struct world *world, const struct event *event, ui
                         enum rng_purpose purpose, struct rng_stream *ret_stream)
 {
     rng_stream_link(ret_stream, &world->rng, purpose, world->nodes[from].identity,
-                    world->nodes[event->to].identity, event->subject,
-                    (uint32_t)event->what.slot << 8 | event->what.kind, event->attempt);
+                    world->nodes[event->to].identity, event->subject, event_kind_id(event),
+                    event->attempt);
 }
 
 void network_drop(struct world *world, uint32_t handle, uint32_t from, enum drop_reason reason)
@@ -86,10 +86,9 @@ static inline uint64_t jitter_ns(const struct world *world, const struct event *
     if (jitter->type != DISTRIBUTION_EXPONENTIAL)
         return draw_ns(world, event, from, RNG_LINK_JITTER, jitter);
     /* The commonest one, without a stream. */
-    uint64_t word =
-        rng_draw_link(&world->draws, RNG_LINK_JITTER, world->nodes[from].identity,
-                      world->nodes[event->to].identity, event->subject,
-                      (uint32_t)event->what.slot << 8 | event->what.kind, event->attempt);
+    uint64_t word = rng_draw_link(&world->draws, RNG_LINK_JITTER, world->nodes[from].identity,
+                                  world->nodes[event->to].identity, event->subject,
+                                  event_kind_id(event), event->attempt);
     double u = rng_open_of(word);
     return distribution_cut(jitter, distribution_exponential((double)jitter->location, u));
 }
@@ -123,11 +122,11 @@ static inline __attribute__((always_inline)) void send_off(struct world *world, 
                               ? world->latency_ns
                               : pair_latency_ns(world, link, from, event->to);
     uint64_t at_ns = done_ns + latency_ns + delay_ns + jitter_ns(world, event, from, jitter);
-    if (event->what.length == LENGTH_SIDE) {
-        event->what.type = EVENT_MESSAGE;
+    if (event_length(event) == LENGTH_SIDE) {
+        event_set_type(event, EVENT_MESSAGE);
         event_drop_side(world, event);
     }
-    SIM_ASSERT(event->what.type == EVENT_MESSAGE);
+    SIM_ASSERT(event_type(event) == EVENT_MESSAGE);
     engine_push(world, handle, event->to, at_ns, ORDER_MESSAGE, from);
 }
 
@@ -155,12 +154,12 @@ static void port_arm(struct world *world, struct port *port, const struct event 
     struct event *event;
     uint32_t handle = event_take(world, false, &event);
     /* The subject is hashed, and the handle depends on whose uplink was needed first. */
-    *event =
-        (struct event){.cause_mix = waiting ? waiting->cause_mix : world->context.cause_mix,
-                       .what = event_what_of(waiting ? waiting->what.cause_seq : event_cause(world),
-                                             EVENT_PORT, 0, 0, 0),
-                       .subject = port->link,
-                       .to = port->node};
+    *event = (struct event){
+        .cause_mix = waiting ? waiting->cause_mix : world->context.cause_mix,
+        .what = event_what_of(waiting ? event_cause_seq(waiting) : event_cause(world), EVENT_PORT,
+                              0, 0),
+        .subject = port->link,
+        .to = port->node};
     port->armed = true;
     engine_push(world, handle, port->node, port->free_ns, ORDER_MESSAGE, port->node);
 }
@@ -376,12 +375,7 @@ uint64_t world_flight_ns(const struct world *world, uint32_t wire_bytes)
 
 void network_depart(struct world *world)
 {
-    for (uint32_t i = 0; i < world->departure_count; i++) {
-        const struct departure *departure = &world->departures[i];
-        uint64_t at_ns = departure->at_ns + network_way_jitter_ns(&world->way, departure->word);
-        engine_push_entry(world, &departure->unset, departure->to, at_ns);
-    }
-    world->departure_count = 0;
+    network_way_arrive(world);
 }
 
 void network_settle(struct world *world)
@@ -389,12 +383,11 @@ void network_settle(struct world *world)
     const struct network_config *network = &world->scenario->network;
     const struct distribution *jitter = &network->jitter;
     bool uplink = network->bandwidth_bit_per_s > 0;
-    bool drawn = jitter->type == DISTRIBUTION_EXPONENTIAL;
-    world->way = (struct way){.plain = world->link_count == 0 && world->link_faults_active == 0 &&
-                                       world->loss_threshold == 0 && world->latency_constant &&
-                                       !(uplink && world->queueing) &&
-                                       (drawn || jitter->type == DISTRIBUTION_CONSTANT),
-                              .drawn = drawn,
+    bool plain = world->link_count == 0 && world->link_faults_active == 0 &&
+                 world->loss_threshold == 0 && world->latency_constant &&
+                 !(uplink && world->queueing);
+    world->way = (struct way){.plain = plain && jitter->type == DISTRIBUTION_CONSTANT,
+                              .drawn = plain && jitter->type == DISTRIBUTION_EXPONENTIAL,
                               .uplink = uplink,
                               .latency_ns = world->latency_ns,
                               .floor_ns = distribution_cut(jitter, 0),

@@ -22,10 +22,10 @@ static inline uint64_t network_uplink_ns(struct world *world, struct node *node,
 /* network_way_word is the packet's own random word, where there is one: it takes longest, and is
  * asked for first. */
 static inline uint64_t network_way_word(const struct world *world, const struct node *from,
-                                        const struct send *send, uint32_t tag)
+                                        const struct send *send, uint32_t kind_id)
 {
     return rng_draw_link(&world->draws, RNG_LINK_JITTER, from->identity,
-                         world->nodes[send->to].identity, send->subject, tag, send->attempt);
+                         world->nodes[send->to].identity, send->subject, kind_id, send->attempt);
 }
 
 /* network_way_ns is when a packet arrives that `from` sends now, but for jitter that is drawn. */
@@ -44,18 +44,29 @@ static inline uint64_t network_way_jitter_ns(const struct way *way, uint64_t wor
     return jitter_ns > way->floor_ns ? jitter_ns : way->floor_ns;
 }
 
-/* network_way_depart leaves the rest to network_depart. */
-static inline void network_way_depart(struct world *world, uint32_t handle, uint32_t from,
-                                      uint32_t to, uint64_t at_ns, uint64_t word)
+/* network_way_depart leaves the push to network_way_arrive. */
+static inline void network_way_depart(struct world *world, uint32_t handle, struct node *from,
+                                      uint32_t to, uint64_t at_ns)
 {
     struct departure *departure = &world->departures[world->departure_count++];
-    departure->word = word;
+    struct queue_entry entry = engine_next_entry(handle, ORDER_MESSAGE, from);
     departure->at_ns = at_ns;
+    departure->middle = entry.middle;
+    departure->low = entry.low;
     departure->to = to;
-    struct queue_entry entry = engine_next_entry(world, handle, ORDER_MESSAGE, from);
-    queue_entry_copy(&departure->unset, &entry);
     if (__builtin_expect(world->departure_count == DEPARTURES_MAX, 0))
         network_depart(world);
+}
+
+/* network_way_arrive schedules the arrivals of all that departed. */
+static inline void network_way_arrive(struct world *world)
+{
+    for (uint32_t i = 0; i < world->departure_count; i++) {
+        const struct departure *departure = &world->departures[i];
+        struct queue_entry entry = {.middle = departure->middle, .low = departure->low};
+        engine_push_entry(world, entry, departure->to, departure->at_ns);
+    }
+    world->departure_count = 0;
 }
 
 #endif

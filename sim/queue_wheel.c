@@ -32,7 +32,7 @@ enum {
     POPS_PER_BUCKET_SHIFT = 3, /* wanted entries a bucket: 4 to 8 */
     RETUNE_POPS_MIN = 1024,
     SAMPLES = 255,
-    WIDTH_SHIFT_MAX = 40, /* 2^40 ns = 18 min */
+    WIDTH_SHIFT_MAX = 39, /* 2^39 ns = 9 min */
     AHEAD_CELLS = 4,
     HINTS_MAX = 64,    /* larger buckets would push each other out of the cache */
     HINTS_LEAST = 4096 /* so few pending events are in the cache anyway */
@@ -42,30 +42,26 @@ static const char *const NAME = "event queue";
 
 /* ---- cells ---- */
 
-static struct queue_entry *entry_at(const struct queue_wheel *wheel, uint32_t cell)
-{
-    return &wheel->pages[cell >> WHEEL_PAGE_SHIFT]->entry[cell & (WHEEL_PAGE_CELLS - 1)];
-}
+enum { CELL_BYTES = sizeof(uint32_t) + sizeof(struct queue_entry) };
 
-/* Of a cell: the older one of its bucket, or the next free one. */
-static uint32_t *next_of(const struct queue_wheel *wheel, uint32_t cell)
+static void reserve_cells(struct queue_wheel *wheel, uint32_t count)
 {
-    return &wheel->pages[cell >> WHEEL_PAGE_SHIFT]->next[cell & (WHEEL_PAGE_CELLS - 1)];
+    if (count > wheel->older_capacity)
+        wheel->older =
+            memory_grow_part(wheel->older, &wheel->older_capacity, count, sizeof *wheel->older);
+    if (count > wheel->entry_capacity)
+        wheel->entry =
+            memory_grow_part(wheel->entry, &wheel->entry_capacity, count, sizeof *wheel->entry);
 }
 
 __attribute__((cold)) uint32_t queue_wheel_make_cell(struct queue_wheel *wheel)
 {
     uint32_t cell = wheel->cell_count;
     SIM_ASSERT(cell < UINT32_MAX);
-    if (cell >> WHEEL_PAGE_SHIFT == wheel->page_count) {
-        if (wheel->page_count == wheel->page_capacity)
-            wheel->pages = memory_grow(wheel->memory, NAME, wheel->pages, &wheel->page_capacity,
-                                       wheel->page_count + 1, sizeof *wheel->pages);
-        wheel->pages[wheel->page_count++] =
-            memory_take_part(wheel->memory, sizeof(struct wheel_page));
-    }
+    reserve_cells(wheel, cell + 1);
+    wheel->older[cell] = 0;
     wheel->cell_count++;
-    memory_count(wheel->memory, NAME, sizeof(struct wheel_page) / WHEEL_PAGE_CELLS);
+    memory_count(wheel->memory, NAME, CELL_BYTES);
     return cell;
 }
 
@@ -73,10 +69,10 @@ __attribute__((cold)) uint32_t queue_wheel_make_cell(struct queue_wheel *wheel)
 static struct queue_entry bucket_take(struct queue_wheel *wheel, uint32_t *newest)
 {
     uint32_t cell = *newest;
-    *newest = *next_of(wheel, cell);
-    *next_of(wheel, cell) = wheel->free_cell;
+    *newest = wheel->older[cell];
+    wheel->older[cell] = wheel->free_cell;
     wheel->free_cell = cell;
-    return *entry_at(wheel, cell);
+    return wheel->entry[cell];
 }
 
 /* ---- sorted run and late heap ---- */
@@ -108,19 +104,19 @@ static void entries_free(struct queue_wheel *wheel, struct wheel_entries *entrie
     *entries = (struct wheel_entries){0};
 }
 
-void queue_wheel_push_late(struct queue_wheel *wheel, const struct queue_entry *entry)
+void queue_wheel_push_late(struct queue_wheel *wheel, struct queue_entry entry)
 {
     struct wheel_entries *late = &wheel->late;
     entries_reserve(wheel, late, late->count + 1);
     uint32_t at = late->count++;
     while (at > 0) {
         uint32_t parent = (at - 1) / 2;
-        if (!queue_entry_before(entry, &late->entry[parent]))
+        if (!queue_entry_before(&entry, &late->entry[parent]))
             break;
         late->entry[at] = late->entry[parent];
         at = parent;
     }
-    late->entry[at] = *entry;
+    late->entry[at] = entry;
     wheel->late_high = late->entry[0].high;
 }
 
@@ -160,14 +156,14 @@ static void sort_run(struct queue_wheel *wheel)
 
 static uint64_t half_of(const struct queue_wheel *wheel, uint64_t bucket)
 {
-    return bucket >> wheel->half_shift;
+    return bucket >> (wheel->half_shift - wheel->high_shift);
 }
 
 static void deal_out(struct queue_wheel *wheel, uint32_t newest)
 {
     while (newest != 0) {
         struct queue_entry entry = bucket_take(wheel, &newest);
-        queue_wheel_insert(wheel, &entry);
+        queue_wheel_insert(wheel, entry);
     }
 }
 
@@ -192,8 +188,8 @@ static uint64_t far_first(const struct queue_wheel *wheel)
     uint64_t at = (UINT64_C(1) << wheel->ring.size_shift) +
                   (unsigned)__builtin_ctzll(queue_ring_far(&wheel->ring));
     uint64_t first = UINT64_MAX;
-    for (uint32_t cell = wheel->ring.newest[at]; cell != 0; cell = *next_of(wheel, cell)) {
-        uint64_t time_ns = queue_entry_time_ns(entry_at(wheel, cell));
+    for (uint32_t cell = wheel->ring.newest[at]; cell != 0; cell = wheel->older[cell]) {
+        uint64_t time_ns = queue_entry_time_ns(&wheel->entry[cell]);
         uint64_t half = half_of(wheel, time_ns >> wheel->ring.width_shift);
         first = half < first ? half : first;
     }
@@ -204,10 +200,10 @@ static uint64_t far_first(const struct queue_wheel *wheel)
 static void stand_at(struct queue_wheel *wheel, uint64_t current)
 {
     wheel->current = current;
-    wheel->half_shift = wheel->ring.size_shift - 1;
+    wheel->high_shift = wheel->ring.width_shift + 2;
+    wheel->half_shift = wheel->high_shift + wheel->ring.size_shift - 1;
     wheel->admitted = half_of(wheel, current) + 1;
     wheel->ring_mask = (UINT64_C(1) << wheel->ring.size_shift) - 1;
-    wheel->high_shift = wheel->ring.width_shift + 2;
     wheel->gap_max_ns = UINT64_C(1) << (wheel->ring.width_shift + wheel->ring.size_shift - 1);
 }
 
@@ -221,15 +217,15 @@ static void look_ahead(const struct queue_wheel *wheel, uint64_t at)
     __builtin_prefetch(&ring->newest[(at + 16) & mask]);
     uint32_t cell = ring->newest[(at + 2) & mask];
     for (int older = 0; older < AHEAD_CELLS && cell != 0; older++) {
-        __builtin_prefetch(entry_at(wheel, cell));
-        cell = *next_of(wheel, cell);
+        __builtin_prefetch(&wheel->entry[cell]);
+        cell = wheel->older[cell];
     }
     if (wheel->hint == NULL)
         return;
     cell = ring->newest[(at + 1) & mask];
     for (int hints = 0; hints < HINTS_MAX && cell != 0; hints++) {
-        wheel->hint(wheel->hint_owner, entry_at(wheel, cell));
-        cell = *next_of(wheel, cell);
+        wheel->hint(wheel->hint_owner, &wheel->entry[cell]);
+        cell = wheel->older[cell];
     }
 }
 
@@ -239,14 +235,14 @@ static void run_fill(struct queue_wheel *wheel, uint64_t at)
     const struct queue_entry *found[QUEUE_SORT_FEW];
     uint32_t count = 0, cell = wheel->ring.newest[at], last = cell;
     for (; cell != 0 && count < QUEUE_SORT_FEW; count++) {
-        found[count] = entry_at(wheel, cell);
+        found[count] = &wheel->entry[cell];
         last = cell;
-        cell = *next_of(wheel, cell);
+        cell = wheel->older[cell];
     }
     if (cell == 0) {
         entries_reserve(wheel, &wheel->run, count + 1);
         queue_sort_few(found, count, wheel->run.entry);
-        *next_of(wheel, last) = wheel->free_cell;
+        wheel->older[last] = wheel->free_cell;
         wheel->free_cell = wheel->ring.newest[at];
         wheel->ring.newest[at] = 0;
         wheel->run.count = count;
@@ -354,9 +350,9 @@ static void rebuild(struct queue_wheel *wheel, unsigned size_shift, unsigned wid
     stand_at(wheel, queue_entry_time_ns(&wheel->last) >> width_shift);
 
     for (; old_next < old_run.entry + old_run.count; old_next++)
-        queue_wheel_insert(wheel, old_next);
+        queue_wheel_insert(wheel, *old_next);
     for (uint32_t i = 0; i < old_late.count; i++)
-        queue_wheel_insert(wheel, &old_late.entry[i]);
+        queue_wheel_insert(wheel, old_late.entry[i]);
     for (uint64_t i = 0; i < (UINT64_C(1) << old_ring.size_shift) + QUEUE_RING_FAR; i++)
         deal_out(wheel, old_ring.newest[i]);
     entries_free(wheel, &old_run);
@@ -376,8 +372,8 @@ static unsigned width_shift_sampled(const struct queue_wheel *wheel)
         size_t stride = wheel->count / SAMPLES + 1;
         for (uint32_t i = 0; cell != 0 && count < SAMPLES; i++) {
             if (i % stride == 0)
-                sample[count++] = queue_entry_time_ns(entry_at(wheel, cell));
-            cell = *next_of(wheel, cell);
+                sample[count++] = queue_entry_time_ns(&wheel->entry[cell]);
+            cell = wheel->older[cell];
         }
     }
     if (count < 2)
@@ -415,8 +411,7 @@ static struct queue *wheel_create(struct memory *memory)
     struct queue_wheel *wheel = memory_take(memory, NAME, sizeof *wheel);
     wheel->memory = memory;
     wheel->cell_count = 1; /* cell 0 says "none" */
-    wheel->pages = memory_grow(memory, NAME, NULL, &wheel->page_capacity, 1, sizeof *wheel->pages);
-    wheel->pages[wheel->page_count++] = memory_take_part(memory, sizeof(struct wheel_page));
+    reserve_cells(wheel, wheel->cell_count);
     wheel->late_high = UINT64_MAX;
     entries_reserve(wheel, &wheel->run, 1);
     run_start(wheel);
@@ -432,7 +427,7 @@ static struct queue_wheel *wheel_of(struct queue *queue)
 
 static void wheel_push(struct queue *queue, const struct queue_entry *entry)
 {
-    queue_wheel_push(wheel_of(queue), entry);
+    queue_wheel_push(wheel_of(queue), *entry);
 }
 
 /* The run is over: makes one, or leaves the late ones to be first. False: nothing is left. */
@@ -470,16 +465,14 @@ static bool wheel_peek(struct queue *queue, struct queue_entry *ret_entry)
     return true;
 }
 
-bool queue_wheel_pop_slow(struct queue_wheel *wheel, uint64_t until_ns,
-                          struct queue_entry *ret_entry)
+bool queue_wheel_pop_slow(struct queue_wheel *wheel, uint64_t until_ns)
 {
     bool late;
     const struct queue_entry *entry = first(wheel, &late);
     if (entry == NULL || queue_entry_time_ns(entry) > until_ns)
         return false;
-    SIM_ASSERT(queue_wheel_rises(wheel, entry));
+    SIM_ASSERT(queue_wheel_rises(wheel, *entry));
     queue_entry_copy(&wheel->last, entry);
-    queue_entry_copy(ret_entry, entry);
     wheel->popped_any = true;
     wheel->count--;
     if (late) {
@@ -493,12 +486,16 @@ bool queue_wheel_pop_slow(struct queue_wheel *wheel, uint64_t until_ns,
 
 static bool wheel_pop_until(struct queue *queue, uint64_t until_ns, struct queue_entry *ret_entry)
 {
-    return queue_wheel_pop_until(wheel_of(queue), until_ns, ret_entry);
+    struct queue_wheel *wheel = wheel_of(queue);
+    if (!queue_wheel_pop_until(wheel, until_ns))
+        return false;
+    queue_entry_copy(ret_entry, &wheel->last);
+    return true;
 }
 
 static bool wheel_pop(struct queue *queue, struct queue_entry *ret_entry)
 {
-    return queue_wheel_pop_until(wheel_of(queue), UINT64_MAX, ret_entry);
+    return wheel_pop_until(queue, UINT64_MAX, ret_entry);
 }
 
 static void wheel_foresee(struct queue *queue, queue_hint *hint, const void *owner)
@@ -522,11 +519,9 @@ static void wheel_destroy(struct queue *queue)
     entries_free(wheel, &wheel->run);
     entries_free(wheel, &wheel->late);
     entries_free(wheel, &wheel->spare);
-    memory_uncount(wheel->memory,
-                   (wheel->cell_count - 1) * (sizeof(struct wheel_page) / WHEEL_PAGE_CELLS));
-    for (uint32_t i = 0; i < wheel->page_count; i++)
-        memory_give_part(wheel->memory, wheel->pages[i]);
-    memory_give(wheel->memory, wheel->pages, wheel->page_capacity * sizeof *wheel->pages);
+    memory_uncount(wheel->memory, (size_t)(wheel->cell_count - 1) * CELL_BYTES);
+    memory_drop_part(wheel->older);
+    memory_drop_part(wheel->entry);
     memory_give(wheel->memory, wheel, sizeof *wheel);
 }
 

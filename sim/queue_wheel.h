@@ -9,13 +9,6 @@
 #include "sim/queue_ring.h"
 #include "sim/sim_assert.h"
 
-enum { WHEEL_PAGE_SHIFT = 7, WHEEL_PAGE_CELLS = 1 << WHEEL_PAGE_SHIFT };
-
-struct wheel_page {
-    uint32_t next[WHEEL_PAGE_CELLS]; /* apart, so that a list is walked without its entries */
-    struct queue_entry entry[WHEEL_PAGE_CELLS];
-};
-
 struct wheel_entries { /* a counted array */
     struct queue_entry *entry;
     uint32_t count, capacity;
@@ -30,16 +23,19 @@ struct queue_wheel {
     uint64_t admitted;   /* the last half turn in the wheel; the one popped is admitted - 1 */
     uint64_t ring_mask;  /* of ring */
     unsigned high_shift; /* from an entry's `high` to its bucket */
-    unsigned half_shift; /* from a bucket to its half turn */
+    unsigned half_shift; /* from an entry's `high` to its half turn */
+    /* Cells, from 1 on: the next older one of its bucket, or the next free one, apart from the
+     * entry, so that a list is walked without its entries. */
+    uint32_t *older;
+    struct queue_entry *entry;
     uint32_t cell_count, free_cell;
-    struct wheel_page **pages; /* of cells; cell 0 is never used */
     struct queue_ring ring;
 
     struct memory *memory;
     struct wheel_entries run;   /* the current bucket, ascending, and a guard later than all */
     struct wheel_entries late;  /* binary heap of entries at or before bucket `current` */
     struct wheel_entries spare; /* for merging */
-    uint32_t page_count, page_capacity;
+    uint32_t older_capacity, entry_capacity;
 
     queue_hint *hint; /* NULL = nobody wants any */
     const void *hint_owner;
@@ -52,72 +48,68 @@ struct queue_wheel {
 /* What is seldom needed: more cells; entries for the current bucket or before; the pop of one that
  * is not simply the next of the run. */
 uint32_t queue_wheel_make_cell(struct queue_wheel *wheel);
-void queue_wheel_push_late(struct queue_wheel *wheel, const struct queue_entry *entry);
-bool queue_wheel_pop_slow(struct queue_wheel *wheel, uint64_t until_ns,
-                          struct queue_entry *ret_entry);
+void queue_wheel_push_late(struct queue_wheel *wheel, struct queue_entry entry);
+bool queue_wheel_pop_slow(struct queue_wheel *wheel, uint64_t until_ns);
 
 /* queue_wheel_rises: a pushed or popped entry comes after the last popped one. */
-static inline bool queue_wheel_rises(const struct queue_wheel *wheel,
-                                     const struct queue_entry *entry)
+static inline bool queue_wheel_rises(const struct queue_wheel *wheel, struct queue_entry entry)
 {
-    return __builtin_expect(wheel->last.high < entry->high, 1) || !wheel->popped_any ||
-           queue_entry_before(&wheel->last, entry);
+    return __builtin_expect(wheel->last.high < entry.high, 1) || !wheel->popped_any ||
+           queue_entry_before(&wheel->last, &entry);
 }
 
 /* Puts an entry into a cell of its own, before `*newest`. */
 static inline void queue_wheel_add(struct queue_wheel *wheel, uint32_t *newest,
-                                   const struct queue_entry *entry)
+                                   struct queue_entry entry)
 {
     uint32_t cell = wheel->free_cell;
     if (__builtin_expect(cell == 0, 0))
         cell = queue_wheel_make_cell(wheel);
-    struct wheel_page *page = wheel->pages[cell >> WHEEL_PAGE_SHIFT];
-    uint32_t within = cell & (WHEEL_PAGE_CELLS - 1);
-    wheel->free_cell = page->next[within];
-    page->next[within] = *newest;
-    queue_entry_copy(&page->entry[within], entry);
+    wheel->free_cell = wheel->older[cell];
+    wheel->older[cell] = *newest;
+    queue_entry_copy(&wheel->entry[cell], &entry);
     *newest = cell;
 }
 
 /* Whether an entry belongs into the wheel or to a far bucket nobody can guess, and the processor
  * would lose the whole time of a draw by guessing wrong: masks choose. */
-static inline void queue_wheel_insert(struct queue_wheel *wheel, const struct queue_entry *entry)
+static inline void queue_wheel_insert(struct queue_wheel *wheel, struct queue_entry entry)
 {
-    uint64_t bucket = entry->high >> wheel->high_shift;
+    uint64_t bucket = entry.high >> wheel->high_shift;
     if (__builtin_expect(bucket <= wheel->current, 0)) {
         queue_wheel_push_late(wheel, entry);
         return;
     }
-    uint64_t half = bucket >> wheel->half_shift;
+    uint64_t half = entry.high >> wheel->half_shift;
     uint64_t mask = wheel->ring_mask;
-    uint64_t is_far = (uint64_t)0 - (half > wheel->admitted);
-    uint64_t far = mask + 64 - (unsigned)__builtin_clzll((half ^ wheel->admitted) | 1);
-    uint64_t at = (bucket & mask & ~is_far) | (far & is_far);
+    uint64_t near = bucket & mask;
+    uint64_t far = mask + 1 + (63U ^ (unsigned)__builtin_clzll((half ^ wheel->admitted) | 1));
+    uint64_t is_far = (uint64_t)0 - (wheel->admitted < half);
+    uint64_t at = near ^ ((near ^ far) & is_far);
     queue_ring_mark(&wheel->ring, at); /* even if it is: nobody can guess whether */
     queue_wheel_add(wheel, &wheel->ring.newest[at], entry);
 }
 
-/* queue_wheel_push and queue_wheel_pop_until are push and pop_until of queue.h. */
-static inline void queue_wheel_push(struct queue_wheel *wheel, const struct queue_entry *entry)
+/* queue_wheel_push and queue_wheel_pop_until are push and pop_until of queue.h; what is popped
+ * stands in `last`. */
+static inline void queue_wheel_push(struct queue_wheel *wheel, struct queue_entry entry)
 {
     SIM_ASSERT(queue_wheel_rises(wheel, entry));
     queue_wheel_insert(wheel, entry);
     wheel->count++;
 }
 
-static inline bool queue_wheel_pop_until(struct queue_wheel *wheel, uint64_t until_ns,
-                                         struct queue_entry *ret_entry)
+static inline bool queue_wheel_pop_until(struct queue_wheel *wheel, uint64_t until_ns)
 {
-    const struct queue_entry *entry = wheel->next;
-    if (__builtin_expect(entry->high >= wheel->late_high, 0))
-        return queue_wheel_pop_slow(wheel, until_ns, ret_entry);
-    if (queue_entry_time_ns(entry) > until_ns)
+    struct queue_entry entry = *wheel->next;
+    if (__builtin_expect(entry.high >= wheel->late_high, 0))
+        return queue_wheel_pop_slow(wheel, until_ns);
+    if (queue_entry_time_ns(&entry) > until_ns)
         return false;
     SIM_ASSERT(queue_wheel_rises(wheel, entry));
-    queue_entry_copy(&wheel->last, entry);
-    queue_entry_copy(ret_entry, entry);
+    queue_entry_copy(&wheel->last, &entry);
     wheel->popped_any = true;
-    wheel->next = entry + 1;
+    wheel->next++;
     wheel->count--;
     return true;
 }
