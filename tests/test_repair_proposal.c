@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "models/spread/retransmit_filter.h"
 #include "models/spread/turbine_tree.h"
 #include "sim/rng.h"
 #include "tests/check_main.h"
@@ -167,32 +166,6 @@ START_TEST(a_repaired_shred_goes_on_while_few_have_the_slot)
 }
 END_TEST
 
-/* SOL-36, SOL-R8.7: random shreds against a plain table; the root moves up meanwhile. */
-START_TEST(a_shred_passes_once)
-{
-    static bool seen[20][2][70];
-    struct retransmit_filter filter;
-    struct rng_stream stream;
-    uint64_t root = 0;
-    memory = (struct memory){0};
-    rng_stream_at(&stream, &rng, RNG_TEST, 2, 0);
-    retransmit_filter_init(&filter, &memory);
-    for (unsigned k = 0; k < 20000; k++) {
-        struct shred_id shred = {.slot = rng_below(&stream, 20)};
-        shred.index = (uint32_t)rng_below(&stream, 70);
-        shred.type = rng_below(&stream, 2) ? SHRED_DATA : SHRED_CODE;
-        bool *before = &seen[shred.slot][shred.type][shred.index];
-        ck_assert(retransmit_filter_see(&filter, &shred) == (shred.slot >= root && !*before));
-        *before = true;
-        if (k % 1500 == 1499)
-            retransmit_filter_set_root(&filter, ++root);
-        ck_assert_uint_le(filter.count, 20 - root);
-    }
-    retransmit_filter_destroy(&filter);
-    ck_assert_uint_eq(memory.used_bytes, 0);
-}
-END_TEST
-
 /* SOL-R7.6: random marks against plain sums. */
 START_TEST(marks_add_up_once_a_peer)
 {
@@ -279,4 +252,4 @@ END_TEST
 
 CHECK_MAIN("repair_proposal", own_shreds_come_first, an_iteration_asks_every_orphan_and_all_forks,
            a_slot_without_holders_waits_unasked, a_repaired_shred_goes_on_while_few_have_the_slot,
-           a_shred_passes_once, marks_add_up_once_a_peer, peers_are_weighted_by_the_rules_chosen)
+           marks_add_up_once_a_peer, peers_are_weighted_by_the_rules_chosen)

@@ -189,7 +189,7 @@ struct turbine {
     } * places;                        /* by node */
 };
 
-/* Of turbine_send.c, turbine_receive.c and turbine_check.c: */
+/* Of turbine_send.c, turbine_receive.c, turbine_store.c and turbine_check.c: */
 void turbine_publish(struct turbine_chain *chain, struct context *context,
                      const struct block_header *header);
 void turbine_make_set(struct turbine_chain *chain, struct context *context, uint32_t number);
@@ -203,7 +203,14 @@ void turbine_forget_blocks(struct turbine_chain *chain, const struct context *co
 void turbine_check_liveness(struct turbine_chain *chain, struct context *context);
 /* turbine_has_slot: a member's store has a slot whole. */
 void turbine_has_slot(struct turbine_member *member, struct context *context, uint64_t slot);
+/* turbine_complete: the last set of a slot is there. */
+void turbine_complete(struct turbine_member *member, struct context *context,
+                      const struct slot_progress *progress);
+/* What a slot's shreds are of: a number for the block and the version of it, never 0. */
 uint64_t turbine_content(const struct turbine_block *block, uint32_t version);
+struct turbine_block *turbine_block_of(const struct turbine_chain *chain, uint64_t content);
+void turbine_trace(const struct turbine_member *member, struct context *context,
+                   enum turbine_trace kind, uint64_t subject, int64_t value);
 /* turbine_set_of is a set of a block, for its trees. */
 struct turbine_set turbine_set_of(const struct turbine_chain *chain,
                                   const struct turbine_block *block, uint32_t number);

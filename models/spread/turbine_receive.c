@@ -8,66 +8,6 @@
 #include "models/spread/turbine_parts.h"
 #include "sim/world.h"
 
-static int64_t now_ms(const struct context *context)
-{
-    return (int64_t)(context->now_ns / 1000000);
-}
-
-void turbine_count(const struct turbine_member *member, struct context *context,
-                   enum turbine_metric metric, int64_t delta)
-{
-    (void)member;
-    context_count(context, LAYER_SPREAD, (uint32_t)metric, delta);
-}
-
-static void trace(const struct turbine_member *member, struct context *context,
-                  enum turbine_trace kind, uint64_t subject, int64_t value)
-{
-    context_trace(context, &(struct trace){.slot = LAYER_SPREAD,
-                                           .kind = (uint8_t)kind,
-                                           .chain = member->chain->chain,
-                                           .subject = subject,
-                                           .value = value});
-}
-
-uint64_t turbine_content(const struct turbine_block *block, uint32_t version)
-{
-    return ((block->header.id & UINT32_MAX) + 1) << 1 | version;
-}
-
-static struct turbine_block *block_of(const struct turbine_chain *chain, uint64_t content)
-{
-    return turbine_block(chain, (uint32_t)((content >> 1) - 1));
-}
-
-struct shred_packet turbine_shred(const struct turbine_block *block, enum shred_type type,
-                                  uint32_t index, uint32_t version)
-{
-    struct shred_set set = shred_set_of(&block->plan, type, index);
-    return (struct shred_packet){.block = block->header.id,
-                                 .slot = block->header.slot,
-                                 .parent = block->header.parent_slot,
-                                 .index = index,
-                                 .data_count = (uint16_t)set.data_count,
-                                 .code_count = (uint16_t)set.code_count,
-                                 .type = (uint8_t)type,
-                                 .version = (uint8_t)version,
-                                 .last = type == SHRED_DATA && index + 1 == block->plan.data_count};
-}
-
-bool turbine_stored(const struct turbine_member *member, uint64_t slot, uint32_t index,
-                    struct shred_packet *ret_packet)
-{
-    const struct slot_meta *meta = blockstore_meta(&member->store, slot);
-    if (!meta || meta->content == 0 || !shred_bits_test(&meta->data, index))
-        return false;
-    const struct turbine_block *block = block_of(member->chain, meta->content);
-    if (!block)
-        return false;
-    *ret_packet = turbine_shred(block, SHRED_DATA, index, meta->content & 1);
-    return true;
-}
-
 /* Why a member takes no shred of a block in; TURBINE_METRICS: it does (SOL-10, SOL-15, SOL-R8.9).
  */
 static enum turbine_metric refusal(const struct turbine_member *member,
@@ -97,7 +37,7 @@ static void refuse(struct turbine_member *member, struct context *context,
     if (member->refused_slot == block->header.slot)
         return;
     member->refused_slot = block->header.slot;
-    trace(member, context, TURBINE_TRACE_REFUSED, block->header.id, (int64_t)reason);
+    turbine_trace(member, context, TURBINE_TRACE_REFUSED, block->header.id, (int64_t)reason);
 }
 
 /* The record of a slot whose first shred came: what is in the store already counts as seen. */
@@ -117,71 +57,6 @@ static struct slot_progress *open_slot(struct turbine_member *member,
     }
     progress->dead = meta && meta->dead;
     return progress;
-}
-
-/* Puts what came of a slot into the store. */
-static void store_slot(struct turbine_member *member, const struct context *context,
-                       const struct slot_progress *progress)
-{
-    const struct turbine_block *block = block_of(member->chain, progress->content);
-    struct blockstore *store = &member->store;
-    bool unchained = member->chain->turbine->config.break_rule == SPREAD_BREAK_UNCHAINED;
-    if (!block || progress->slot < member->root)
-        return; /* nobody will want it any more */
-    const struct slot_meta *meta = blockstore_meta(store, progress->slot);
-    bool begun = meta && meta->received > 0; /* only the first shred's tick is looked at */
-    struct data_shred run = {.slot = progress->slot, .parent = block->header.parent_slot};
-    if (unchained)
-        run.parent = progress->slot - 1;
-    blockstore_begin(store);
-    for (uint32_t at = progress->fresh_first; at < progress->fresh_end; at++) {
-        struct shred_set set = shred_set_at(&block->plan, at);
-        uint32_t present = progress->sets[at].data;
-        if (present == 0)
-            continue;
-        run.index = set.first_data;
-        run.last = set.last && present >> (set.data_count - 1) != 0;
-        if (!begun)
-            run.reference_tick = shred_ticks_get(&store->shared->ticks, run.slot, run.index);
-        blockstore_insert_run(store, &run, present, now_ms(context));
-    }
-    blockstore_set_content(store, progress->slot, progress->content);
-    blockstore_commit(store);
-}
-
-void turbine_flush(struct turbine_member *member, const struct context *context)
-{
-    struct slot_progress *progress = slot_window_unfresh(&member->window);
-    for (; progress; progress = slot_window_unfresh(&member->window))
-        store_slot(member, context, progress);
-}
-
-void turbine_has_slot(struct turbine_member *member, struct context *context, uint64_t slot)
-{
-    if (slot > member->highest)
-        member->highest = slot;
-    repair_service_completed(member, context, slot);
-    slot_gossip_completed(member, context, slot);
-}
-
-/* The last set of a slot is there. The chain comes last: it may vote, and move the root. */
-static void complete(struct turbine_member *member, struct context *context,
-                     const struct slot_progress *progress)
-{
-    const struct turbine_block *block = block_of(member->chain, progress->content);
-    const struct chain_seam *seam = &member->chain->turbine->stack->chain;
-    turbine_flush(member, context);
-    const struct slot_meta *meta = blockstore_meta(&member->store, progress->slot);
-    bool holes = member->chain->turbine->config.break_rule == SPREAD_BREAK_HOLES;
-    if (!meta || progress->dead || (!blockstore_full(meta) && !holes))
-        return;
-    trace(member, context, TURBINE_TRACE_COMPLETED, block->header.id,
-          (int64_t)(context->now_ns - block->header.time_ns));
-    if (progress->recovered > 0)
-        trace(member, context, TURBINE_TRACE_RECOVERED, block->header.id, progress->recovered);
-    turbine_has_slot(member, context, progress->slot);
-    if ((progress->content & 1) == 0) /* the other version is nobody's block */
-        seam->complete(seam->self, context, member->chain->chain, member->member, block->header.id);
 }
 
 /* Passes a shred on after the time that a node needs for it. */
@@ -219,7 +94,7 @@ static void recover(struct turbine_member *member, struct context *context,
                     struct slot_progress *progress, uint32_t number)
 {
     struct turbine *turbine = member->chain->turbine;
-    const struct turbine_block *block = block_of(member->chain, progress->content);
+    const struct turbine_block *block = turbine_block_of(member->chain, progress->content);
     struct shred_set set = shred_set_at(&block->plan, number);
     struct set_progress *at = &progress->sets[number];
     uint32_t data = (uint32_t)((UINT64_C(1) << set.data_count) - 1) & ~at->data;
@@ -258,7 +133,7 @@ static void mark_dead(struct turbine_member *member, struct context *context,
     turbine_flush(member, context);
     blockstore_kill(&member->store, progress->slot);
     turbine_count(member, context, TURBINE_SLOTS_DEAD, 1);
-    trace(member, context, TURBINE_TRACE_DEAD_SLOT, progress->slot, 0);
+    turbine_trace(member, context, TURBINE_TRACE_DEAD_SLOT, progress->slot, 0);
 }
 
 /* A shred of another content than what is held of its slot. It is not stored, but another version
@@ -342,7 +217,7 @@ static enum turbine_taken take(const struct turbine_chain *chain, struct turbine
         notice(member, context, progress, number);
         data = false;
         if (progress->sets_whole == progress->set_count) {
-            complete(member, context, progress);
+            turbine_complete(member, context, progress);
             return TURBINE_STORED;
         }
     }
@@ -397,7 +272,7 @@ bool turbine_passes_on(const struct turbine_member *member, uint64_t slot, uint3
     struct turbine_chain *chain = member->chain;
     const struct slot_meta *meta = blockstore_meta(&member->store, slot);
     const struct turbine_block *block =
-        meta && meta->content != 0 ? block_of(chain, meta->content) : NULL;
+        meta && meta->content != 0 ? turbine_block_of(chain, meta->content) : NULL;
     if (!block || block->header.leader == member->member || index >= block->plan.data_count)
         return false;
     struct turbine_set set = turbine_set_of(chain, block, index / SHRED_SET_DATA);
