@@ -233,6 +233,12 @@ size_t figure_key_columns(const struct figure *figure, size_t letters, double ma
     return columns < 1 ? 1 : columns > 3 ? 3 : (size_t)columns;
 }
 
+bool figure_key_pairs(const struct figure *figure, size_t letters)
+{
+    double em_in = (double)figure->style->font_pt / 72;
+    return 2 * (0.5 * (double)letters + 4.5) <= figure->style->width_in / em_in - 1;
+}
+
 void figure_replications(const struct figure *figure, size_t *ret_least, size_t *ret_most)
 {
     *ret_least = SIZE_MAX;

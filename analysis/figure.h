@@ -115,6 +115,11 @@ double figure_tic_step(double range, int intervals);
  * in the width of the figure less its margins: gnuplot makes all columns as wide as the widest. */
 size_t figure_key_columns(const struct figure *figure, size_t letters, double margins_em);
 
+/* figure_key_pairs says whether two columns of titles of up to `letters` letters stand side by side
+ * in the whole width of the figure. Only a key that is filled downwards, "vertical maxrows N", goes
+ * beyond the width between the margins. */
+bool figure_key_pairs(const struct figure *figure, size_t letters);
+
 /* figure_replications is the least and greatest number of runs in a group. */
 void figure_replications(const struct figure *figure, size_t *ret_least, size_t *ret_most);
 

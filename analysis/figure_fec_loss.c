@@ -220,16 +220,16 @@ static void write_script(struct figure *figure, const struct points *points)
         size_t length = strlen(points->series[s]);
         letters = length > letters ? length : letters;
     }
-    size_t columns = figure_key_columns(figure, letters, 8);
-    double rows = ceil((double)(HOPS_MAX + points->series_count) / (double)columns);
-    double key = (0.5 + 1.3 * rows) * em_in, bottom = 3.3 * em_in, gap = 0.7 * em_in;
+    /* The series beside the theory. */
+    size_t rows = figure_key_pairs(figure, letters) ? HOPS_MAX : HOPS_MAX + points->series_count;
+    double key = (0.5 + 1.3 * (double)rows) * em_in, bottom = 3.3 * em_in, gap = 0.7 * em_in;
     double height = (figure->height_in - bottom - key) / PANELS, end = points->loss_max * 104;
     fprintf(script,
             "    set multiplot\n    set lmargin at screen %.4f\n    set rmargin at screen %.4f\n"
-            "    set key at screen 0.5, screen %.4f center center horizontal Left reverse "
-            "maxcols %zu\n    set xrange [0:%.6g]\n    set xtics %.6g\n"
+            "    set key at screen 0.5, screen %.4f center center vertical Left reverse "
+            "maxrows %zu\n    set xrange [0:%.6g]\n    set xtics %.6g\n"
             "    set yrange [0:1.03]\n    set ytics 0.2 format \"%%.1f\"\n",
-            6.4 * em_x, 1 - 1.7 * em_x, 1 - key / 2 / figure->height_in, columns, end,
+            6.4 * em_x, 1 - 1.7 * em_x, 1 - key / 2 / figure->height_in, rows, end,
             figure_tic_step(end, 8));
     for (size_t p = 0; p < PANELS; p++) {
         double low = bottom + height * (double)(PANELS - 1 - p);
@@ -247,16 +247,16 @@ static void write_caption(struct figure *figure, const struct points *points)
 {
     size_t least, most;
     figure_replications(figure, &least, &most);
-    fprintf(
-        figure->caption,
-        "Share of the erasure sets, and of the blocks, that a validator had whole from turbine "
-        "alone, without repair, against the loss of a hop; over all validators that were up. "
-        "Lines in grey: the probability that at least %d of %d shreds arrive when each crosses "
-        "1, 2 or 3 hops independently, P(Bin(%d, (1-p)^h) >= %d), and, for blocks, its power "
-        "%.4g, the mean number of sets of a block. Shreds that a validator recovered are passed "
-        "on like those that came, which the binomial does not know, and validators lose "
-        "shreds together, since they share the way to them.",
-        SET_NEEDED, SET_SHREDS, SET_SHREDS, SET_NEEDED, points->sets_a_block);
+    fprintf(figure->caption,
+            "Share of the erasure sets, and of the blocks, that a validator had whole from turbine "
+            "alone, without repair, against the loss of a hop; over all validators that were up. "
+            "Lines in grey: the probability that at least %d of %d shreds arrive when each crosses "
+            "1, 2 or 3 hops independently, P(Bin(%d, (1-p)^h) >= %d), and, for blocks, its power "
+            "%.4g, the mean number of sets of a block. Shreds that a validator refused do not "
+            "count. Shreds that a validator recovered are passed "
+            "on like those that came, which the binomial does not know, and validators lose "
+            "shreds together, since they share the way to them.",
+            SET_NEEDED, SET_SHREDS, SET_SHREDS, SET_NEEDED, points->sets_a_block);
     if (most > 1)
         fprintf(figure->caption, " Bars are %g %% Student intervals over replications.",
                 figure->level * 100);

@@ -130,18 +130,18 @@ static void write_script(struct figure *figure, const struct panels *panels)
         size_t length = strlen(grouping->groups[g].label) + strlen(", duplicates");
         letters = length > letters ? length : letters;
     }
-    size_t columns = figure_key_columns(figure, letters, 8);
-    columns = columns > 2 ? 2 : columns; /* requests beside duplicates */
-    double rows = ceil((double)grouping->count * 2 / (double)columns);
-    double key = (0.5 + 1.3 * rows) * em_in, axis = 3.3 * em_in, gap = 0.7 * em_in;
+    /* Requests beside duplicates, a row a group. */
+    size_t columns = figure_key_pairs(figure, letters) ? 2 : 1;
+    size_t rows = grouping->count * 2 / columns;
+    double key = (0.5 + 1.3 * (double)rows) * em_in, axis = 3.3 * em_in, gap = 0.7 * em_in;
     size_t count = panels->time_count > 0 ? 3 : 2;
     double height = (figure->height_in - key - gap - axis * (double)(count - 1)) / (double)count;
     double high = figure->height_in - key;
     fprintf(script,
             "    set multiplot\n    set lmargin at screen %.4f\n    set rmargin at screen %.4f\n"
-            "    set key at screen 0.5, screen %.4f center center horizontal Left reverse "
-            "maxcols %zu\n",
-            6.4 * em_x, 1 - 1.7 * em_x, 1 - key / 2 / figure->height_in, columns);
+            "    set key at screen 0.5, screen %.4f center center vertical Left reverse "
+            "maxrows %zu\n",
+            6.4 * em_x, 1 - 1.7 * em_x, 1 - key / 2 / figure->height_in, rows);
     figure_windows(grouping->groups[0].runs[0], script);
     for (size_t i = 0; i < count; i++) {
         fprintf(script, "    set bmargin at screen %.4f\n    set tmargin at screen %.4f\n",

@@ -3,11 +3,12 @@
  * packets independently, and its counters sets_tried and sets_whole.
  *
  * Two validators: every shred crosses one link, so a set is whole with P(Bin(64, 1 - p) >= 32).
- * Three of the same stake: a shred goes to one of the two others, each with 1/2, and from there to
- * the third. Who has a set whole passes on also what it recovered, so the two help each other. With
- * S shreds that go to B first and 64 - S to C, X of the S and Z of the rest arriving there, and
- * a = 1 - p: B is whole at once if X + Bin(Z, a) >= 32, and if it is, C gets Bin(S, a) of B's
- * shreds in all; the same with B and C exchanged. Summed over S, X and Z below. */
+ * Where recovered shreds stay, each shred of a set finds its own way, over 1 to 3 links: the same
+ * with the mean of (1 - p)^links. Where they are passed on, as deployed, three validators of the
+ * same stake help each other: a shred goes to one of two, each with 1/2, and from there to the
+ * other. With S shreds that go to B first and 64 - S to C, X of the S and Z of the rest arriving
+ * there, and a = 1 - p: B is whole at once if X + Bin(Z, a) >= 32, and if it is, C gets Bin(S, a)
+ * of B's shreds in all; the same with B and C exchanged. Summed over S, X and Z below. */
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 
 #include "models/spread/turbine.h"
+#include "models/spread/turbine_tree.h"
 #include "tests/support_spread.h"
 #include "tests/theory/theory_table.h"
 
@@ -26,7 +28,8 @@ struct tried {
 
 /* One block of 8 full sets in each slot. Repair is off, since what it brings to one validator helps
  * others through turbine. */
-static struct tried run(uint32_t validators, double loss, uint64_t seed)
+static struct tried run(uint32_t validators, int64_t fanout, double loss, bool pass_recovered,
+                        uint64_t seed)
 {
     struct support_spread *support = support_spread_new(&spread_turbine_model, validators);
     support->scenario.seed = seed;
@@ -35,6 +38,8 @@ static struct tried run(uint32_t validators, double loss, uint64_t seed)
     support->slots = SLOTS;
     support->block_bytes = BLOCK_BYTES;
     support->config.repair.enabled = 0;
+    support->config.fanout = fanout;
+    support->config.pass_recovered = pass_recovered;
     support->lag = 0; /* no slot is ever final, so that none is refused for its parent */
     support_spread_run(support);
     struct tried tried = {.sets = (uint64_t)support_spread_counter(support, "sets_tried"),
@@ -59,7 +64,7 @@ START_TEST(two_validators_are_one_link_apart)
     } rows[] = {{"42%", 0.42}, {"48%", 0.48}, {"52%", 0.52}};
     theory_begin("sets of 32:32 through turbine, one link, whole with P(Bin(64, 1 - p) >= 32)");
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct tried tried = run(2, rows[i].loss, 51 + i);
+        struct tried tried = run(2, TURBINE_FANOUT_DEPLOYED, rows[i].loss, true, 51 + i);
         double exact = whole_by_one_link(rows[i].loss);
         theory_exact(tried.sets, SETS * SLOTS, "loss %s: sets tried", rows[i].text);
         theory_fraction(tried.whole, tried.sets, exact, "loss %s: sets whole", rows[i].text);
@@ -93,8 +98,8 @@ static struct pair pair_of(double loss)
                                 gsl_ran_binomial_pdf((unsigned)x, a, (unsigned)s) *
                                 gsl_ran_binomial_pdf((unsigned)z, a, (unsigned)(SHREDS - s));
                 double b = at_least(NEEDED - x, a, z), c = at_least(NEEDED - z, a, x);
-                double c_late = at_least(NEEDED - z, a, s),
-                       b_late = at_least(NEEDED - x, a, SHREDS - s);
+                double c_late = at_least(NEEDED - z, a, s);
+                double b_late = at_least(NEEDED - x, a, SHREDS - s);
                 pair.both += weight * (b * c_late + c * (b_late - b));
                 pair.one += weight * (b * (1 - c_late) + c * (1 - b_late));
             }
@@ -107,9 +112,9 @@ START_TEST(three_validators_help_each_other)
         const char *text;
         double loss;
     } rows[] = {{"25%", 0.25}, {"35%", 0.35}, {"42%", 0.42}};
-    theory_begin("sets of 32:32 through turbine, two links, recovered shreds passed on");
+    theory_begin("sets of 32:32 through turbine, three validators, recovered shreds passed on");
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct tried tried = run(3, rows[i].loss, 61 + i);
+        struct tried tried = run(3, TURBINE_FANOUT_DEPLOYED, rows[i].loss, true, 61 + i);
         struct pair pair = pair_of(rows[i].loss);
         theory_exact(tried.sets, 2 * SETS * SLOTS, "loss %s: sets tried", rows[i].text);
         double sets = (double)tried.sets / 2, mean = pair.both + pair.one / 2;
@@ -117,11 +122,37 @@ START_TEST(three_validators_help_each_other)
         double tolerance = 3.290527 * sqrt((square - mean * mean) / sets);
         theory_near((double)tried.whole / (double)tried.sets, mean, tolerance,
                     "loss %s: sets whole at either, of %.0f", rows[i].text, sets);
-        /* Recovery lifts it above what shreds have that only cross their links. */
-        double alone = at_least(NEEDED, (1 - rows[i].loss) * (1 - rows[i].loss / 2), SHREDS);
-        double share = (double)tried.whole / (double)tried.sets;
-        theory_row("more than if recovered shreds stayed where they are", share, alone, "above",
-                   share > alone);
+    }
+    theory_end();
+}
+END_TEST
+
+/* Recovered shreds stay where they are, so those of a validator find their ways independently. With
+ * n validators of the same stake and a fanout of 1 a tree is a line: of the shreds of a set every
+ * one stands 1 to n - 1 links behind the leader, with the same chance. Validators share links, so
+ * that only sets count as independent trials. */
+START_TEST(shreds_in_lines_come_as_the_binomial_says)
+{
+    static const struct {
+        uint32_t validators;
+        int64_t fanout;
+        double loss, links[3];
+    } rows[] = {{3, 200, 0.25, {0.5, 0.5, 0}},
+                {3, 200, 0.35, {0.5, 0.5, 0}},
+                {4, 1, 0.15, {1.0 / 3, 1.0 / 3, 1.0 / 3}},
+                {4, 1, 0.25, {1.0 / 3, 1.0 / 3, 1.0 / 3}},
+                {4, 200, 0.3, {1.0 / 3, 2.0 / 3, 0}}};
+    theory_begin("sets of 32:32 through turbine, recovered shreds stay: P(Bin(64, q) >= 32)");
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tried tried = run(rows[i].validators, rows[i].fanout, rows[i].loss, false, 71 + i);
+        double q = 0;
+        for (int links = 1; links <= 3; links++)
+            q += rows[i].links[links - 1] * pow(1 - rows[i].loss, links);
+        double exact = at_least(NEEDED, q, SHREDS), sets = SETS * SLOTS;
+        theory_near((double)tried.whole / (double)tried.sets, exact,
+                    3.290527 * sqrt(exact * (1 - exact) / sets),
+                    "%u validators, fanout %d, loss %.0f %%: sets whole", rows[i].validators,
+                    (int)rows[i].fanout, rows[i].loss * 100);
     }
     theory_end();
 }
@@ -130,7 +161,8 @@ END_TEST
 int main(int argument_count, char **arguments)
 {
     const TTest *const fast[] = {two_validators_are_one_link_apart,
-                                 three_validators_help_each_other, NULL};
+                                 three_validators_help_each_other,
+                                 shreds_in_lines_come_as_the_binomial_says, NULL};
     const TTest *const nightly[] = {NULL};
     return theory_main("theory_turbine", argument_count, arguments, fast, nightly);
 }
