@@ -52,6 +52,10 @@ static void mark_final(struct chain_blocks *chains, struct context *context, uin
     context_sample(context, "final_time", identity_of(ROLE_CHAIN, block->header.chain),
                    (int64_t)(context->now_ns - block->header.time_ns));
     if (state->content_slot == block->header.slot) {
+        const struct open_block *open = pool_at(&chains->open_blocks, chains->records[shard].open);
+        /* The content itself is counted with its own end; here are votes and padding. */
+        context_count(context, LAYER_CHAIN, METRIC_BYTES,
+                      (int64_t)block->header.bytes - (int64_t)open->block.bytes);
         state->verdict = CONTENT_FINAL;
         return;
     }
@@ -147,7 +151,7 @@ static void move_root(struct chain_blocks *chains, struct context *context, uint
     block_tree_find(&state->tree, view->root)->rooted--;
     block_tree_find(&state->tree, slot)->rooted++;
     vote_view_root(view, &individual->stakes, slot);
-    if (spread->rooted)
+    if (spread->rooted && individual->members.count > 1)
         spread->rooted(spread->self, context, chain_living_chain(&chains->living, shard), member,
                        slot);
     cut_tree(individual, state);

@@ -79,7 +79,7 @@ static void tell_spread(struct chain_blocks *chains, struct context *context, ui
                         uint32_t member, uint32_t voter, const struct vote *vote)
 {
     const struct spread_seam *spread = &chains->stack->spread;
-    if (spread->voted)
+    if (spread->voted && chains->individual->members.count > 1)
         spread->voted(spread->self, context, chain_living_chain(&chains->living, shard), member,
                       voter, vote->slot, vote->block);
 }
