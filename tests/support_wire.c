@@ -104,9 +104,14 @@ static void rooted(void *self, struct context *context, uint32_t chain, uint32_t
     wire->rooted++;
     uint64_t known = seam(wire)->epochs_known(seam(wire)->self, chain, member);
     wire->epochs_known_max = known > wire->epochs_known_max ? known : wire->epochs_known_max;
-    for (uint32_t i = 0; i < wire->block_count; i++)
-        if (wire->blocks[i].header.chain == chain && wire->blocks[i].header.slot == slot)
-            wire->blocks[i].final |= UINT64_C(1) << member;
+    for (uint32_t i = 0; i < wire->block_count; i++) {
+        struct wire_block *block = &wire->blocks[i];
+        if (block->header.chain != chain || block->header.slot != slot)
+            continue;
+        block->final |= UINT64_C(1) << member;
+        SIM_ASSERT(block->header.leader != member || context->now_ns >= block->header.end_ns);
+        SIM_ASSERT(block->complete >> member & 1);
+    }
 }
 
 static int build(const struct build *build, void **ret_state)

@@ -122,6 +122,22 @@ START_TEST(who_has_no_stake_neither_leads_nor_votes)
 }
 END_TEST
 
+START_TEST(a_leader_of_most_stake_holds_nothing_for_final_before_it_has_sent_it)
+{
+    int64_t stakes[] = {90, 5, 5};
+    struct support_wire *wire = with_stakes(3, stakes);
+    wire->support->validators.empty_blocks = 1;
+    wire->support->validators.votes = VOTES_LEADERS;
+    support_wire_run(wire);
+    assert_fine(wire);
+    ck_assert_uint_eq(wire->support->items_final, 100);
+    for (uint32_t i = 0; i < wire->support->block_count; i++)
+        ck_assert_uint_ge(wire->support->blocks[i].final_ns,
+                          wire->support->blocks[i].time_ns + 5 * MS + 20 * MS);
+    support_wire_free(wire);
+}
+END_TEST
+
 /* Three of ten are down for good: 70 of 100 are more than two thirds. */
 START_TEST(with_less_than_a_third_of_stake_down_the_chain_goes_on)
 {
@@ -294,6 +310,7 @@ CHECK_MAIN("individual", each_block_becomes_final_for_the_layers_and_for_every_m
            a_single_validator_is_a_chain, blocks_are_made_only_where_they_are_needed,
            leaders_have_four_slots_in_a_row_and_all_lead_in_time,
            who_has_no_stake_neither_leads_nor_votes,
+           a_leader_of_most_stake_holds_nothing_for_final_before_it_has_sent_it,
            with_less_than_a_third_of_stake_down_the_chain_goes_on,
            with_a_third_of_stake_down_nothing_becomes_final, a_validator_that_was_down_catches_up,
            what_became_final_while_the_shards_node_was_down_is_told_when_it_is_back,

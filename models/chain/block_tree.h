@@ -31,6 +31,7 @@ struct tree_block {
     uint32_t rooted;         /* members whose root it is */
     bool final;              /* for at least one member */
     bool dead;               /* it does not descend from the newest final block, nor is it final */
+    bool awaited;            /* its leader waits for the end of its slot to hold it for final */
     uint64_t bits[];         /* members that have it, then members that have replayed it */
 };
 

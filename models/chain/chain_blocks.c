@@ -140,7 +140,7 @@ static void chain_on_timer(void *state, struct context *context, uint8_t kind, u
                            uint64_t cookie)
 {
     struct chain_blocks *chains = state;
-    if (kind == TIMER_LEAD || kind == TIMER_GRACE || kind == TIMER_REPLAY) {
+    if (kind >= TIMER_LEAD) {
         chain_individual_on_timer(chains, context, kind, chain, cookie);
         return;
     }
@@ -245,7 +245,8 @@ static void chain_destroy(void *state)
 }
 
 static const char *const message_kinds[] = {"top", "vote", NULL};
-static const char *const timer_kinds[] = {"slot", "final", "top", "lead", "grace", "replay", NULL};
+static const char *const timer_kinds[] = {"slot",  "final",  "top",  "lead",
+                                          "grace", "replay", "sent", NULL};
 static const char *const trace_kinds[] = {"block",   "final", "dropped",  "before_split",
                                           "split",   "merge", "complete", "vote",
                                           "skipped", "fork",  NULL};

@@ -157,6 +157,22 @@ static void move_root(struct chain_blocks *chains, struct context *context, uint
     cut_tree(individual, state);
 }
 
+/* A leader, however much stake it has, does not hold its block for final before others can have it:
+ * the end of its slot is when it looks again. */
+static bool is_being_sent(const struct chain_individual *individual, struct context *context,
+                          struct tree_block *block, uint32_t member)
+{
+    const struct block_header *header = &block->header;
+    if (header->leader != member || header->end_ns <= context->now_ns ||
+        individual->members.count == 1)
+        return false;
+    if (!block->awaited)
+        context_timer(context, context->self, LAYER_CHAIN, TIMER_SENT, header->chain,
+                      header->end_ns, header->id);
+    block->awaited = true;
+    return true;
+}
+
 void chain_forks_judge(struct chain_blocks *chains, struct context *context, uint32_t shard,
                        uint32_t member)
 {
@@ -170,7 +186,8 @@ void chain_forks_judge(struct chain_blocks *chains, struct context *context, uin
         if (set->slot <= view->root || !vote_stake_is_final(&individual->stakes, set->exact))
             continue;
         block = block_tree_find(&state->tree, set->slot);
-        if (block && member_bit(tree_block_replayed(&state->tree, block), member))
+        if (block && member_bit(tree_block_replayed(&state->tree, block), member) &&
+            !is_being_sent(individual, context, block, member))
             break;
         block = NULL;
     }

@@ -131,9 +131,10 @@ static void publish(struct chain_blocks *chains, struct context *context, uint32
     if (open)
         state->content_slot = header->slot;
     chain_forks_born(chains, context, shard, block);
-    chain_votes_made(chains, context, shard, member, header->slot);
     if (individual->members.count > 1)
         spread->publish(spread->self, context, header);
+    /* With enough stake of its own the leader holds it for final at once. */
+    chain_votes_made(chains, context, shard, member, header->slot);
 }
 
 static void make(struct chain_blocks *chains, struct context *context, uint32_t shard,

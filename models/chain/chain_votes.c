@@ -323,4 +323,5 @@ void chain_votes_restart(struct chain_blocks *chains, struct context *context, u
             has_replayed(state, entry->parent, member))
             start_replay(chains, context, shard, entry->block->header.id);
     }
+    chain_forks_judge(chains, context, shard, member);
 }

@@ -262,7 +262,9 @@ static void on_timer(void *state, struct context *context, uint8_t kind, uint32_
 static void on_fault(void *state, struct context *context, const struct fault *fault)
 {
     const struct turbine *turbine = state;
-    struct turbine_member *member = turbine->places[context->self].member;
+    /* Nodes of layers that were built later are no members. */
+    struct turbine_member *member =
+        context->self < turbine->node_count ? turbine->places[context->self].member : NULL;
     if (!member)
         return;
     if (fault->type == FAULT_CRASH || fault->type == FAULT_RESTART)
