@@ -106,6 +106,21 @@ START_TEST(who_was_down_fetches_block_by_block_what_it_missed)
 }
 END_TEST
 
+/* It has heard of blocks that never came, and crashes before it asks. */
+START_TEST(who_was_down_goes_on_asking)
+{
+    struct support_spread *support = support_spread_new(&spread_direct_model, 6);
+    support->slots = 3;
+    support->votes = true;
+    support_spread_fault(support, FAULT_CUT, 5, 5, 0, 1600 * MS);
+    support_spread_fault(support, FAULT_CRASH, 5, 5, 1350 * MS, 1000 * MS);
+    support_spread_run(support);
+    ck_assert_uint_eq(count_missing(support), 0);
+    ck_assert_uint_gt(support_spread_completed(support, 5, 1), 2350 * MS);
+    support_spread_free(support);
+}
+END_TEST
+
 CHECK_MAIN("spread_direct", copies_leave_one_after_the_other, copies_leave_evenly_over_the_slot,
            what_is_lost_is_asked_for_once_a_vote_tells_of_it, a_child_tells_of_its_parent,
-           who_was_down_fetches_block_by_block_what_it_missed)
+           who_was_down_fetches_block_by_block_what_it_missed, who_was_down_goes_on_asking)

@@ -119,7 +119,7 @@ void turbine_complete(struct turbine_member *member, struct context *context,
     turbine_flush(member, context);
     const struct slot_meta *meta = blockstore_meta(&member->store, progress->slot);
     bool holes = member->chain->turbine->config.break_rule == SPREAD_BREAK_HOLES;
-    if (!meta || progress->dead || (!blockstore_full(meta) && !holes))
+    if (!meta || (!blockstore_full(meta) && !holes))
         return;
     turbine_trace(member, context, TURBINE_TRACE_COMPLETED, block->header.id,
                   (int64_t)(context->now_ns - block->header.time_ns));
