@@ -14,6 +14,15 @@ struct level {
     char prefix[PARAM_PATH_BYTES];
 };
 
+/* Variants that have one table, so that a word swaps them: its rows belong to no "type". */
+static bool share_a_table(const struct param_variant *variants)
+{
+    const struct param_variant *variant = variants + 1;
+    while (variant->type && variant->fields == variants->fields)
+        variant++;
+    return !variant->type && variant > variants + 1;
+}
+
 /* Opens the table below `row`, or the first variant's. */
 static void descend(struct level *next, const struct level *from, const struct param *row,
                     const char *path)
@@ -26,8 +35,10 @@ static void descend(struct level *next, const struct level *from, const struct p
     SIM_ASSERT(length > 0 && (size_t)length < sizeof next->prefix);
     if (!row->variants)
         return;
-    next->variant = row->variants;
     next->row = row->variants->fields;
+    if (share_a_table(row->variants))
+        return;
+    next->variant = row->variants;
     next->variant_name = row->variants->type;
 }
 

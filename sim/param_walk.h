@@ -22,8 +22,8 @@ struct param_step {
 
 typedef void param_walk_visit(void *context, const struct param_step *step);
 
-/* param_walk visits all rows that are not hidden. A table is a tree of constants; asserts that it
- * is no deeper than PARAM_WALK_DEPTH_MAX. */
+/* param_walk visits all rows that are not hidden, once where all variants share one table. A table
+ * is a tree of constants; asserts that it is no deeper than PARAM_WALK_DEPTH_MAX. */
 void param_walk(const struct param *table, param_walk_visit *visit, void *context);
 
 /* param_kind_name names what a value looks like: "time", "bytes", "one of"... Never NULL. */

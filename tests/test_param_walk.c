@@ -55,6 +55,18 @@ START_TEST(visits_nested_rows_after_their_parent_and_no_hidden_one)
 }
 END_TEST
 
+START_TEST(a_table_that_all_variants_share_is_visited_once_and_belongs_to_no_type)
+{
+    static const struct param_variant twins[] = {
+        {"one", "h", one_keys, 8}, {"two", "h", one_keys, 8}, {NULL, NULL, NULL, 0}};
+    static const struct param top[] = {
+        {.name = "who", .help = "h", .kind = PARAM_VARIANT, .variants = twins}, PARAM_END};
+    char text[1024] = "";
+    param_walk(top, append_step, text);
+    ck_assert_str_eq(text, "who who.count' ");
+}
+END_TEST
+
 START_TEST(an_empty_table_has_no_rows)
 {
     static const struct param none[] = {PARAM_END};
@@ -133,6 +145,7 @@ START_TEST(every_kind_has_a_name)
 END_TEST
 
 CHECK_MAIN("param_walk", visits_nested_rows_after_their_parent_and_no_hidden_one,
+           a_table_that_all_variants_share_is_visited_once_and_belongs_to_no_type,
            an_empty_table_has_no_rows, defaults_are_written_as_json,
            a_default_outside_of_the_range_means_absent, ranges_are_written_in_units,
            every_kind_has_a_name)
