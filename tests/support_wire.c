@@ -112,6 +112,12 @@ static void rooted(void *self, struct context *context, uint32_t chain, uint32_t
         SIM_ASSERT(block->header.leader != member || context->now_ns >= block->header.end_ns);
         SIM_ASSERT(block->complete >> member & 1);
     }
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < wire->block_count; i++) {
+        struct block_header header;
+        kept += seam(wire)->header(seam(wire)->self, wire->blocks[i].header.id, &header);
+    }
+    wire->kept_max = kept > wire->kept_max ? kept : wire->kept_max;
 }
 
 static int build(const struct build *build, void **ret_state)

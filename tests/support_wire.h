@@ -35,6 +35,7 @@ struct support_wire {
     uint64_t roots[WIRE_CHAINS_MAX][WIRE_MEMBERS_MAX]; /* by ordinal of the chain */
     uint64_t last_votes[WIRE_CHAINS_MAX][WIRE_MEMBERS_MAX];
     uint64_t voted, rooted, epochs_known_max;
+    uint32_t kept_max; /* blocks that the chain knew at once, of those published */
 };
 
 /* support_wire_new makes a stack of one shard of `members` individual validators, slots of 400 ms,

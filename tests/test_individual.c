@@ -65,6 +65,7 @@ START_TEST(blocks_are_made_only_where_they_are_needed)
     wire->support->validators.empty_blocks = 1;
     support_wire_run(wire);
     assert_fine(wire);
+    ck_assert_uint_le(wire->kept_max, 4);      /* who has all forgets what is final */
     ck_assert_uint_eq(wire->block_count, 150); /* 60 s, aligned: the last slot is the end */
     ck_assert_uint_lt(few, 110);
     ck_assert_uint_ge(few, 50);
@@ -182,6 +183,8 @@ START_TEST(a_validator_that_was_down_catches_up)
     assert_fine(wire);
     ck_assert_uint_eq(wire->support->items_final, 100);
     ck_assert_uint_gt(wire->roots[0][3], 140);
+    ck_assert_uint_ge(wire->kept_max, 80); /* for it, 40 s */
+    ck_assert_uint_le(wire->kept_max, 110);
     support_wire_free(wire);
 }
 END_TEST

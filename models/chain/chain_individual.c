@@ -55,6 +55,7 @@ int chain_individual_build(struct chain_blocks *chains, const struct validator_c
     if (chains->break_rule == BREAK_QUORUM)
         individual->stakes.quorum_thirds = 1;
     individual->replay_ns = (uint64_t)config->replay_ns;
+    individual->vote_repeat_ns = (uint64_t)config->vote_repeat_ns;
     individual->grace_ns = (uint64_t)config->grace_ns;
     individual->vote_bytes = (uint32_t)config->vote_bytes;
     individual->block_bytes = (uint32_t)config->block_bytes;

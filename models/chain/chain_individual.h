@@ -27,7 +27,9 @@ struct chain_member {
     uint64_t waits_slot; /* its own slot for which it waits for the block before; 0 = none */
     uint64_t waits_for;  /* slot of that block */
     uint64_t waits_until_ns;
-    bool astray; /* its last vote is not on the way to its root, nor comes from it */
+    uint64_t sent_ns; /* when it sent its last vote, the latest time */
+    uint32_t repeats; /* of that vote */
+    bool astray;      /* its last vote is not on the way to its root, nor comes from it */
 };
 
 /* What has been decided about the open block while the shard's node was down. */
@@ -59,7 +61,7 @@ struct chain_individual {
     struct chain_shard *shards;
     struct delivery_times delivery;
     uint64_t *news; /* working room: voters */
-    uint64_t replay_ns, grace_ns;
+    uint64_t replay_ns, grace_ns, vote_repeat_ns;
     uint32_t vote_bytes, block_bytes;
     bool empty_blocks;
     enum validator_votes votes;

@@ -24,7 +24,7 @@ static void trace(const struct chain_blocks *chains, struct context *context, ui
 /* --- Votes that leave --- */
 
 static void send_vote(struct chain_blocks *chains, struct context *context, uint32_t shard,
-                      uint32_t to, const struct vote *vote)
+                      uint32_t to, const struct vote *vote, uint32_t attempt)
 {
     context_count(context, LAYER_CHAIN, METRIC_VOTES_SENT, 1);
     context_send(context,
@@ -32,6 +32,7 @@ static void send_vote(struct chain_blocks *chains, struct context *context, uint
                                 .wire_bytes = chains->individual->vote_bytes,
                                 .slot = LAYER_CHAIN,
                                 .kind = MESSAGE_VOTE,
+                                .attempt = attempt,
                                 .chain = chain_living_chain(&chains->living, shard),
                                 .subject = vote->block,
                                 .payload = vote,
@@ -40,7 +41,7 @@ static void send_vote(struct chain_blocks *chains, struct context *context, uint
 
 /* To the next different leaders, by the voter's own clock. Who is one of them holds its vote. */
 static void send_to_leaders(struct chain_blocks *chains, struct context *context, uint32_t shard,
-                            uint32_t member, const struct vote *vote)
+                            uint32_t member, const struct vote *vote, uint32_t attempt)
 {
     const struct chain_members *members = &chains->individual->members;
     int64_t clock_ns = (int64_t)context->now_ns - chain_members_late_ns(members, shard, member);
@@ -56,21 +57,24 @@ static void send_to_leaders(struct chain_blocks *chains, struct context *context
             continue;
         leaders[count++] = leader;
         if (leader != member)
-            send_vote(chains, context, shard, leader, vote);
+            send_vote(chains, context, shard, leader, vote, attempt);
     }
 }
 
 static void send_votes(struct chain_blocks *chains, struct context *context, uint32_t shard,
                        uint32_t member, const struct vote *vote)
 {
+    struct chain_member *own = &chains->individual->shards[shard].members[member];
+    uint32_t attempt = own->repeats;
+    own->sent_ns = context->now_ns;
     switch (chains->individual->votes) {
     case VOTES_ALL:
         for (uint32_t to = 0; to < chains->individual->members.count; to++)
             if (to != member)
-                send_vote(chains, context, shard, to, vote);
+                send_vote(chains, context, shard, to, vote, attempt);
         return;
     case VOTES_LEADERS:
-        send_to_leaders(chains, context, shard, member, vote);
+        send_to_leaders(chains, context, shard, member, vote, attempt);
         return;
     }
 }
@@ -84,35 +88,64 @@ static void tell_spread(struct chain_blocks *chains, struct context *context, ui
                       voter, vote->slot, vote->block);
 }
 
-/* Slots of its votes rise; it votes for the newest block of its heaviest fork, and leaves the fork
- * of its last vote only when it may. Where its root is beyond that vote, those who made the root
- * final are more than enough to leave for. */
+/* Votes get lost. Who waits to be allowed to leave its fork tells again where it stands, since
+ * others may wait to hear of that. */
+static void repeat_vote(struct chain_blocks *chains, struct context *context, uint32_t shard,
+                        uint32_t member)
+{
+    struct chain_individual *individual = chains->individual;
+    struct chain_shard *state = &individual->shards[shard];
+    struct chain_member *own = &state->members[member];
+    const struct tree_block *block = block_tree_find(&state->tree, own->view.last_vote);
+    if (individual->vote_repeat_ns == 0 || own->view.last_vote <= own->view.root || !block ||
+        context->now_ns - own->sent_ns < individual->vote_repeat_ns)
+        return;
+    own->repeats++;
+    send_votes(chains, context, shard, member,
+               &(struct vote){.block = block->header.id, .slot = own->view.last_vote});
+}
+
+/* Slots of its votes rise, it votes for the newest block of its heaviest fork, and it leaves the
+ * fork of its last vote only when it may. Where its root is beyond that vote, those who made the
+ * root final are more than enough to leave for. */
+static bool may_vote(const struct chain_blocks *chains, const struct chain_shard *state,
+                     const struct chain_member *own, uint64_t slot, bool *ret_leaves)
+{
+    const struct vote_view *view = &own->view;
+    *ret_leaves = own->astray;
+    if (slot <= view->last_vote)
+        return false;
+    if (view->last_vote <= view->root)
+        return true;
+    *ret_leaves = !block_tree_find(&state->tree, view->last_vote) ||
+                  !block_tree_descends(&state->tree, slot, view->last_vote);
+    return !*ret_leaves || chains->break_rule == BREAK_SWITCH ||
+           vote_view_may_leave(view, &chains->individual->stakes, &state->tree, slot);
+}
+
 static void maybe_vote(struct chain_blocks *chains, struct context *context, uint32_t shard,
                        uint32_t member)
 {
     struct chain_individual *individual = chains->individual;
     struct chain_shard *state = &individual->shards[shard];
     struct chain_member *own = &state->members[member];
-    struct vote_view *view = &own->view;
-    uint64_t slot =
-        vote_view_heaviest(view, &individual->stakes, &state->tree, member, &individual->room);
-    if (slot <= view->last_vote || individual->members.stakes[member] == 0)
+    uint64_t slot = vote_view_heaviest(&own->view, &individual->stakes, &state->tree, member,
+                                       &individual->room);
+    bool leaves;
+    if (individual->members.stakes[member] == 0)
         return;
-    bool leaves = own->astray;
-    if (view->last_vote > view->root) {
-        leaves = !block_tree_find(&state->tree, view->last_vote) ||
-                 !block_tree_descends(&state->tree, slot, view->last_vote);
-        if (leaves && chains->break_rule != BREAK_SWITCH &&
-            !vote_view_may_leave(view, &individual->stakes, &state->tree, slot))
-            return;
+    if (!may_vote(chains, state, own, slot, &leaves)) {
+        repeat_vote(chains, context, shard, member);
+        return;
     }
     if (leaves)
         context_count(context, LAYER_CHAIN, METRIC_SWITCHES, 1);
     struct vote vote = {.block = block_tree_find(&state->tree, slot)->header.id, .slot = slot};
     own->astray = false;
-    view->last_vote = slot;
+    own->repeats = 0;
+    own->view.last_vote = slot;
     trace(chains, context, shard, TRACE_VOTE, vote.block, slot);
-    vote_view_learn_one(view, &individual->stakes, slot, member);
+    vote_view_learn_one(&own->view, &individual->stakes, slot, member);
     send_votes(chains, context, shard, member, &vote);
     tell_spread(chains, context, shard, member, member, &vote);
     chain_forks_judge(chains, context, shard, member);

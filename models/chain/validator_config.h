@@ -38,7 +38,7 @@ struct validator_config {
     int64_t consensus_delay_ns;
     int64_t count;
     struct param_variant_value stake; /* enum stake_type */
-    int64_t epoch_slots, votes, vote_bytes, replay_ns, grace_ns, clock_skew_ns;
+    int64_t epoch_slots, votes, vote_bytes, vote_repeat_ns, replay_ns, grace_ns, clock_skew_ns;
     int64_t empty_blocks, block_bytes, switch_threshold;
 };
 
