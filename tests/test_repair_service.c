@@ -260,6 +260,50 @@ START_TEST(only_the_proposal_passes_repaired_shreds_on)
 }
 END_TEST
 
+/* Instants at which nothing can be found are skipped: whoever looks at each of them sends the same
+ * packets at the same times. */
+START_TEST(skipped_instants_change_nothing)
+{
+    static const char *const names[] = {"repair_requests",  "repair_answers",   "repair_useful",
+                                        "repair_duplicate", "repair_forwarded", "shreds_received",
+                                        "shreds_recovered", "gossip_duplicate", "retransmitted"};
+    enum { NAMES = sizeof names / sizeof names[0], MEMBERS = 20 };
+    for (unsigned way = 0; way < WAYS; way++) {
+        static uint64_t completed_ns[MEMBERS][11];
+        int64_t counts[NAMES] = {0};
+        uint64_t events = 0;
+        for (unsigned each = 0; each < 2; each++) {
+            struct support_spread *support = support_spread_new(&spread_turbine_model, MEMBERS);
+            support->config.fanout = 3;
+            support->votes = true;
+            support->lag = 9;
+            support->block_bytes = 150000;
+            support->config.repair.every_instant = each;
+            set_way(support, way);
+            lose(support, 0.3, 0, MEMBERS - 1, 0, 3 * SECOND);
+            support_spread_fault(support, FAULT_CRASH, 5, 6, 1500 * MS, 600 * MS);
+            support_spread_run(support);
+            for (unsigned i = 0; i < NAMES; i++) {
+                int64_t count = counter(support, names[i]);
+                ck_assert_msg(each == 0 || counts[i] == count, "%s, %s: %d and %d", ways[way],
+                              names[i], (int)counts[i], (int)count);
+                counts[i] = count;
+            }
+            for (uint32_t member = 0; member < MEMBERS; member++)
+                for (uint64_t slot = 1; slot <= 10; slot++) {
+                    uint64_t at_ns = support_spread_completed(support, member, slot);
+                    ck_assert(each == 0 || completed_ns[member][slot] == at_ns);
+                    completed_ns[member][slot] = at_ns;
+                }
+            ck_assert(each == 0 || support->result.events > 2 * events);
+            events = support->result.events;
+            support_spread_free(support);
+        }
+        ck_assert_int_gt(counts[0], 1000);
+    }
+}
+END_TEST
+
 CHECK_MAIN("repair_service", what_turbine_loses_comes_back, an_orphan_is_chained_to_the_ledger,
            a_member_that_was_down_for_long_catches_up, a_fifth_of_the_stake_may_be_gone,
-           only_the_proposal_passes_repaired_shreds_on)
+           only_the_proposal_passes_repaired_shreds_on, skipped_instants_change_nothing)

@@ -137,6 +137,7 @@ void repair_service_start(struct turbine_member *member, struct context *context
     context_rng(context, &stream, RNG_REPAIR, world_identity(context->world, member->node),
                 UINT64_MAX);
     service->due.phase_ns = rng_below(&stream, service->due.interval_ns);
+    repair_arm(service, context);
     sample_timer(service, context);
 }
 
@@ -180,6 +181,8 @@ void repair_count(const struct repair_service *service, struct context *context,
 
 void repair_arm(struct repair_service *service, struct context *context)
 {
+    if (config_of(service->member)->every_instant)
+        repair_due_soon(&service->due, context->now_ns);
     uint64_t at_ns = service->due.at_ns;
     if (at_ns == service->timer_ns)
         return;

@@ -133,6 +133,11 @@ static const struct param repair_params[] = {
              "without, all have met before",
      .kind = PARAM_BOOL,
      .offset = offsetof(struct spread_repair_config, ping)},
+    {.name = "every_instant",
+     .help = "looks at each instant, also where nothing can be found, so that a test can compare",
+     .kind = PARAM_BOOL,
+     .offset = offsetof(struct spread_repair_config, every_instant),
+     .hidden = true},
     PARAM_END,
 };
 

@@ -26,7 +26,7 @@ enum spread_break {
 
 struct spread_repair_config {
     int64_t enabled, rules, version, interval_ns, requests_max, defer_ns, timeout_ns, fallback;
-    int64_t serve_bytes, serve_requests, serve_ns, ping;
+    int64_t serve_bytes, serve_requests, serve_ns, ping, every_instant;
 };
 
 struct spread_gossip_config {
