@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "sim/exact.h"
+#include "sim/exact_draw.h"
 #include "sim/rng_draw.h"
 #include "sim/sim_assert.h"
 
@@ -105,6 +106,11 @@ static uint64_t draw(const struct distribution *distribution, struct rng_stream 
     bool type_known = false;
     SIM_ASSERT(type_known);
     return 0;
+}
+
+uint64_t exact_draw_slow(uint64_t word, uint64_t mean)
+{
+    return distribution_exponential((double)mean, rng_open_of(word));
 }
 
 uint64_t distribution_sample(const struct distribution *distribution, struct rng_stream *stream)

@@ -184,12 +184,11 @@ static bool is_dead(const struct world *world, const struct event *event, uint32
     return event_type(event) == EVENT_CANCELLED;
 }
 
-static inline __attribute__((always_inline)) void dispatch(struct world *world,
-                                                           struct queue_entry popped)
+static inline __attribute__((always_inline)) void
+dispatch(struct world *world, struct queue_entry popped, struct event *event)
 {
     const struct queue_entry *entry = &popped;
     uint32_t handle = queue_entry_slot(entry);
-    struct event *event = event_at(world, handle);
     struct context *context = &world->context;
     /* With a queue a group only each group's own events rise; the windows see to the rest. */
     SIM_ASSERT(engine_rises(world, popped) || world->group_queue);
@@ -228,7 +227,7 @@ static inline __attribute__((always_inline)) void dispatch(struct world *world,
 /* The same where it need not be compiled into the loop. */
 static __attribute__((noinline)) void dispatch_apart(struct world *world, struct queue_entry popped)
 {
-    dispatch(world, popped);
+    dispatch(world, popped, event_at(world, queue_entry_slot(&popped)));
 }
 
 struct loop {
@@ -323,12 +322,30 @@ static inline bool after_event(struct world *world, struct loop *loop)
     return look_around(world, loop);
 }
 
+/* An event is two cache lines, and rarely in the cache when there are many. */
+static inline void fetch(const struct event *event)
+{
+    __builtin_prefetch(event);
+    __builtin_prefetch((const unsigned char *)event + 64);
+}
+
 static void run_wheel(struct world *world, struct loop *loop)
 {
     struct queue_wheel *wheel = world->wheel;
+    uint32_t next = 0;
+    struct event *next_event = NULL;
     bool stop = false;
     while (!stop && queue_wheel_pop_until(wheel, loop->until_ns)) {
-        dispatch(world, wheel->last);
+        uint32_t handle = queue_entry_slot(&wheel->last);
+        struct event *event = next_event;
+        if (__builtin_expect(handle != next, 0))
+            event = event_at(world, handle);
+        /* The next event is on its way into the cache while this one is handled. */
+        next = queue_entry_slot(wheel->next);
+        next = next != 0 ? next : handle;
+        next_event = event_at(world, next);
+        fetch(next_event);
+        dispatch(world, wheel->last, event);
         stop = after_event(world, loop);
     }
 }
@@ -411,13 +428,9 @@ static void run_grouped(struct world *world, struct loop *loop)
     memory_give(&world->memory, order, world->group_count * sizeof(uint32_t) + 1);
 }
 
-/* An event is two cache lines, and rarely in the cache when there are many. */
 static void fetch_event(const void *owner, const struct queue_entry *entry)
 {
-    const struct world *world = owner;
-    const unsigned char *event = (const unsigned char *)event_at(world, queue_entry_slot(entry));
-    __builtin_prefetch(event);
-    __builtin_prefetch(event + 64);
+    fetch(event_at(owner, queue_entry_slot(entry)));
 }
 
 static void make_queues(struct world *world)

@@ -162,11 +162,11 @@ struct packet_count {
  * decided by network_settle for the run, or until a fault begins or ends. */
 struct way {
     bool plain;          /* that is so, and jitter is constant */
-    bool drawn;          /* that is so, and jitter is exponential */
+    bool drawn;          /* that is so, and jitter is exponential, of no great mean */
     bool uplink;         /* uplinks have a rate */
     uint64_t latency_ns; /* with jitter that is constant */
     uint64_t floor_ns;   /* of jitter that is drawn */
-    double factor;       /* of its logarithm: less the mean */
+    uint64_t mean_ns;
 };
 
 /* A packet whose arrival hangs on a draw. The draw takes as long as half an event, so what waits

@@ -29,7 +29,6 @@ double exact_normal_inverse(double p);    /* 0 < p < 1; absolute error of the qu
 enum { EXACT_LOG_ROWS = 128, EXACT_LOG_ROW_SHIFT = 45 };
 struct exact_log_row {
     double centre, inverse, log; /* inverse = 1 / centre */
-    double unused;               /* a power of two: found by a shift */
 };
 extern const struct exact_log_row exact_log_rows[EXACT_LOG_ROWS];
 
@@ -37,37 +36,28 @@ extern const struct exact_log_row exact_log_rows[EXACT_LOG_ROWS];
 struct exact_log_parts {
     double exponent, log, r;
 };
-
-enum { EXACT_FRACTION_BITS = 52 };
-#define EXACT_LOG_LEAST UINT64_C(0x3fe6900000000000) /* the bits of 361/512 */
-
-/* The parts of the number whose bits are `above` more than those of 361/512, times 2^exponent. */
-static inline struct exact_log_parts exact_log_split_above(uint64_t above, int64_t exponent)
-{
-    uint64_t bits = (above & ((UINT64_C(1) << EXACT_FRACTION_BITS) - 1)) + EXACT_LOG_LEAST;
-    double mantissa;
-    memcpy(&mantissa, &bits, sizeof mantissa);
-    const struct exact_log_row *row =
-        &exact_log_rows[above >> EXACT_LOG_ROW_SHIFT & (EXACT_LOG_ROWS - 1)];
-    exponent += (int64_t)above >> EXACT_FRACTION_BITS;
-    /* The difference is exact; |r| <= 2^-8. */
-    return (struct exact_log_parts){.exponent = (double)exponent,
-                                    .log = row->log,
-                                    .r = (mantissa - row->centre) * row->inverse};
-}
-
 static inline struct exact_log_parts exact_log_split(double x)
 {
     SIM_ASSERT(x > 0.0);
     SIM_ASSERT(x <= DBL_MAX);
+    const uint64_t least = UINT64_C(0x3fe6900000000000); /* the bits of 361/512 */
     uint64_t bits;
-    int64_t exponent = 0;
+    double exponent = 0.0;
     if (__builtin_expect(x < DBL_MIN, 0)) {
         x *= 0x1p54;
-        exponent = -54;
+        exponent = -54.0;
     }
     memcpy(&bits, &x, sizeof bits);
-    return exact_log_split_above(bits - EXACT_LOG_LEAST, exponent);
+    uint64_t above = bits - least;
+    bits -= above & UINT64_C(0xfff) << 52;
+    double mantissa;
+    memcpy(&mantissa, &bits, sizeof mantissa);
+    const struct exact_log_row *row =
+        &exact_log_rows[above >> EXACT_LOG_ROW_SHIFT & (EXACT_LOG_ROWS - 1)];
+    /* The difference is exact; |r| <= 2^-8. */
+    return (struct exact_log_parts){.exponent = exponent + (double)((int64_t)above >> 52),
+                                    .log = row->log,
+                                    .r = (mantissa - row->centre) * row->inverse};
 }
 
 static inline double exact_log(double x)
@@ -87,8 +77,12 @@ static inline double exact_log(double x)
     return whole + (square * series + part.exponent * ln2_low);
 }
 
-static inline double exact_log_parts_times(struct exact_log_parts part, double factor)
+/* exact_log_times is factor * log x for a draw, x in (0, 1): within 2e-15 * factor * max(1, -log
+ * x), which is all that a draw rounded to whole units can show, and sooner done: events wait for
+ * it. */
+static inline double exact_log_times(double x, double factor)
 {
+    struct exact_log_parts part = exact_log_split(x);
     double r = part.r;
     double square = r * r;
     double whole = (part.exponent * 0x1.62e42fefa39efp-1 + part.log) + r;
@@ -96,26 +90,6 @@ static inline double exact_log_parts_times(struct exact_log_parts part, double f
     double second = r * 0.2 - 0.25;
     double scaled = square * factor;
     return (whole * factor + scaled * first) + (scaled * square) * second;
-}
-
-/* exact_log_times is factor * log x for a draw, x in (0, 1): within 2e-15 * factor * max(1, -log
- * x), which is all that a draw rounded to whole units can show, and sooner done: events wait for
- * it. */
-static inline double exact_log_times(double x, double factor)
-{
-    return exact_log_parts_times(exact_log_split(x), factor);
-}
-
-/* exact_log_open_times is exact_log_times of (fraction + 0.5) * 2^-52, a uniform draw, without
- * making that number first: its bits are those of an integer, shifted. fraction < 2^52. */
-static inline double exact_log_open_times(uint64_t fraction, double factor)
-{
-    uint64_t odd = fraction << 1 | 1;
-    unsigned zeros = (unsigned)__builtin_clzll(odd); /* 11 or more */
-    /* The leading bit adds the 1 that is missing in the exponent. */
-    uint64_t bits = odd << zeros >> (63 - EXACT_FRACTION_BITS);
-    return exact_log_parts_times(exact_log_split_above(bits - EXACT_LOG_LEAST, 1032 - zeros),
-                                 factor);
 }
 
 /* exact_divide_up is ceil(a * b / c) in 128 bits, c > 0; the result must fit in 64 bits. A product

@@ -1,4 +1,5 @@
 #include "sim/exact.h"
+#include "sim/exact_draw.h"
 
 /* The centre of each interval as a whole number of 512ths, and its logarithm rounded to nearest. */
 #define ROW(centre_512, logarithm)                                                                 \
@@ -71,4 +72,57 @@ const struct exact_log_row exact_log_rows[EXACT_LOG_ROWS] = {
     ROW(700, 0x1.404308686a7e4p-2),  ROW(704, 0x1.4618bc21c5ec2p-2),
     ROW(708, 0x1.4be5f957778a1p-2),  ROW(712, 0x1.51aad872df82dp-2),
     ROW(716, 0x1.5767717455a6cp-2),  ROW(720, 0x1.5d1bdbf5809cap-2),
+};
+
+/* Of a mantissa between 1 + i / 128 and the next: 2^63 over the middle, and the middle's logarithm
+ * in units of 2^-58, rounded. */
+#define MIDDLE(i, logarithm)                                                                       \
+    {                                                                                              \
+        .inverse = (int64_t)(((uint128)1 << 71) / (257 + 2 * (i))), .log = UINT64_C(logarithm)     \
+    }
+
+const struct exact_middle exact_middles[EXACT_MIDDLES] = {
+    MIDDLE(0, 0x3fe0154562178),     MIDDLE(1, 0xbee23afc0853b),     MIDDLE(2, 0x13cea44346a575),
+    MIDDLE(3, 0x1b9fc027af9198),    MIDDLE(4, 0x2361b31247b300),    MIDDLE(5, 0x2b14b75f91c9a9),
+    MIDDLE(6, 0x32b9061d91c7d7),    MIDDLE(7, 0x3a4ed715b616a4),    MIDDLE(8, 0x41d660d66391c5),
+    MIDDLE(9, 0x494fd8bc28505c),    MIDDLE(10, 0x50bb72fa991bc1),   MIDDLE(11, 0x581962a4dd430f),
+    MIDDLE(12, 0x5f69d9b5ec4b32),   MIDDLE(13, 0x66ad091880ceb3),   MIDDLE(14, 0x6de320aec3b684),
+    MIDDLE(15, 0x750c4f59b2cd75),   MIDDLE(16, 0x7c28c300458a9a),   MIDDLE(17, 0x8338a89652cb71),
+    MIDDLE(18, 0x8a3c2c233a1563),   MIDDLE(19, 0x913378c852d65c),   MIDDLE(20, 0x981eb8c723fe98),
+    MIDDLE(21, 0x9efe158766314e),   MIDDLE(22, 0xa5d1b79cd2af2b),   MIDDLE(23, 0xac99c6ccc1042f),
+    MIDDLE(24, 0xb3566a13956a87),   MIDDLE(25, 0xba07c7aa01bd26),   MIDDLE(26, 0xc0ae050a1abf57),
+    MIDDLE(27, 0xc74946f4436a05),   MIDDLE(28, 0xcdd9b173efdc1b),   MIDDLE(29, 0xd45f67e44178c6),
+    MIDDLE(30, 0xdada8cf47dad23),   MIDDLE(31, 0xe14b42ac60c605),   MIDDLE(32, 0xe7b1aa704e2ee2),
+    MIDDLE(33, 0xee0de5055f63eb),   MIDDLE(34, 0xf460129552d2ff),   MIDDLE(35, 0xfaa852b25bd9b8),
+    MIDDLE(36, 0x100e6c45ad501cc),  MIDDLE(37, 0x1071b85fcd590d2),  MIDDLE(38, 0x10d46b579ab74b2),
+    MIDDLE(39, 0x1136870293a8b06),  MIDDLE(40, 0x11980d2dd4236f6),  MIDDLE(41, 0x11f8ff9e48a2f29),
+    MIDDLE(42, 0x12596010df7639f),  MIDDLE(43, 0x12b9303ab89d24a),  MIDDLE(44, 0x131871c95441850),
+    MIDDLE(45, 0x13772662bfd85af),  MIDDLE(46, 0x13d54fa5c1f70f8),  MIDDLE(47, 0x1432ef2a04e813b),
+    MIDDLE(48, 0x149006804009d0d),  MIDDLE(49, 0x14ec9732600269b),  MIDDLE(50, 0x1548a2c3add262d),
+    MIDDLE(51, 0x15a42ab0f4cfe1a),  MIDDLE(52, 0x15ff3070a793d3d),  MIDDLE(53, 0x1659b57303e1f28),
+    MIDDLE(54, 0x16b3bb2235943d9),  MIDDLE(55, 0x170d42e2789235d),  MIDDLE(56, 0x17664e1239dbcec),
+    MIDDLE(57, 0x17bede0a37afbfa),  MIDDLE(58, 0x1816f41da0d495b),  MIDDLE(59, 0x186e919a330ba01),
+    MIDDLE(60, 0x18c5b7c858b48a8),  MIDDLE(61, 0x191c67eb45a83d8),  MIDDLE(62, 0x1972a3411351587),
+    MIDDLE(63, 0x19c86b02dc0862a),  MIDDLE(64, 0x1a1dc064d5b9956),  MIDDLE(65, 0x1a72a4966bd9ea1),
+    MIDDLE(66, 0x1ac718c258b0e41),  MIDDLE(67, 0x1b1b1e0ebdfc5b7),  MIDDLE(68, 0x1b6eb59d3cf35da),
+    MIDDLE(69, 0x1bc1e08b0dad0a4),  MIDDLE(70, 0x1c149ff115f026b),  MIDDLE(71, 0x1c66f4e3ff6ff7e),
+    MIDDLE(72, 0x1cb8e0744d7aca0),  MIDDLE(73, 0x1d0a63ae721e642),  MIDDLE(74, 0x1d5b7f9ae2c683d),
+    MIDDLE(75, 0x1dac353e2c59542),  MIDDLE(76, 0x1dfc859906d5b54),  MIDDLE(77, 0x1e4c71a86877043),
+    MIDDLE(78, 0x1e9bfa659861f56),  MIDDLE(79, 0x1eeb20c640ddf43),  MIDDLE(80, 0x1f39e5bc811e5bd),
+    MIDDLE(81, 0x1f884a36fe9ec23),  MIDDLE(82, 0x1fd64f20f61571d),  MIDDLE(83, 0x2023f5624bff143),
+    MIDDLE(84, 0x20713ddf9cc6768),  MIDDLE(85, 0x20be297a4c8b381),  MIDDLE(86, 0x210ab910968a1cc),
+    MIDDLE(87, 0x2156ed7d9c29a38),  MIDDLE(88, 0x21a2c79973ad6fc),  MIDDLE(89, 0x21ee48393692faa),
+    MIDDLE(90, 0x2239702f0f99f08),  MIDDLE(91, 0x2284404a487a89e),  MIDDLE(92, 0x22ceb957574c1c0),
+    MIDDLE(93, 0x2318dc1feb9e0c1),  MIDDLE(94, 0x2362a96afb453de),  MIDDLE(95, 0x23ac21fccee0061),
+    MIDDLE(96, 0x23f546970e12982),  MIDDLE(97, 0x243e17f8cb7dd7c),  MIDDLE(98, 0x248696de907267c),
+    MIDDLE(99, 0x24cec4026861bfa),  MIDDLE(100, 0x2516a01bec0f056), MIDDLE(101, 0x255e2be04c815a4),
+    MIDDLE(102, 0x25a568025db93b5), MIDDLE(103, 0x25ec5532a12a8c6), MIDDLE(104, 0x2632f41f4ffcd44),
+    MIDDLE(105, 0x267945746513299), MIDDLE(106, 0x26bf49dba6dd400), MIDDLE(107, 0x270501fcb0f2fd8),
+    MIDDLE(108, 0x274a6e7cfd7bf32), MIDDLE(109, 0x278f8fffee640b9), MIDDLE(110, 0x27d46726d65eb70),
+    MIDDLE(111, 0x2818f49101b9d24), MIDDLE(112, 0x285d38dbbf017e6), MIDDLE(113, 0x28a134a2677614a),
+    MIDDLE(114, 0x28e4e87e67555a6), MIDDLE(115, 0x2928550745f80ef), MIDDLE(116, 0x296b7ad2adc4e72),
+    MIDDLE(117, 0x29ae5a7473fa009), MIDDLE(118, 0x29f0f47ea04dd11), MIDDLE(119, 0x2a33498174688cd),
+    MIDDLE(120, 0x2a755a0b7336f95), MIDDLE(121, 0x2ab726a968179a8), MIDDLE(122, 0x2af8afe66de3211),
+    MIDDLE(123, 0x2b39f64bf5d0fbf), MIDDLE(124, 0x2b7afa61ce38e63), MIDDLE(125, 0x2bbbbcae293246f),
+    MIDDLE(126, 0x2bfc3db5a312312), MIDDLE(127, 0x2c3c7dfb48c8cd3),
 };

@@ -387,11 +387,12 @@ void network_settle(struct world *world)
                  world->loss_threshold == 0 && world->latency_constant &&
                  !(uplink && world->queueing);
     world->way = (struct way){.plain = plain && jitter->type == DISTRIBUTION_CONSTANT,
-                              .drawn = plain && jitter->type == DISTRIBUTION_EXPONENTIAL,
+                              .drawn = plain && jitter->type == DISTRIBUTION_EXPONENTIAL &&
+                                       jitter->location >> EXACT_DRAW_MEAN_BITS == 0,
                               .uplink = uplink,
                               .latency_ns = world->latency_ns,
                               .floor_ns = distribution_cut(jitter, 0),
-                              .factor = -(double)jitter->location};
+                              .mean_ns = distribution_not_negative(jitter->location)};
     if (jitter->type == DISTRIBUTION_CONSTANT)
         world->way.latency_ns +=
             distribution_cut(jitter, distribution_not_negative(jitter->location));

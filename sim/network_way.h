@@ -4,8 +4,8 @@
 /* The way of most packets, compiled into context_send: world->way says what there is to it. It
  * gives the times of network.c, to the nanosecond. */
 
-#include "sim/distribution.h"
 #include "sim/engine_private.h"
+#include "sim/exact_draw.h"
 
 /* network_uplink_ns is when a node's uplink of one word has finished a packet that it gets now. */
 static inline uint64_t network_uplink_ns(struct world *world, struct node *node, uint32_t bytes)
@@ -40,7 +40,7 @@ static inline uint64_t network_way_ns(struct world *world, struct node *from, ui
 /* network_way_jitter_ns is what a packet's word makes of it. */
 static inline uint64_t network_way_jitter_ns(const struct way *way, uint64_t word)
 {
-    uint64_t jitter_ns = distribution_rounded(exact_log_open_times(word >> 12, way->factor));
+    uint64_t jitter_ns = exact_draw_exponential(word, way->mean_ns);
     return jitter_ns > way->floor_ns ? jitter_ns : way->floor_ns;
 }
 

@@ -89,7 +89,7 @@ static void entries_reserve(struct queue_wheel *wheel, struct wheel_entries *ent
 static void run_start(struct queue_wheel *wheel)
 {
     SIM_ASSERT(wheel->run.count < wheel->run.capacity);
-    wheel->run.entry[wheel->run.count].high = UINT64_MAX;
+    wheel->run.entry[wheel->run.count] = (struct queue_entry){.high = UINT64_MAX};
     wheel->next = wheel->run.entry;
 }
 

@@ -15,7 +15,7 @@ struct wheel_entries { /* a counted array */
 };
 
 struct queue_wheel {
-    const struct queue_entry *next; /* in `run`: what is popped next, or the guard behind it */
+    const struct queue_entry *next; /* in `run`: popped next, or the guard, whose slot is 0 */
     uint64_t late_high;             /* of the first late entry; UINT64_MAX = there is none */
     struct queue_entry last;        /* pop; all 0 before the first */
     size_t count;

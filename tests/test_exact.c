@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/exact.h"
+#include "sim/exact_draw.h"
 #include "sim/rng_draw.h"
 
 static struct rng_stream stream_of(uint64_t item)
@@ -55,20 +55,43 @@ START_TEST(log_of_a_draw_is_within_its_error)
 }
 END_TEST
 
-/* Made from the integer of a draw, it is the same number to the last bit: also where the draw is
- * small, even, or all ones. */
-START_TEST(log_of_a_draw_needs_no_draw)
+static uint64_t word_of_every_size(struct rng_stream *stream, int i)
 {
-    struct rng_stream stream = stream_of(7);
-    for (int i = 0; i < 1000000; i++) {
-        uint64_t word = rng_u64(&stream);
-        word = i % 4 == 1 ? word >> i % 64 : i % 4 == 2 ? word << i % 64 : word;
-        word = i == 0 ? 0 : i == 4 ? UINT64_MAX : word;
-        double direct = exact_log_open_times(word >> 12, -1e6);
-        double expected = exact_log_times(rng_open_of(word), -1e6);
-        if (memcmp(&direct, &expected, sizeof direct) != 0)
-            ck_abort_msg("word 0x%016" PRIx64 ": %a, expected %a", word, direct, expected);
+    uint64_t word = rng_u64(stream);
+    if (i < 4)
+        return i == 0 ? 0 : i == 1 ? UINT64_MAX : UINT64_C(1) << 63 >> (i - 2);
+    return i % 4 == 1 ? word >> i % 64 : i % 4 == 2 ? ~(word >> i % 64) : word;
+}
+
+/* What the variate's guard relies on: its logarithm is within 2^-42 and never below 0. */
+START_TEST(log_in_integers_is_within_its_error)
+{
+    struct rng_stream stream = stream_of(8);
+    for (int i = 0; i < 300000; i++) {
+        uint64_t word = word_of_every_size(&stream, i);
+        long double expected = -logl(rng_open_of(word));
+        long double error = (long double)exact_draw_log(word) * 0x1p-58L - expected;
+        if (!(fabsl(error) <= 0x1p-42L))
+            ck_abort_msg("word 0x%016" PRIx64 ": error %Lg", word, error);
     }
+}
+END_TEST
+
+START_TEST(variates_in_integers_are_the_same)
+{
+    static const uint64_t means[] = {0, 1, 3, 1000, 300000, 1000000, 123456789, (1 << 30) - 1};
+    struct rng_stream stream = stream_of(7);
+    uint64_t slow = 0;
+    for (int i = 0; i < 4000000; i++) {
+        uint64_t mean = means[i / 4 % 8];
+        uint64_t word = word_of_every_size(&stream, i);
+        uint64_t expected = exact_draw_slow(word, mean);
+        if (exact_draw_exponential(word, mean) != expected)
+            ck_abort_msg("word 0x%016" PRIx64 ", mean %" PRIu64, word, mean);
+        uint64_t part = exact_draw_log(word) * (mean << 6);
+        slow += part >> 53 == 1023 || part >> 53 == 1024;
+    }
+    ck_assert_uint_gt(slow, 0); /* the guard was needed, too */
 }
 END_TEST
 
@@ -144,6 +167,6 @@ START_TEST(bits_are_the_same_everywhere)
 END_TEST
 
 CHECK_MAIN("exact", log_is_within_its_error, log_of_a_draw_is_within_its_error,
-           log_of_a_draw_needs_no_draw, exp_is_within_its_error, pow_is_within_its_error,
-           normal_inverse_is_within_its_error, division_rounds_up_in_128_bits,
-           bits_are_the_same_everywhere)
+           log_in_integers_is_within_its_error, variates_in_integers_are_the_same,
+           exp_is_within_its_error, pow_is_within_its_error, normal_inverse_is_within_its_error,
+           division_rounds_up_in_128_bits, bits_are_the_same_everywhere)

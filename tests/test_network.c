@@ -14,7 +14,7 @@ enum { ARRIVALS_MAX = 40000 };
 
 static struct {
     uint32_t nodes, packets, bytes, gap_ns; /* packets sent by node 0 at 0, gap, 2 gap... */
-    uint32_t burst; /* so many packets of node 0 instead, in one event at 0 */
+    uint32_t burst; /* instead: a packet from start(), and so many of it in one event at node 1 */
     uint8_t priority[16];
     bool by_priority, straight; /* straight: node 0 to the last node, no relays */
 } plan;
@@ -36,14 +36,6 @@ static int relay_build(const struct build *build, void **ret_state)
     return 0;
 }
 
-static void relay_start(void *state, struct context *context)
-{
-    (void)state;
-    context_as(context, 0);
-    for (uint32_t i = 0; i < plan.packets; i++)
-        context_timer(context, 0, 6, 0, 0, (uint64_t)i * plan.gap_ns, i);
-}
-
 static void forward(struct context *context, uint64_t subject)
 {
     uint64_t payload = subject * 3;
@@ -57,13 +49,21 @@ static void forward(struct context *context, uint64_t subject)
     context_send(context, &send);
 }
 
+static void relay_start(void *state, struct context *context)
+{
+    (void)state;
+    context_as(context, 0);
+    for (uint32_t i = 0; i < plan.packets; i++)
+        context_timer(context, 0, 6, 0, 0, (uint64_t)i * plan.gap_ns, i);
+    if (plan.burst > 0)
+        forward(context, 0);
+}
+
 static void relay_timer(void *state, struct context *context, uint8_t kind, uint32_t chain,
                         uint64_t cookie)
 {
     (void)state, (void)kind, (void)chain;
     forward(context, cookie);
-    for (uint32_t i = 1; i < plan.burst; i++)
-        forward(context, i);
 }
 
 static void relay_message(void *state, struct context *context, const struct message *message)
@@ -75,6 +75,8 @@ static void relay_message(void *state, struct context *context, const struct mes
     ck_assert_uint_eq(payload, message->subject * 3);
     if (context->self + 1 < plan.nodes) {
         forward(context, message->subject);
+        for (uint32_t i = 1; i < plan.burst && context->self == 1; i++)
+            forward(context, i);
         return;
     }
     ck_assert_uint_lt(arrivals.count, ARRIVALS_MAX);
@@ -305,7 +307,7 @@ END_TEST
 static struct engine_result run_burst(struct param_list links, int64_t bit_per_s,
                                       struct distribution jitter, const struct queue_type *queue)
 {
-    struct scenario scenario = plan_chain(5, 1, 700, bit_per_s);
+    struct scenario scenario = plan_chain(5, 0, 700, bit_per_s);
     plan.burst = 100;
     scenario.network.jitter = jitter;
     scenario.network.links = links;
