@@ -16,14 +16,15 @@
 #define MS UINT64_C(1000000)
 #define SECOND UINT64_C(1000000000)
 
-enum { MEMBERS_MAX = 64, SECONDS_MAX = 64, ANSWER_BYTES = 1207 };
+enum { NONCES = 1 << 20, MEMBERS_MAX = 64, SECONDS_MAX = 64, ANSWER_BYTES = 1207 };
 
 /* What the wrapper saw. */
 static struct seen {
     uint32_t requests[MEMBERS_MAX];                  /* by who asked */
     uint32_t answers_from[MEMBERS_MAX][SECONDS_MAX]; /* by server and second of departure */
     uint32_t forged, to_strangers, pings, pongs;
-    uint32_t promised, kept;  /* requests with stake of who could answer; answers to them */
+    uint32_t promised, kept;  /* requests of members 0 to 16 to who can answer; answers */
+    uint32_t open[NONCES];    /* nonces of these requests, by their low bits */
     uint32_t by_tree_of_four; /* data shreds of slot 4 that came down their trees */
     uint64_t first_answer_ns;
 } seen;
@@ -48,13 +49,16 @@ static void watch(void *state, struct context *context, const struct message *me
     if (message->kind == TURBINE_REPAIR_REQUEST) {
         ck_assert_uint_eq(message->wire_bytes, request->kind == REPAIR_ORPHAN ? 152 : 160);
         seen.requests[message->from]++;
-        seen.promised +=
-            message->from < 17 && request->kind == REPAIR_SHRED && has(message->to, request->slot);
+        if (message->from < 17 && request->kind == REPAIR_SHRED &&
+            has(message->to, request->slot)) {
+            seen.promised++;
+            seen.open[request->nonce % NONCES] = request->nonce;
+        }
         seen.to_strangers += request->kind != REPAIR_ORPHAN && !has(message->to, request->slot);
     }
     if (message->kind == TURBINE_REPAIR_ANSWER) {
         ck_assert_uint_eq(message->wire_bytes, ANSWER_BYTES);
-        seen.kept += message->to < 17 && has(message->from, answer->slot);
+        seen.kept += message->to < 17 && seen.open[answer->nonce % NONCES] == answer->nonce;
         seen.answers_from[message->from][(context->now_ns - 5 * MS) / SECOND]++;
         seen.forged += answer->version > 1;
         seen.first_answer_ns = seen.first_answer_ns ? seen.first_answer_ns : context->now_ns;
@@ -193,7 +197,9 @@ START_TEST(a_flood_is_not_served_beyond_the_limits)
         support->slots = 20;
         support->scenario.duration_ns = 12 * SECOND;
         support->config.repair.serve_bytes = 1200000; /* about a thousand answers */
-        lose(support, 0.3, 7 * SECOND);
+        support->config.repair.serve_requests = 64;
+        support->config.repair.serve_ns = (int64_t)MS / 10;
+        support_spread_fault(support, FAULT_CUT, 10, 16, 4 * 400 * MS, 3 * 400 * MS);
         if (floods)
             lie(support, "flood", 17, 19);
         support_spread_run(support);
