@@ -106,8 +106,8 @@ static void repeat_vote(struct chain_blocks *chains, struct context *context, ui
 }
 
 /* Slots of its votes rise, it votes for the newest block of its heaviest fork, and it leaves the
- * fork of its last vote only when it may. Where its root is beyond that vote, those who made the
- * root final are more than enough to leave for. */
+ * fork of its last vote only when it may: what is final for it lies on another one, or enough of
+ * stake does. README.md says why no two forks can become final. */
 static bool may_vote(const struct chain_blocks *chains, const struct chain_shard *state,
                      const struct chain_member *own, uint64_t slot, bool *ret_leaves)
 {
@@ -115,10 +115,9 @@ static bool may_vote(const struct chain_blocks *chains, const struct chain_shard
     *ret_leaves = own->astray;
     if (slot <= view->last_vote)
         return false;
-    if (view->last_vote <= view->root)
+    if (own->astray || view->last_vote <= view->root)
         return true;
-    *ret_leaves = !block_tree_find(&state->tree, view->last_vote) ||
-                  !block_tree_descends(&state->tree, slot, view->last_vote);
+    *ret_leaves = !block_tree_descends(&state->tree, slot, view->last_vote);
     return !*ret_leaves || chains->break_rule == BREAK_SWITCH ||
            vote_view_may_leave(view, &chains->individual->stakes, &state->tree, slot);
 }

@@ -148,15 +148,14 @@ uint64_t vote_view_heaviest(const struct vote_view *view, const struct vote_stak
 bool vote_view_may_leave(const struct vote_view *view, const struct vote_stakes *stakes,
                          const struct block_tree *tree, uint64_t to)
 {
-    bool known = block_tree_find(tree, view->last_vote);
-    uint64_t branch = known ? block_tree_branch(tree, view->last_vote, to) : SLOT_NONE;
+    uint64_t branch = block_tree_branch(tree, view->last_vote, to);
     uint64_t against = 0;
     const struct vote_set *set = at(stakes, view->newest);
     for (; set && set->slot > view->last_vote; set = at(stakes, set->older)) {
-        /* Forks that nobody can want any more were forgotten, perhaps with the last vote. */
-        if (set->latest == 0 || !block_tree_find(tree, set->slot))
-            continue;
-        if (!known || !block_tree_descends(tree, set->slot, branch))
+        /* Blocks may be forgotten with votes for them, where no root can be any more: who voted
+         * there is free to come. */
+        if (set->latest > 0 && block_tree_find(tree, set->slot) &&
+            !block_tree_descends(tree, set->slot, branch))
             against += set->latest;
     }
     uint128 share = (uint128)against * UINT64_C(1000000000000);

@@ -80,7 +80,7 @@ uint64_t vote_view_heaviest(const struct vote_view *view, const struct vote_stak
 
 /* vote_view_may_leave: whether a member may vote for the block of slot `to`, which does not come
  * from its last vote: more than switch_threshold of stake has its latest vote later than that and
- * not in the branch which the last vote is in, below the common ancestor. */
+ * not in the branch which the last vote is in, below the common ancestor. Both are in the tree. */
 bool vote_view_may_leave(const struct vote_view *view, const struct vote_stakes *stakes,
                          const struct block_tree *tree, uint64_t to);
 
