@@ -73,6 +73,8 @@ static void publish(void *self, struct context *context, const struct block_head
     SIM_ASSERT(wire->block_count < WIRE_BLOCKS_MAX);
     bool known = seam(wire)->header(seam(wire)->self, header->id, &told);
     SIM_ASSERT(known && memcmp(&told, header, sizeof told) == 0);
+    for (uint32_t i = 0; i < seam(wire)->members(seam(wire)->self, header->chain); i++)
+        wire->stakes[i] = seam(wire)->stake(seam(wire)->self, header->chain, i);
     SIM_ASSERT(header->leader == seam(wire)->leader(seam(wire)->self, header->chain, header->slot));
     wire->blocks[wire->block_count++] =
         (struct wire_block){.header = *header, .complete = UINT64_C(1) << header->leader};
@@ -84,11 +86,13 @@ static void voted(void *self, struct context *context, uint32_t chain, uint32_t 
 {
     struct support_wire *wire = self;
     uint32_t ordinal = ordinal_of(wire, chain);
-    (void)context, (void)block;
+    (void)context;
     wire->voted++;
     if (member != voter)
         return;
     SIM_ASSERT(slot > wire->last_votes[ordinal][member]); /* slots of its own votes rise */
+    for (uint64_t id = block; (uint32_t)id != 0; id = block_of(wire, id)->header.parent)
+        SIM_ASSERT(block_of(wire, id)->complete >> member & 1); /* it has what it votes for */
     wire->last_votes[ordinal][member] = slot;
 }
 

@@ -34,6 +34,7 @@ struct support_wire {
     uint32_t block_count;
     uint64_t roots[WIRE_CHAINS_MAX][WIRE_MEMBERS_MAX]; /* by ordinal of the chain */
     uint64_t last_votes[WIRE_CHAINS_MAX][WIRE_MEMBERS_MAX];
+    uint64_t stakes[WIRE_MEMBERS_MAX]; /* of the chain that published last */
     uint64_t voted, rooted, epochs_known_max;
     uint32_t kept_max; /* blocks that the chain knew at once, of those published */
 };

@@ -307,6 +307,7 @@ START_TEST(lost_votes_and_blocks_only_delay)
         support_wire_run(wire);
         assert_fine(wire);
         ck_assert_uint_eq(wire->support->items_final, 100);
+        ck_assert_uint_ge(support_wire_root_min(wire, 0), 123); /* content of 49.2 s and before */
         support_wire_free(wire);
     }
 }

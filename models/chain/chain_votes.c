@@ -268,6 +268,7 @@ static void sample_spread(struct chain_blocks *chains, struct context *context, 
     uint64_t total = chains->individual->stakes.total;
     uint64_t identity = identity_of(ROLE_CHAIN, chain_living_chain(&chains->living, shard));
     block->complete_stake += stake;
+    SIM_ASSERT(block->complete_stake <= total);
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
         if (before * 100 < marks[i].percent * total &&
             block->complete_stake * 100 >= marks[i].percent * total)
