@@ -239,6 +239,7 @@ struct transfers *transfers_new(void)
 {
     struct transfers *transfers = calloc(1, sizeof *transfers);
     transfers->base = support_stack_new();
+    transfers_use(&transfers->spread, &spread_ideal_model);
     transfers_use(&transfers->state, &state_ram_model);
     transfers_use(&transfers->ledger, &ledger_accounts_model);
     transfers_use(&transfers->atomic, &atomic_none_model);
@@ -275,10 +276,9 @@ static struct scenario_layer *add_layer(struct transfers *transfers, const struc
 
 static void add_layers(struct transfers *transfers)
 {
-    static const char nothing[8];
     transfers->base->scenario.layer_count = 0;
     add_layer(transfers, &chain_blocks_model, &transfers->base->chain);
-    add_layer(transfers, &spread_ideal_model, nothing);
+    add_layer(transfers, transfers->spread.model, transfers->spread.config);
     add_layer(transfers, transfers->state.model, transfers->state.config);
     add_layer(transfers, transfers->messaging_part.model, transfers->messaging_part.config);
     add_layer(transfers, transfers->ledger.model, transfers->ledger.config);

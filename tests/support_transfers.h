@@ -35,7 +35,8 @@ struct transfers_step {
 
 struct transfers {
     struct support_stack *base;
-    struct transfers_part state, ledger, atomic, messaging_part, workload[TRANSFERS_WORKLOADS_MAX];
+    struct transfers_part state, ledger, atomic, messaging_part, spread;
+    struct transfers_part workload[TRANSFERS_WORKLOADS_MAX];
     uint32_t workload_count;
     struct transfers_step script[TRANSFERS_SCRIPT_MAX];
     uint32_t script_count;
