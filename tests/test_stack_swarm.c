@@ -122,7 +122,7 @@ static void draw_spread(struct transfers *transfers)
     config->tree = (int64_t)below(2);
     config->layout = (int64_t)below(2);
     config->send = (int64_t)below(2);
-    config->erasure = one_in(8);
+    config->erasure = one_in(8) && !transfers->base->validators.empty_blocks; /* it is slow */
     config->pass_recovered = (int64_t)below(2);
     config->processing_ns = (int64_t)(below(3) * MS);
     config->repair.rules = (int64_t)below(2);
