@@ -133,4 +133,35 @@ START_TEST(a_slot_keeps_its_content)
 }
 END_TEST
 
-CHECK_MAIN("blockstore_run", a_run_is_as_many_shreds, a_slot_keeps_its_content)
+/* SOL-R3.3: below the root nobody asks when a set was noticed. */
+START_TEST(a_settled_slot_keeps_its_shreds)
+{
+    memory = (struct memory){0};
+    blockstore_shared_init(&shared[0], &memory);
+    blockstore_init(&stores[0], &shared[0]);
+    for (uint64_t slot = 1; slot <= 3; slot++) {
+        struct data_shred shred = {.slot = slot, .parent = slot - 1};
+        blockstore_begin(&stores[0]);
+        blockstore_insert_run(&stores[0], &shred, UINT32_MAX, 0);
+        blockstore_commit(&stores[0]);
+        blockstore_insert_code(&stores[0], slot, 5);
+        blockstore_observe(&stores[0], slot, 9);
+    }
+    uint64_t before = memory.used_bytes;
+    blockstore_settle(&stores[0], 1, 3);
+    ck_assert_uint_lt(memory.used_bytes, before);
+    for (uint64_t slot = 1; slot <= 3; slot++) {
+        const struct slot_meta *meta = blockstore_meta(&stores[0], slot);
+        ck_assert_uint_eq(meta->consumed, 32);
+        ck_assert_uint_eq(meta->data.count, 32);
+        ck_assert_uint_eq(meta->code.count, slot == 3);
+        ck_assert_uint_eq(meta->seen.count, slot == 3);
+    }
+    blockstore_destroy(&stores[0]);
+    blockstore_shared_destroy(&shared[0]);
+    ck_assert_uint_eq(memory.used_bytes, 0);
+}
+END_TEST
+
+CHECK_MAIN("blockstore_run", a_run_is_as_many_shreds, a_slot_keeps_its_content,
+           a_settled_slot_keeps_its_shreds)

@@ -30,12 +30,18 @@ void blockstore_init(struct blockstore *store, struct blockstore_shared *shared)
     slot_set_init(&store->orphans, shared->memory);
 }
 
-static void give_slot(struct blockstore *store, struct slot_meta *meta)
+static void settle_slot(struct blockstore *store, struct slot_meta *meta)
 {
-    shred_bits_clear(&meta->data, store->shared->memory);
     shred_bits_clear(&meta->code, store->shared->memory);
     memory_give(store->shared->memory, meta->seen.of_set_ms,
                 meta->seen.capacity * sizeof *meta->seen.of_set_ms);
+    meta->seen = (struct slot_seen){0};
+}
+
+static void give_slot(struct blockstore *store, struct slot_meta *meta)
+{
+    settle_slot(store, meta);
+    shred_bits_clear(&meta->data, store->shared->memory);
     pool_give(&store->shared->slots, meta->handle);
 }
 
@@ -486,6 +492,14 @@ void blockstore_clear(struct blockstore *store, uint64_t slot)
     meta->next_sibling = 0;
     meta->content = 0;
     meta->dead = false;
+}
+
+void blockstore_settle(struct blockstore *store, uint64_t first, uint64_t end)
+{
+    SIM_ASSERT(!store->open);
+    for (uint32_t at = place_of(store, first);
+         at < store->slot_count && store->slots[at]->slot < end; at++)
+        settle_slot(store, store->slots[at]);
 }
 
 void blockstore_forget(struct blockstore *store, uint64_t below)

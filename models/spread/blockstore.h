@@ -157,6 +157,10 @@ void blockstore_connect_root(struct blockstore *store, uint64_t slot);
 /* blockstore_clear dumps a slot: shreds and parent are gone, its children stay (SOL-R2.12). */
 void blockstore_clear(struct blockstore *store, uint64_t slot);
 
+/* blockstore_settle gives back what only slots above the root need, of slots first .. end - 1: when
+ * sets were noticed (SOL-R3.3), and code shreds. */
+void blockstore_settle(struct blockstore *store, uint64_t first, uint64_t end);
+
 /* blockstore_forget drops all slots below one and gives their memory back. Not the ticks, which
  * other validators may still want. */
 void blockstore_forget(struct blockstore *store, uint64_t below);

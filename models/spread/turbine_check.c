@@ -99,6 +99,7 @@ void turbine_rooted(struct turbine_member *member, struct context *context, uint
         if (progress && progress->judged)
             slot_window_close(&member->window, progress);
     }
+    blockstore_settle(&member->store, member->root, slot);
     member->store.root = member->root = slot;
     if (slot > member->highest)
         member->highest = slot;
