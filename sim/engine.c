@@ -26,6 +26,19 @@ static struct {
     int64_t counters[SLOT_MAX][COUNTERS_MAX];
 } last_run;
 
+/* Timers are steps of the protocol, unless their model says that there is one for each packet. */
+static enum log_weight weight_of(const struct world *world, const struct event *event,
+                                 uint32_t kind_id)
+{
+    if (event_type(event) == EVENT_FAULT)
+        return LOG_MILESTONE;
+    if (event_type(event) != EVENT_TIMER)
+        return LOG_PACKET;
+    const struct model *model = world->model[kind_id >> KIND_BITS];
+    uint32_t kind = (kind_id & ((1U << KIND_BITS) - 1)) - KIND_TIMER;
+    return model->packet_timers >> kind & 1 ? LOG_PACKET : LOG_STEP;
+}
+
 /* The row of the running event, in the digest and, out of the way, in the log. */
 static __attribute__((noinline)) void log_row(struct world *world, const struct event *event,
                                               uint32_t kind_id, uint32_t chain, uint32_t bytes,
@@ -38,9 +51,7 @@ static __attribute__((noinline)) void log_row(struct world *world, const struct 
                                 .peer = peer,
                                 .subject = event->subject,
                                 .value = event_type(event) == EVENT_MESSAGE ? event->attempt : 0,
-                                .weight = event_type(event) == EVENT_TIMER   ? LOG_STEP
-                                          : event_type(event) == EVENT_FAULT ? LOG_MILESTONE
-                                                                             : LOG_PACKET};
+                                .weight = weight_of(world, event, kind_id)};
     rows_log(world, &fields, event_cause_seq(event));
 }
 

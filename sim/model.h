@@ -70,6 +70,8 @@ struct model {
     const char *const *message_kinds;         /* NULL-terminated, at most 64 */
     const char *const *timer_kinds;           /* NULL-terminated, at most 64 */
     const char *const *trace_kinds;           /* NULL-terminated, at most 64 */
+    uint64_t packet_timers;                   /* bits of timer kinds that come once a packet: rows
+                                                 of them are kept at log level "all" alone */
     const struct model_metric *metrics;       /* counters; NULL-name terminated */
     const struct model_property *properties;  /* NULL-name terminated */
     const struct model_behaviour *behaviours; /* Byzantine ones; NULL-name terminated, NULL ok */

@@ -386,6 +386,7 @@ const struct model spread_turbine_model = {
     .message_kinds = message_kinds,
     .timer_kinds = timer_kinds,
     .trace_kinds = trace_kinds,
+    .packet_timers = 1U << TURBINE_TIMER_DATA | 1U << TURBINE_TIMER_CODE,
     .metrics = metrics,
     .properties = properties,
     .behaviours = turbine_behaviours,
