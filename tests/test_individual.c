@@ -285,6 +285,26 @@ START_TEST(without_finality_no_block_is_made_beyond_the_known_epochs)
 }
 END_TEST
 
+/* SOL-15: with nothing to do for many epochs each of them still gets a final block, so that leaders
+ * stay known. */
+START_TEST(a_chain_that_was_idle_for_many_epochs_still_has_leaders)
+{
+    static const enum validator_votes ways[] = {VOTES_ALL, VOTES_LEADERS};
+    for (int i = 0; i < 2; i++) {
+        struct support_wire *wire = support_wire_new(5);
+        wire->support->validators.votes = ways[i];
+        wire->support->validators.epoch_slots = 16;
+        wire->support->job_count = 0;
+        support_stack_job(wire->support, 50 * SECOND, 0, 7, SUPPORT_NOWHERE);
+        support_wire_run(wire);
+        assert_fine(wire);
+        ck_assert_uint_eq(wire->support->items_final, 7);
+        ck_assert_uint_lt(wire->block_count, 50); /* a few an epoch, of nine epochs */
+        support_wire_free(wire);
+    }
+}
+END_TEST
+
 START_TEST(dropped_blocks_leave_no_trace)
 {
     for (int64_t every = 2; every <= 3; every++) {
@@ -352,5 +372,5 @@ CHECK_MAIN("individual", each_block_becomes_final_for_the_layers_and_for_every_m
            with_a_third_of_stake_down_nothing_becomes_final, a_validator_that_was_down_catches_up,
            what_became_final_while_the_shards_node_was_down_is_told_when_it_is_back,
            an_epoch_boundary_is_crossed, without_finality_no_block_is_made_beyond_the_known_epochs,
-           dropped_blocks_leave_no_trace, a_bigger_block_says_so_and_votes_count,
-           the_order_of_groups_changes_nothing)
+           a_chain_that_was_idle_for_many_epochs_still_has_leaders, dropped_blocks_leave_no_trace,
+           a_bigger_block_says_so_and_votes_count, the_order_of_groups_changes_nothing)

@@ -107,7 +107,7 @@ static void draw_chain(struct support_stack *base)
     chain->visibility = (int64_t)below(2);
     chain->masterchain.block_interval_ns = (int64_t)((1 + below(3)) * SECOND);
     if (one_in(3))
-        chain->block_limit.gas = 4000 + (int64_t)below(20000);
+        chain->block_limit.gas = 20000 + (int64_t)below(20000);
     chain->drop_every = one_in(3) ? 3 + (int64_t)below(5) : 0;
 }
 
@@ -152,7 +152,7 @@ static void draw_messaging(struct transfers *transfers)
 static void draw_load(struct transfers *transfers)
 {
     struct transfers_part *load = transfers_workload(transfers, &workload_poisson_model);
-    transfers_set(load, "rate", (int64_t)(1 + below(8)) * 1000000);
+    transfers_set(load, "rate", (int64_t)(1 + below(4)) * 1000000);
     transfers_set(load, "clients", 1 + (int64_t)below(3));
     transfers_set(load, "cross_shard", 80 * PERCENT);
     transfers_set(load, "until", (int64_t)TROUBLE_END);

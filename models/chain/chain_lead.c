@@ -94,6 +94,29 @@ static bool votes_are_wanted(const struct chain_blocks *chains, uint32_t shard,
            (carries && parent->content_slot > parent->carried_root);
 }
 
+/* Who has no final block in an epoch does not know who leads after the next one (SOL-15): a chain
+ * without work for so long would have no leaders any more. So each epoch has a final block. */
+static bool epoch_is_new(const struct chain_individual *individual,
+                         const struct chain_member *member, const struct tree_block *parent,
+                         uint64_t slot)
+{
+    uint64_t epoch = slot / individual->members.epoch_slots;
+    uint64_t root = member->view.root;
+    if (individual->votes == VOTES_LEADERS && parent->carried_root < root)
+        root = parent->carried_root;
+    return root / individual->members.epoch_slots < epoch;
+}
+
+/* Whether a block is made where there is no content for it. */
+static bool block_is_wanted(const struct chain_blocks *chains, uint32_t shard,
+                            const struct chain_member *member, const struct tree_block *parent,
+                            uint64_t slot)
+{
+    const struct chain_individual *individual = chains->individual;
+    return individual->empty_blocks || votes_are_wanted(chains, shard, member, parent) ||
+           epoch_is_new(individual, member, parent, slot);
+}
+
 static uint32_t bytes_of(const struct chain_individual *individual, uint64_t content,
                          uint64_t votes)
 {
@@ -164,7 +187,7 @@ static void make(struct chain_blocks *chains, struct context *context, uint32_t 
     }
     if (open)
         record->gaps++;
-    else if (individual->empty_blocks || votes_are_wanted(chains, shard, own, parent))
+    else if (block_is_wanted(chains, shard, own, parent, slot))
         record->number++;
     else {
         pass_idle(chains, context, shard, slot);
@@ -203,8 +226,8 @@ static bool waits(struct chain_blocks *chains, struct context *context, uint32_t
     uint64_t parent_slot = vote_view_heaviest(&own->view, &individual->stakes, &state->tree, member,
                                               &individual->room);
     const struct tree_block *parent = block_tree_find(&state->tree, parent_slot);
-    return individual->empty_blocks || content_is_wanted(chains, context, shard) ||
-           votes_are_wanted(chains, shard, own, parent);
+    return content_is_wanted(chains, context, shard) ||
+           block_is_wanted(chains, shard, own, parent, slot);
 }
 
 void chain_lead_slot(struct chain_blocks *chains, struct context *context, uint32_t shard,
