@@ -33,7 +33,9 @@ SCHEMA_TAKES = {
         "combination_layer_keys", "combination_resharding_without_shards",
         "combination_resharding_window", "combination_limits_of_the_other_form",
         "combination_limits_without_effect", "combination_fees_both_paths",
-        "value_uniform_reversed",
+        "value_uniform_reversed", "validators_around", "validators_numbers",
+        "validators_stakes_given", "validators_too_deep", "validators_too_many",
+        "validators_workchains",
     ],
     "two sections that need each other": [
         "combination_matrix_without_regions", "combination_no_shards", "combination_regions_unused",
