@@ -260,6 +260,39 @@ START_TEST(only_the_proposal_passes_repaired_shreds_on)
 }
 END_TEST
 
+/* SOL-10, SOL-15, SOL-R8.9: slots of an epoch whose leaders are not known are refused, whatever way
+ * they come; once the leaders are known, a later slot shows what was refused, and repair gets it.
+ */
+START_TEST(a_refused_epoch_is_repaired_when_its_leaders_are_known)
+{
+    for (unsigned way = 0; way <= WAYS; way++) {
+        struct support_spread *support = support_spread_new(&spread_turbine_model, 20);
+        support->config.fanout = 3;
+        support->config.repair.enabled = way < WAYS;
+        set_way(support, way % WAYS);
+        support->slots = 20;
+        support->lag = 9;
+        support->votes = true; /* of 12 and 13, too: as deployed they are asked for, and refused */
+        support->epoch_slots = 12;
+        support->epochs_known = 1;
+        support->learned_ns = 14 * 400 * MS;
+        support_spread_run(support);
+        ck_assert_int_gt(counter(support, "shreds_refused_epoch"), 200);
+        for (uint32_t member = 0; member < 20; member++)
+            for (uint64_t slot = 12; slot <= 13; slot++) {
+                uint64_t at_ns = support_spread_completed(support, member, slot);
+                if (support->blocks[slot].header.leader == member)
+                    continue;
+                ck_assert((at_ns > 0) == (way < WAYS));
+                ck_assert(at_ns == 0 || at_ns > support->learned_ns);
+            }
+        if (way < WAYS)
+            ck_assert_uint_eq(count_incomplete(support), 0);
+        support_spread_free(support);
+    }
+}
+END_TEST
+
 /* Instants at which nothing can be found are skipped: whoever looks at each of them sends the same
  * packets at the same times. */
 START_TEST(skipped_instants_change_nothing)
@@ -306,4 +339,5 @@ END_TEST
 
 CHECK_MAIN("repair_service", what_turbine_loses_comes_back, an_orphan_is_chained_to_the_ledger,
            a_member_that_was_down_for_long_catches_up, a_fifth_of_the_stake_may_be_gone,
-           only_the_proposal_passes_repaired_shreds_on, skipped_instants_change_nothing)
+           only_the_proposal_passes_repaired_shreds_on,
+           a_refused_epoch_is_repaired_when_its_leaders_are_known, skipped_instants_change_nothing)
