@@ -112,9 +112,57 @@ START_TEST(a_file_has_a_stake_a_line)
     ck_assert_int_eq(read_text("5\n-6\n7\n", 3, stakes, problem), -1);
     ck_assert_str_eq(problem, "line 2 is no stake: \"-6\"");
     ck_assert_int_eq(read_text("5\n1000000000001\n7\n", 3, stakes, problem), -1);
-    ck_assert_str_eq(problem, "line 2 is no stake: \"1000000000001\"");
+    ck_assert_str_eq(problem, "line 2 is too large a stake: \"1000000000001\"");
+    ck_assert_int_eq(read_text("5\n18446744073709551617\n7\n", 3, stakes, problem), -1);
+    ck_assert_str_eq(problem, "line 2 is too large a stake: \"18446744073709551617\"");
     ck_assert_int_eq(read_text("5\n6\n7 8\n", 3, stakes, problem), -1);
     ck_assert_str_eq(problem, "line 3 is no stake: \"7 8\"");
+}
+END_TEST
+
+static void read_all(const char *text, uint32_t count, struct diagnostics *ret_diagnostics)
+{
+    char path[] = "/tmp/shardsim-stakes-XXXXXX";
+    uint64_t stakes[64];
+    int file = mkstemp(path);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(write(file, text, strlen(text)), (ssize_t)strlen(text));
+    close(file);
+    ck_assert_int_eq(stake_law_read(path, "/stake", ret_diagnostics, count, stakes), -1);
+    unlink(path);
+}
+
+START_TEST(all_bad_lines_of_a_file_are_told_at_once)
+{
+    struct diagnostics diagnostics = {0};
+    read_all("7\nseven\n1e9\n46900000000000000\n", 3, &diagnostics);
+    ck_assert_uint_eq(diagnostics.count, 4);
+    ck_assert_str_eq(diagnostics.list[0].problem, "line 2 is no stake: \"seven\"");
+    ck_assert_ptr_null(diagnostics.list[0].try_text);
+    ck_assert_str_eq(diagnostics.list[1].problem, "line 3 is no stake: \"1e9\"");
+    ck_assert_ptr_nonnull(strstr(diagnostics.list[2].try_text, "a larger unit"));
+    ck_assert_str_eq(diagnostics.list[3].problem, "the file has 4 stakes for 3 validators");
+    diagnostics_free(&diagnostics);
+    char text[200] = "";
+    for (int i = 0; i < 30; i++)
+        strcat(text, "x\n");
+    read_all(text, 30, &diagnostics);
+    ck_assert_uint_eq(diagnostics.count, 20);
+    ck_assert_str_eq(diagnostics.list[19].problem, "line 20: more problems follow");
+    diagnostics_free(&diagnostics);
+}
+END_TEST
+
+START_TEST(a_long_line_is_one_line)
+{
+    char text[700], problem[200];
+    uint64_t stakes[2];
+    memset(text, ' ', sizeof text);
+    memcpy(text, "5 #", 3);
+    memset(text + 3, '8', 600);
+    memcpy(text + 603, "\n6\n", 4); /* with its end */
+    ck_assert_int_eq(read_text(text, 2, stakes, problem), 0);
+    ck_assert_uint_eq(stakes[1], 6);
 }
 END_TEST
 
@@ -143,4 +191,5 @@ END_TEST
 CHECK_MAIN("stake_law", even_stakes_are_all_the_same, zipf_stakes_fall_as_a_power_of_the_number,
            lognormal_stakes_have_their_median_and_spread,
            another_number_of_members_leaves_those_that_are_there_their_stakes,
-           a_file_has_a_stake_a_line, quantiles_of_times_are_exact_to_a_thirty_second)
+           a_file_has_a_stake_a_line, all_bad_lines_of_a_file_are_told_at_once,
+           a_long_line_is_one_line, quantiles_of_times_are_exact_to_a_thirty_second)

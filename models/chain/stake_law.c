@@ -11,7 +11,7 @@
 #include "sim/exact.h"
 #include "sim/sim_assert.h"
 
-enum { LINE_BYTES = 256 };
+enum { STAKE_PROBLEMS_MAX = 20 };
 
 /* A stake of the laws: nobody is left without. */
 static uint64_t whole(double stake)
@@ -54,42 +54,62 @@ static char *trimmed(char *line)
     return line;
 }
 
-static bool parse_stake(const char *text, uint64_t *ret_stake)
+enum line_status { LINE_STAKE, LINE_NO_NUMBER, LINE_TOO_LARGE };
+
+static enum line_status parse_stake(const char *text, uint64_t *ret_stake)
 {
     size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 13 || text[digits] != '\0')
-        return false;
+    if (digits == 0 || text[digits] != '\0')
+        return LINE_NO_NUMBER;
+    errno = 0;
     *ret_stake = strtoull(text, NULL, 10);
-    return *ret_stake <= STAKE_MAX;
+    return errno == 0 && *ret_stake <= STAKE_MAX ? LINE_STAKE : LINE_TOO_LARGE;
+}
+
+/* One row for each of the first lines that are no stakes. */
+static void problem(struct diagnostics *diagnostics, const char *pointer, uint32_t problems,
+                    uint32_t number, enum line_status status, const char *text)
+{
+    static const char *const whats[] = {
+        [LINE_NO_NUMBER] = "is no stake", [LINE_TOO_LARGE] = "is too large a stake"};
+    static const char *const tries[] = {
+        [LINE_NO_NUMBER] = NULL,
+        [LINE_TOO_LARGE] = "the same shares in a larger unit, such as SOL instead of lamports"};
+    if (problems < STAKE_PROBLEMS_MAX)
+        diagnostics_addf(diagnostics, "E512", pointer, AT_VALUE,
+                         "a whole number from 0 to 1000000000000 on each line", tries[status],
+                         "line %" PRIu32 " %s: \"%.40s\"", number, whats[status], text);
+    else if (problems == STAKE_PROBLEMS_MAX)
+        diagnostics_addf(diagnostics, "E512", pointer, AT_VALUE, NULL, NULL,
+                         "line %" PRIu32 ": more problems follow", number);
 }
 
 static int read_lines(FILE *file, const char *pointer, struct diagnostics *diagnostics,
                       uint32_t count, uint64_t *ret_stakes)
 {
-    char line[LINE_BYTES];
-    uint32_t found = 0, number = 0;
-    while (fgets(line, sizeof line, file)) {
+    char *line = NULL;
+    size_t room = 0;
+    uint32_t found = 0, number = 0, problems = 0;
+    while (getline(&line, &room, file) >= 0) {
         number++;
         const char *text = trimmed(line);
         if (*text == '\0')
             continue;
         uint64_t stake = 0;
-        if (!parse_stake(text, &stake)) {
-            diagnostics_addf(diagnostics, "E512", pointer, AT_VALUE,
-                             "a whole number from 0 to 1000000000000 on each line", NULL,
-                             "line %" PRIu32 " is no stake: \"%.40s\"", number, text);
-            return -1;
-        }
+        enum line_status status = parse_stake(text, &stake);
+        if (status != LINE_STAKE)
+            problem(diagnostics, pointer, ++problems, number, status, text);
         if (found < count)
             ret_stakes[found] = stake;
         found++;
     }
-    if (found == count)
-        return 0;
-    diagnostics_addf(diagnostics, "E512", pointer, AT_VALUE, "a stake for each validator",
-                     "another `count`, or another file",
-                     "the file has %" PRIu32 " stakes for %" PRIu32 " validators", found, count);
-    return -1;
+    free(line);
+    if (found != count)
+        diagnostics_addf(diagnostics, "E512", pointer, AT_VALUE, "a stake for each validator",
+                         "another `count`, or another file",
+                         "the file has %" PRIu32 " stakes for %" PRIu32 " validators", found,
+                         count);
+    return problems == 0 && found == count ? 0 : -1;
 }
 
 int stake_law_read(const char *path, const char *pointer, struct diagnostics *diagnostics,

@@ -23,7 +23,7 @@ enum {
 
 static const struct param given_params[] = {
     {.name = "values",
-     .help = "the stake of each validator, in order",
+     .help = "the stake of each validator, in order and in any unit",
      .kind = PARAM_LIST,
      .offset = offsetof(struct stake_given_config, values),
      .item_kind = PARAM_INTEGER,
@@ -56,10 +56,14 @@ static const struct param lognormal_params[] = {
 
 static const struct param file_params[] = {
     {.name = "path",
-     .help = "a text file with a stake a line",
+     .help = "a text file with a stake a line, in any unit; what follows a # does not count",
      .kind = PARAM_FILE,
      .offset = offsetof(struct stake_file_config, path),
      .required = true},
+    {.name = "sha256",
+     .help = "SHA-256 of the file in 64 hex digits; without it the file is not checked",
+     .kind = PARAM_STRING,
+     .offset = offsetof(struct stake_file_config, sha256)},
     PARAM_END,
 };
 

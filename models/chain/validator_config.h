@@ -31,7 +31,7 @@ struct stake_lognormal_config {
 };
 
 struct stake_file_config {
-    const char *path;
+    const char *path, *sha256;
 };
 
 struct validator_config {
