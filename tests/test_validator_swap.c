@@ -5,6 +5,7 @@
  */
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "sim/diagnostics.h"
 #include "sim/engine.h"
@@ -126,6 +127,71 @@ START_TEST(every_spread_and_messaging_go_with_individual_validators)
 }
 END_TEST
 
+/* Loads a scenario whose stakes are in a file; 0 with the first diagnostic's code if it is refused.
+ */
+static uint64_t hash_with_stakes(const char *path, const char *sha256, char *ret_code)
+{
+    char set[256];
+    snprintf(set, sizeof set,
+             "chain.validators={\"type\": \"individual\", \"count\": 2, \"stake\": "
+             "{\"type\": \"file\", \"path\": \"%s\"%s%s%s}}",
+             path, sha256 ? ", \"sha256\": \"" : "", sha256 ? sha256 : "", sha256 ? "\"" : "");
+    const char *sets[] = {set, NULL};
+    const struct scenario_options options = {.sets = sets, .point = -1};
+    struct diagnostics diagnostics = {0};
+    struct scenario *scenario = NULL;
+    uint64_t hash = 0;
+    *ret_code = '\0';
+    if (scenario_load("scenarios/hypercube/both.json", &options, &diagnostics, &scenario) == 0)
+        hash = scenario->config_hash;
+    else
+        snprintf(ret_code, 8, "%s", diagnostics.list[0].code);
+    scenario_free(scenario);
+    diagnostics_free(&diagnostics);
+    return hash;
+}
+
+START_TEST(a_file_of_stakes_is_part_of_the_config_and_can_be_held_to_its_hash)
+{
+    char path[] = "/tmp/shardsim-stakes-XXXXXX", code[8];
+    int file = mkstemp(path);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(write(file, "3\n4\n", 4), 4);
+    uint64_t before = hash_with_stakes(path, NULL, code);
+    ck_assert_uint_ne(before, 0);
+    ck_assert_uint_ne(
+        hash_with_stakes(path, "db1a0c68d13b89c0d5b6cb2ba1f4dd59ddc4ad2a1f4f23a3f55d0a2e1e6d7f00",
+                         code),
+        before);
+    ck_assert_str_eq(code, "E506");
+    ck_assert_int_eq(pwrite(file, "5", 1, 0), 1);
+    ck_assert_uint_ne(hash_with_stakes(path, NULL, code), before);
+    ck_assert_str_eq(code, "");
+    close(file);
+    unlink(path);
+}
+END_TEST
+
+/* SOL-R1: what a block holds is what 32,768 data shreds hold. Votes that find no room wait. */
+START_TEST(more_votes_than_a_block_has_room_for_go_into_later_blocks)
+{
+    const char *sets[SETS_MAX] = {"spread.type=ideal",
+                                  "properties=[\"one_block_per_slot_final\"]",
+                                  "chain.validators.count=600",
+                                  "chain.validators.vote_bytes=65535B",
+                                  "duration=5s",
+                                  NULL};
+    struct engine_result result = run_plain("scenarios/repair/repair_base.json", sets);
+    int64_t blocks = engine_counter(&result, "chain", "blocks_final");
+    int64_t bytes = engine_counter(&result, "chain", "block_bytes");
+    ck_assert_int_gt(blocks, 4);
+    ck_assert_int_le(bytes, blocks * (30 << 20));
+    ck_assert_int_gt(bytes, blocks * (20 << 20)); /* 600 of them are 37 MiB */
+}
+END_TEST
+
 CHECK_MAIN("validator_swap", one_word_swaps_validators_and_no_transaction_is_lost,
            collective_validators_ignore_what_concerns_individual_ones,
-           every_spread_and_messaging_go_with_individual_validators)
+           every_spread_and_messaging_go_with_individual_validators,
+           a_file_of_stakes_is_part_of_the_config_and_can_be_held_to_its_hash,
+           more_votes_than_a_block_has_room_for_go_into_later_blocks)

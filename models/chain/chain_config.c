@@ -388,11 +388,12 @@ static void check_validators(const struct chain_config *config, const char *poin
 {
     if (config->validators.index != VALIDATORS_INDIVIDUAL || !config->validators.config)
         return;
-    struct validator_surroundings around = {.slotted = config->clock == CLOCK_PERIODIC ||
-                                                       config->clock == CLOCK_ALIGNED,
-                                            .reshards = config->resharding.enabled != 0,
-                                            .spaces = config->workchains.count,
-                                            .interval_ns = config->block_interval_ns};
+    struct validator_surroundings around = {
+        .slotted = config->clock == CLOCK_PERIODIC || config->clock == CLOCK_ALIGNED,
+        .reshards = config->resharding.enabled != 0,
+        .spaces = config->workchains.count,
+        .interval_ns = config->block_interval_ns,
+        .limit_bytes = limit_config_bytes(&config->block_limit, &config->limits_of)};
     look_around(config->shards, &config->prefixes, &around);
     const struct chain_workchain_config *items = config->workchains.items;
     for (uint32_t i = 0; i < config->workchains.count; i++)

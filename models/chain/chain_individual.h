@@ -127,9 +127,9 @@ void chain_votes_came(struct chain_blocks *chains, struct context *context, uint
 void chain_votes_restart(struct chain_blocks *chains, struct context *context, uint32_t shard,
                          uint32_t member);
 /* chain_votes_carry puts what a leader knows, and the block's ancestors do not carry, into its
- * block, and returns how many votes that are. */
+ * block, at most so many votes, and returns how many that are. */
 uint64_t chain_votes_carry(struct chain_blocks *chains, uint32_t shard, uint32_t member,
-                           struct tree_block *block);
+                           struct tree_block *block, uint64_t most);
 
 /* --- chain_forks --- */
 

@@ -140,9 +140,11 @@ static void publish(struct chain_blocks *chains, struct context *context, uint32
     block->content_slot = open ? header->slot : parent->content_slot;
     block->carried_root = parent->carried_root;
     uint64_t votes = 0;
-    if (individual->votes == VOTES_LEADERS)
-        votes = chain_votes_carry(chains, shard, member, block);
-    block->header.bytes = bytes_of(individual, open ? open->block.bytes : 0, votes);
+    uint64_t content = open ? open->block.bytes : 0, room = INDIVIDUAL_BYTES_MAX;
+    room = content < room ? room - content : 0;
+    if (individual->votes == VOTES_LEADERS) /* what has no room goes into a later block */
+        votes = chain_votes_carry(chains, shard, member, block, room / individual->vote_bytes);
+    block->header.bytes = bytes_of(individual, content, votes);
     *header = block->header;
     context_count(context, LAYER_CHAIN, METRIC_VOTES_CARRIED, (int64_t)votes);
     trace(chains, context, shard, TRACE_BLOCK, header->id, header->bytes,

@@ -196,11 +196,11 @@ static void learn_carried(struct chain_blocks *chains, struct context *context, 
     }
 }
 
-/* What is known of a slot and no block from here to the root of the tree carries. Who came before
- * the voted block cannot carry votes for it. */
+/* What is known of a slot and no block from here to the root of the tree carries, `most` votes of
+ * it. Who came before the voted block cannot carry votes for it. */
 static uint64_t fresh_votes(struct chain_individual *individual, const struct block_tree *tree,
                             const struct tree_block *block, const struct vote_set *set,
-                            struct carried_votes *ret_carried, uint64_t *ret_stake)
+                            uint64_t most, struct carried_votes *ret_carried, uint64_t *ret_stake)
 {
     const struct tree_block *voted = block_tree_find(tree, set->slot);
     uint32_t words = MEMBER_WORDS(individual->members.count);
@@ -220,8 +220,11 @@ static uint64_t fresh_votes(struct chain_individual *individual, const struct bl
     }
     for (uint32_t word = 0; word < words; word++) {
         before += vote_stake_of(&individual->stakes, word, individual->news[word]);
-        ret_carried->bits[word] &= ~individual->news[word];
-        fresh += (uint64_t)__builtin_popcountll(ret_carried->bits[word]);
+        uint64_t taken = ret_carried->bits[word] & ~individual->news[word];
+        while (fresh + (uint64_t)__builtin_popcountll(taken) > most)
+            taken ^= UINT64_C(1) << (63 - __builtin_clzll(taken));
+        ret_carried->bits[word] = taken;
+        fresh += (uint64_t)__builtin_popcountll(taken);
         before += vote_stake_of(&individual->stakes, word, ret_carried->bits[word]);
     }
     *ret_stake = before;
@@ -229,7 +232,7 @@ static uint64_t fresh_votes(struct chain_individual *individual, const struct bl
 }
 
 uint64_t chain_votes_carry(struct chain_blocks *chains, uint32_t shard, uint32_t member,
-                           struct tree_block *block)
+                           struct tree_block *block, uint64_t most)
 {
     struct chain_individual *individual = chains->individual;
     struct chain_shard *state = &individual->shards[shard];
@@ -243,7 +246,8 @@ uint64_t chain_votes_carry(struct chain_blocks *chains, uint32_t shard, uint32_t
             continue;
         uint32_t taken = pool_take(&individual->carried);
         struct carried_votes *carried = pool_at(&individual->carried, taken);
-        uint64_t fresh = fresh_votes(individual, &state->tree, block, set, carried, &stake);
+        uint64_t fresh =
+            fresh_votes(individual, &state->tree, block, set, most - votes, carried, &stake);
         if (set->slot > block->carried_root && set->slot < block->header.slot &&
             vote_stake_is_final(&individual->stakes, stake) &&
             block_tree_descends(&state->tree, block->header.slot, set->slot))

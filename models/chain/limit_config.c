@@ -284,6 +284,15 @@ void limit_table_init(struct limit_table *table, const struct limit_config *conf
     }
 }
 
+int64_t limit_config_bytes(const struct limit_config *config, const struct param_list *overrides)
+{
+    const struct limit_override_config *items = overrides->items;
+    int64_t most = config->form == LIMIT_FORM_STEPPED ? config->bytes_steps.hard : config->bytes;
+    for (uint32_t i = 0; i < overrides->count; i++)
+        most = items[i].bytes > most ? items[i].bytes : most;
+    return most;
+}
+
 void limit_table_free(struct limit_table *table, struct memory *memory)
 {
     if (table->overrides != NULL)

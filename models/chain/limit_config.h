@@ -37,6 +37,9 @@ extern const struct param limit_override_params[];
 void limit_config_check(const struct limit_config *config, const struct param_list *overrides,
                         const char *pointer, struct diagnostics *diagnostics);
 
+/* limit_config_bytes is the greatest limit of bytes that any chain has. */
+int64_t limit_config_bytes(const struct limit_config *config, const struct param_list *overrides);
+
 struct limit_override {
     int32_t workchain;
     uint64_t shard, gas, bytes;

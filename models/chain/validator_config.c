@@ -175,11 +175,13 @@ const struct param validator_params[] = {
      .kind = PARAM_BOOL,
      FIELD(empty_blocks)},
     {.name = "block_bytes",
-     .help = "individual: each block is padded to so many bytes, for traffic that is not simulated",
+     .help =
+         "individual: each block is padded to so many bytes, for traffic that is not simulated; "
+         "at most what 32,768 data shreds hold (SOL-R1)",
      .kind = PARAM_BYTES,
      FIELD(block_bytes),
      .value_min = 0,
-     .value_max = INT64_C(1) << 26,
+     .value_max = INDIVIDUAL_BYTES_MAX,
      .fixed = true},
     {.name = "switch_threshold",
      .help = "individual: a validator leaves the fork that it voted for last when more than this "
@@ -216,6 +218,13 @@ static void check_around(const struct validator_surroundings *around, const char
                          "at most 65536 shards a workchain, none deeper than 16 prefix bits",
                          "\"validators\": {\"type\": \"collective\"}",
                          "individual validators in shards of %u prefix bits", around->deep);
+    snprintf(place, sizeof place, "%s/block_limit", pointer);
+    if (around->limit_bytes > INDIVIDUAL_LIMIT_MAX)
+        diagnostics_addf(
+            diagnostics, "E310", place, AT_VALUE,
+            "at most 24 MiB, which leaves room for votes in the 32,768 shreds of a block",
+            "\"bytes\": \"24MiB\"", "blocks of individual validators with %" PRId64 " bytes",
+            around->limit_bytes);
 }
 
 static void check_given(const struct validator_config *config, const char *pointer,

@@ -14,6 +14,12 @@ struct diagnostics;
 
 enum { MEMBERS_MAX = 8192 };
 
+/* A block of individual validators has at most so many bytes, whatever spreads it: 32,768 data
+ * shreds hold a little more (SOL-R1). The content's limit leaves room for votes, and for what one
+ * transaction may go beyond it. */
+#define INDIVIDUAL_BYTES_MAX (INT64_C(30) << 20)
+#define INDIVIDUAL_LIMIT_MAX (INT64_C(24) << 20)
+
 enum validator_type { VALIDATORS_COLLECTIVE, VALIDATORS_INDIVIDUAL };
 enum validator_votes { VOTES_ALL, VOTES_LEADERS };
 enum stake_type { STAKE_EVEN, STAKE_GIVEN, STAKE_ZIPF, STAKE_LOGNORMAL, STAKE_FILE };
@@ -52,6 +58,7 @@ struct validator_surroundings {
     uint32_t spaces; /* workchains */
     int64_t shards;  /* of all of them */
     int64_t interval_ns;
+    int64_t limit_bytes; /* the greatest limit of any shard's block */
 };
 
 /* validator_config_check records every broken rule; `pointer` is "/chain". For individual
