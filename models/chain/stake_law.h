@@ -24,8 +24,8 @@ void stake_law_zipf(double exponent, uint32_t count, uint64_t *ret_stakes);
 void stake_law_lognormal(const struct rng *rng, double sigma, uint32_t count, uint64_t *ret_stakes);
 
 /* stake_law_read reads a file of one whole number a line; empty lines and what follows a # do not
- * count. -1 with diagnostics at `pointer`, one for each of the first 19 bad lines, when it cannot be
- * read, a line is no stake, or there are not `count` of them. */
+ * count. -1 with diagnostics at `pointer`, one for each of the first 19 bad lines, when it cannot
+ * be read, a line is no stake, or there are not `count` of them. */
 int stake_law_read(const char *path, const char *pointer, struct diagnostics *diagnostics,
                    uint32_t count, uint64_t *ret_stakes);
 
