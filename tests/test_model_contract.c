@@ -44,6 +44,7 @@ static const struct {
      ", \"nodes\": 16, \"delay\": {\"type\": \"exponential\", \"mean\": \"50ms\"}", NULL},
     {"workload", "trace", ", \"file\": \"tests/contract_trace.csv\"", NULL},
     {"chain", "blocks", ", \"shards\": 4, \"block_interval\": \"1s\"", ""},
+    {"spread", "ideal", "", VALIDATORS},
     {"spread", "direct", "", VALIDATORS},
     {"spread", "turbine", ", \"fanout\": 2", VALIDATORS},
 };
