@@ -221,6 +221,21 @@ START_TEST(a_flood_is_not_served_beyond_the_limits)
 }
 END_TEST
 
+/* A budget of less than one answer a second still pays for one at a time. */
+START_TEST(the_least_budget_serves_one_answer_after_the_other)
+{
+    struct support_spread *support = begin(6);
+    support->slots = 4;
+    support->scenario.duration_ns = 60 * SECOND;
+    support->config.repair.serve_bytes = 1024;
+    support_spread_fault(support, FAULT_CUT, 3, 3, 400 * MS, 400 * MS);
+    support_spread_run(support);
+    ck_assert_int_gt(counter(support, "repair_unserved"), 0);
+    ck_assert_uint_eq(count_missing(support, 0, 5), 0);
+    support_spread_free(support);
+}
+END_TEST
+
 /* SOL-R6.2: most validators miss the same slots at once, and the others cannot serve all of them.
  */
 START_TEST(a_storm_of_requests_is_served_within_the_limits)
@@ -326,6 +341,8 @@ START_TEST(strangers_are_pinged_before_they_get_answers)
 END_TEST
 
 CHECK_MAIN("repair_limits", wrong_shreds_are_refused, answers_under_bad_nonces_are_refused,
-           a_flood_is_not_served_beyond_the_limits, a_storm_of_requests_is_served_within_the_limits,
-           the_proposal_asks_only_holders, a_repaired_shred_goes_down_its_tree,
-           what_is_over_is_forgotten, strangers_are_pinged_before_they_get_answers)
+           a_flood_is_not_served_beyond_the_limits,
+           the_least_budget_serves_one_answer_after_the_other,
+           a_storm_of_requests_is_served_within_the_limits, the_proposal_asks_only_holders,
+           a_repaired_shred_goes_down_its_tree, what_is_over_is_forgotten,
+           strangers_are_pinged_before_they_get_answers)

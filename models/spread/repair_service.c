@@ -76,8 +76,11 @@ static void begin(struct repair_service *service)
     repair_times_init(&service->times, memory);
     repair_peers_init(&service->peers, memory,
                       config->rules == REPAIR_RULES_DEPLOYED ? REPAIR_PEERS_NS : 0);
+    /* With room for less than one answer nothing would ever be served. */
+    uint64_t served = (uint64_t)config->serve_bytes;
+    served = served < SHRED_PACKET_BYTES_MAX ? SHRED_PACKET_BYTES_MAX : served;
     repair_queue_init(&service->queue, memory, REPAIR_QUEUE_MAX, (uint32_t)config->serve_requests,
-                      (uint64_t)config->serve_bytes);
+                      served);
     service->timer = service->serve_timer = service->flood_timer = 0;
     service->timer_ns = REPAIR_NEVER;
 }
