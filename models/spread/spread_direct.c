@@ -37,17 +37,18 @@ struct spread_direct {
     struct memory *memory;
     struct stack *stack;
     struct direct_chain *chains;
-    uint32_t chain_count;
+    uint32_t chain_count, node_count;
+    struct direct_chain **chain_of_node; /* NULL = no validator */
     struct pool wishes;
 };
 
-static struct direct_chain *find_chain(const struct spread_direct *direct, uint32_t id)
+/* The chain of the validator that runs. */
+static struct direct_chain *chain_here(const struct spread_direct *direct,
+                                       const struct context *context)
 {
-    for (uint32_t i = 0; i < direct->chain_count; i++)
-        if (direct->chains[i].chain == id)
-            return &direct->chains[i];
-    SIM_ASSERT(!"a chain with several members is known since build");
-    return NULL;
+    struct direct_chain *chain = direct->chain_of_node[context->self];
+    SIM_ASSERT(chain);
+    return chain;
 }
 
 static uint32_t node_of(const struct spread_direct *direct, const struct direct_chain *chain,
@@ -142,7 +143,7 @@ static void send_block(const struct spread_direct *direct, struct context *conte
 static void publish(void *self, struct context *context, const struct block_header *header)
 {
     struct spread_direct *direct = self;
-    struct direct_chain *chain = find_chain(direct, header->chain);
+    struct direct_chain *chain = chain_here(direct, context);
     struct direct_block *block = add_block(direct, chain, header);
     uint32_t others = chain->member_count - 1;
     bool spread_out = direct->config.send == SPREAD_OVER_SLOT && header->end_ns > context->now_ns;
@@ -214,9 +215,9 @@ static void voted(void *self, struct context *context, uint32_t chain, uint32_t 
                   uint32_t voter, uint64_t slot, uint64_t block)
 {
     struct spread_direct *direct = self;
-    (void)slot;
+    (void)chain, (void)slot;
     if (voter != member)
-        hear(direct, context, find_chain(direct, chain), member, voter, block);
+        hear(direct, context, chain_here(direct, context), member, voter, block);
 }
 
 static void on_block(struct spread_direct *direct, struct context *context,
@@ -254,7 +255,7 @@ static void on_timer(void *state, struct context *context, uint8_t kind, uint32_
                      uint64_t cookie)
 {
     struct spread_direct *direct = state;
-    struct direct_chain *chain = find_chain(direct, id);
+    struct direct_chain *chain = chain_here(direct, context);
     uint32_t member = member_at(direct, chain, context->self);
     uint32_t handle = find_wish(direct, chain, member, cookie);
     const struct direct_block *block = find_block(chain, cookie);
@@ -296,21 +297,10 @@ static void on_ask(struct spread_direct *direct, struct context *context,
     count(context, DIRECT_ANSWERED);
 }
 
-/* The chain whose validator stands at this node; NULL if it is nobody's. */
-static struct direct_chain *chain_at_node(const struct spread_direct *direct, uint32_t node)
-{
-    for (uint32_t i = 0; i < direct->chain_count; i++) {
-        struct direct_chain *chain = &direct->chains[i];
-        if (node - node_of(direct, chain, 0) < chain->member_count)
-            return chain;
-    }
-    return NULL;
-}
-
 static void on_message(void *state, struct context *context, const struct message *message)
 {
     struct spread_direct *direct = state;
-    struct direct_chain *chain = find_chain(direct, (uint32_t)(message->subject >> 32));
+    struct direct_chain *chain = chain_here(direct, context);
     SIM_ASSERT(message->kind < DIRECT_MESSAGES);
     if (message->kind == DIRECT_BLOCK)
         on_block(direct, context, chain, message);
@@ -322,7 +312,7 @@ static void on_message(void *state, struct context *context, const struct messag
 static void on_fault(void *state, struct context *context, const struct fault *fault)
 {
     const struct spread_direct *direct = state;
-    const struct direct_chain *chain = chain_at_node(direct, context->self);
+    const struct direct_chain *chain = direct->chain_of_node[context->self];
     if (!chain || fault->type == FAULT_BYZANTINE || fault->type == FAULT_SLOW ||
         !context_up(context, context->self))
         return;
@@ -348,15 +338,21 @@ static int build(const struct build *build, void **ret_state)
     for (uint32_t i = 0; i < shards; i++)
         direct->chain_count += seam->members(seam->self, seam->at(seam->self, CHAIN_SHARD, i)) > 1;
     direct->chains = memory_take(memory, NAME, direct->chain_count * sizeof *direct->chains + 1);
+    direct->node_count = world_node_count(build->world);
+    direct->chain_of_node =
+        memory_take(memory, NAME, direct->node_count * sizeof(struct direct_chain *) + 1);
     for (uint32_t i = 0, filled = 0; i < shards; i++) {
         uint32_t id = seam->at(seam->self, CHAIN_SHARD, i);
         uint32_t members = seam->members(seam->self, id);
         if (members <= 1)
             continue;
-        direct->chains[filled++] = (struct direct_chain){
-            .chain = id,
-            .member_count = members,
-            .first_wish = memory_take(memory, NAME, members * sizeof(uint32_t))};
+        struct direct_chain *chain = &direct->chains[filled++];
+        *chain = (struct direct_chain){.chain = id,
+                                       .member_count = members,
+                                       .first_wish =
+                                           memory_take(memory, NAME, members * sizeof(uint32_t))};
+        for (uint32_t member = 0; member < members; member++)
+            direct->chain_of_node[node_of(direct, chain, member)] = chain;
     }
     spread_params_need_members(build, direct->chain_count);
     build->stack->spread = (struct spread_seam){.self = direct, .publish = publish, .voted = voted};
@@ -378,6 +374,8 @@ static void destroy(void *state)
         memory_give(memory, chain->first_wish, chain->member_count * sizeof(uint32_t));
     }
     pool_destroy(&direct->wishes);
+    memory_give(memory, direct->chain_of_node,
+                direct->node_count * sizeof(struct direct_chain *) + 1);
     memory_give(memory, direct->chains, direct->chain_count * sizeof *direct->chains + 1);
     memory_give(memory, direct, sizeof *direct);
 }

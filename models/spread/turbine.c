@@ -115,15 +115,6 @@ static void destroy_chain(struct turbine_chain *chain)
     memory_give(memory, chain->stakes, count * sizeof(uint64_t));
 }
 
-static struct turbine_chain *find_chain(const struct turbine *turbine, uint32_t id)
-{
-    for (uint32_t i = 0; i < turbine->chain_count; i++)
-        if (turbine->chains[i].chain == id)
-            return &turbine->chains[i];
-    SIM_ASSERT(!"a chain with several members is known since build");
-    return NULL;
-}
-
 static struct turbine_member *member_here(const struct turbine *turbine,
                                           const struct context *context)
 {
@@ -134,15 +125,16 @@ static struct turbine_member *member_here(const struct turbine *turbine,
 
 static void publish(void *self, struct context *context, const struct block_header *header)
 {
-    struct turbine_chain *chain = find_chain(self, header->chain);
-    SIM_ASSERT(chain->members[header->leader].node == context->self);
-    turbine_publish(chain, context, header);
+    struct turbine_member *leader = member_here(self, context);
+    SIM_ASSERT(leader->chain->chain == header->chain && leader->member == header->leader);
+    turbine_publish(leader->chain, context, header);
 }
 
 static void voted(void *self, struct context *context, uint32_t chain, uint32_t member,
                   uint32_t voter, uint64_t slot, uint64_t block)
 {
-    struct turbine_member *at = &find_chain(self, chain)->members[member];
+    struct turbine_member *at = member_here(self, context);
+    SIM_ASSERT(at->chain->chain == chain && at->member == member);
     (void)block; /* the hash of the block is ignored (SOL-R4.2) */
     if (!at->repair)
         return;
@@ -153,7 +145,9 @@ static void voted(void *self, struct context *context, uint32_t chain, uint32_t 
 static void rooted(void *self, struct context *context, uint32_t chain, uint32_t member,
                    uint64_t slot)
 {
-    turbine_rooted(&find_chain(self, chain)->members[member], context, slot);
+    struct turbine_member *at = member_here(self, context);
+    SIM_ASSERT(at->chain->chain == chain && at->member == member);
+    turbine_rooted(at, context, slot);
 }
 
 static int build(const struct build *build, void **ret_state)
