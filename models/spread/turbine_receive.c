@@ -29,12 +29,12 @@ static enum turbine_metric refusal(const struct turbine_member *member,
     return TURBINE_METRICS;
 }
 
-/* One row for many shreds of a slot. */
+/* One row for many shreds of a slot; none for what is merely late. */
 static void refuse(struct turbine_member *member, struct context *context,
                    const struct turbine_block *block, enum turbine_metric reason)
 {
     turbine_count(member, context, reason, 1);
-    if (member->refused_slot == block->header.slot)
+    if (reason == TURBINE_REFUSED_ROOT || member->refused_slot == block->header.slot)
         return;
     member->refused_slot = block->header.slot;
     turbine_trace(member, context, TURBINE_TRACE_REFUSED, block->header.id, (int64_t)reason);
