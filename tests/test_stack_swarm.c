@@ -63,7 +63,7 @@ static void name_properties(struct transfers *transfers, struct drawn *drawn)
     for (size_t i = 0; i < sizeof of_chain / sizeof of_chain[0]; i++)
         drawn->properties[count++] = (struct scenario_property){.name = of_chain[i]};
     for (size_t i = 0; i < sizeof models / sizeof models[0]; i++)
-        for (const struct model_property *row = models[i]->properties; row->name; row++) {
+        for (const struct model_property *row = models[i]->properties; row && row->name; row++) {
             ck_assert_uint_lt(count, PROPERTIES_MAX);
             bool timed = row->when == PROPERTY_WITHIN;
             if (row->when != PROPERTY_WHEN_NAMED)
