@@ -242,6 +242,42 @@ START_TEST(what_became_final_while_the_shards_node_was_down_is_told_when_it_is_b
 }
 END_TEST
 
+/* A block with content, made by the one with most of the stake just before the other one leads. */
+static uint64_t last_of_leader_ns(const struct support_wire *wire)
+{
+    for (uint32_t i = 0; i + 1 < wire->block_count; i++) {
+        const struct block_header *header = &wire->blocks[i].header;
+        if (header->leader != 0 || header->slot % LEADER_SLOTS != LEADER_SLOTS - 1 ||
+            wire->blocks[i + 1].header.leader != 1)
+            continue;
+        for (uint32_t j = 0; j < wire->support->block_count; j++)
+            if (wire->support->blocks[j].time_ns == header->time_ns)
+                return header->time_ns;
+    }
+    ck_assert_msg(false, "no such block");
+    return 0;
+}
+
+/* A crash takes the timer at which a leader looks at the block that it has sent. */
+START_TEST(a_leader_that_was_down_within_its_slot_votes_at_the_end_of_it)
+{
+    int64_t stakes[] = {70, 30};
+    struct support_wire *wire = with_stakes(2, stakes);
+    support_wire_run(wire);
+    uint64_t time_ns = last_of_leader_ns(wire), final_ns = 0;
+    support_wire_free(wire);
+    wire = with_stakes(2, stakes);
+    support_wire_fault(wire, FAULT_CRASH, time_ns + 100 * MS, 50 * MS, 0, 0);
+    support_wire_run(wire);
+    assert_fine(wire);
+    for (uint32_t i = 0; i < wire->support->block_count; i++)
+        if (wire->support->blocks[i].time_ns == time_ns)
+            final_ns = wire->support->blocks[i].final_ns;
+    ck_assert_uint_eq(final_ns, time_ns + 400 * MS);
+    support_wire_free(wire);
+}
+END_TEST
+
 /* SOL-15, SOL-R8.10: small epochs, of which one after the other becomes known as the root moves. */
 START_TEST(an_epoch_boundary_is_crossed)
 {
@@ -371,6 +407,7 @@ CHECK_MAIN("individual", each_block_becomes_final_for_the_layers_and_for_every_m
            with_less_than_a_third_of_stake_down_the_chain_goes_on,
            with_a_third_of_stake_down_nothing_becomes_final, a_validator_that_was_down_catches_up,
            what_became_final_while_the_shards_node_was_down_is_told_when_it_is_back,
+           a_leader_that_was_down_within_its_slot_votes_at_the_end_of_it,
            an_epoch_boundary_is_crossed, without_finality_no_block_is_made_beyond_the_known_epochs,
            a_chain_that_was_idle_for_many_epochs_still_has_leaders, dropped_blocks_leave_no_trace,
            a_bigger_block_says_so_and_votes_count, the_order_of_groups_changes_nothing)

@@ -367,10 +367,12 @@ void chain_votes_restart(struct chain_blocks *chains, struct context *context, u
     state->members[member].waits_slot = 0;
     for (uint32_t i = 1; i < state->tree.count; i++) {
         const struct tree_entry *entry = &state->tree.entries[i];
+        if (entry->block->header.leader == member)
+            entry->block->awaited = false; /* the timer is gone */
         if (member_bit(tree_block_complete(entry->block), member) &&
             !member_bit(tree_block_replayed(&state->tree, entry->block), member) &&
             has_replayed(state, entry->parent, member))
             start_replay(chains, context, shard, entry->block->header.id);
     }
-    chain_forks_judge(chains, context, shard, member);
+    chain_votes_sent(chains, context, shard, member);
 }
