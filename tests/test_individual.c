@@ -242,6 +242,21 @@ START_TEST(what_became_final_while_the_shards_node_was_down_is_told_when_it_is_b
 }
 END_TEST
 
+START_TEST(while_the_shards_node_is_down_no_content_is_made)
+{
+    struct support_wire *wire = support_wire_new(4);
+    struct fault_spec *crash = support_wire_fault(wire, FAULT_CRASH, 1150 * MS, 5 * SECOND, 0, 0);
+    ((struct fault_target *)(uintptr_t)crash->target.targets)->role = "shard";
+    support_wire_run(wire);
+    assert_fine(wire);
+    ck_assert_uint_gt(wire->support->block_count, 0);
+    for (uint32_t i = 0; i < wire->support->block_count; i++)
+        ck_assert(wire->support->blocks[i].time_ns < 1150 * MS ||
+                  wire->support->blocks[i].time_ns >= 6150 * MS);
+    support_wire_free(wire);
+}
+END_TEST
+
 /* A block with content, made by the one with most of the stake just before the other one leads. */
 static uint64_t last_of_leader_ns(const struct support_wire *wire)
 {
@@ -407,6 +422,7 @@ CHECK_MAIN("individual", each_block_becomes_final_for_the_layers_and_for_every_m
            with_less_than_a_third_of_stake_down_the_chain_goes_on,
            with_a_third_of_stake_down_nothing_becomes_final, a_validator_that_was_down_catches_up,
            what_became_final_while_the_shards_node_was_down_is_told_when_it_is_back,
+           while_the_shards_node_is_down_no_content_is_made,
            a_leader_that_was_down_within_its_slot_votes_at_the_end_of_it,
            an_epoch_boundary_is_crossed, without_finality_no_block_is_made_beyond_the_known_epochs,
            a_chain_that_was_idle_for_many_epochs_still_has_leaders, dropped_blocks_leave_no_trace,
