@@ -408,6 +408,12 @@ START_TEST(answers_need_a_nonce_and_must_fit)
     ck_assert_uint_eq(repair_nonces_left(&nonces, 12), 11);
     repair_nonces_add(&nonces, 12, &shred, 0);
     ck_assert_uint_eq(repair_nonces_left(&nonces, 12), 1);
+    ck_assert_uint_eq(nonces.count, 3);
+    repair_nonces_add(&nonces, 14, &shred, 59999); /* 10 goes: it was not used for longest */
+    ck_assert_uint_eq(nonces.count, 3);
+    repair_nonces_add(&nonces, 15, &shred, 60000); /* those of before can be answered no more */
+    ck_assert_uint_eq(nonces.count, 2);
+    ck_assert_uint_eq(repair_nonces_left(&nonces, 14), 1);
     repair_nonces_destroy(&nonces);
     ck_assert_uint_eq(entries.live, 0);
     pool_destroy(&entries);

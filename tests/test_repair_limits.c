@@ -20,6 +20,7 @@ enum { NONCES = 1 << 20, MEMBERS_MAX = 64, SECONDS_MAX = 64, ANSWER_BYTES = 1207
 
 /* What the wrapper saw. */
 static struct seen {
+    uint32_t all_requests, all_answers;              /* that came */
     uint32_t requests[MEMBERS_MAX];                  /* by who asked */
     uint32_t answers_from[MEMBERS_MAX][SECONDS_MAX]; /* by server and second of departure */
     uint32_t forged, to_strangers, pings, pongs;
@@ -49,6 +50,7 @@ static void watch(void *state, struct context *context, const struct message *me
     if (message->kind == TURBINE_REPAIR_REQUEST) {
         ck_assert_uint_eq(message->wire_bytes, request->kind == REPAIR_ORPHAN ? 152 : 160);
         seen.requests[message->from]++;
+        seen.all_requests++;
         if (message->from < 17 && request->kind == REPAIR_SHRED &&
             has(message->to, request->slot)) {
             seen.promised++;
@@ -57,6 +59,7 @@ static void watch(void *state, struct context *context, const struct message *me
         seen.to_strangers += request->kind != REPAIR_ORPHAN && !has(message->to, request->slot);
     }
     if (message->kind == TURBINE_REPAIR_ANSWER) {
+        seen.all_answers++;
         ck_assert_uint_eq(message->wire_bytes, ANSWER_BYTES);
         seen.kept += message->to < 17 && seen.open[answer->nonce % NONCES] == answer->nonce;
         seen.answers_from[message->from][(context->now_ns - 5 * MS) / SECOND]++;
@@ -340,9 +343,49 @@ START_TEST(strangers_are_pinged_before_they_get_answers)
 }
 END_TEST
 
+/* Each answer that comes is useful, a copy, or refused for one reason, whatever lies, losses and
+ * roots that move meanwhile; where nothing is lost, what is sent is what comes. */
+START_TEST(each_packet_is_counted_once)
+{
+    static const char *const outcomes[] = {"repair_useful",          "repair_duplicate",
+                                           "repair_refused_nonce",   "repair_refused_answer",
+                                           "repair_refused_content", "repair_refused_slot"};
+    enum { OUTCOMES = sizeof outcomes / sizeof outcomes[0] };
+    int64_t of[OUTCOMES] = {0};
+    for (unsigned way = 0; way < 4; way++) {
+        struct support_spread *support = begin(20);
+        support->config.repair.rules = way % 2 ? REPAIR_RULES_PROPOSAL : REPAIR_RULES_DEPLOYED;
+        support->lag = way < 2 ? 9 : 2; /* soon: answers come when the root is above them */
+        if (way < 2) {
+            lose(support, 0.3, 2 * SECOND);
+            lie(support, "wrong_shreds", 0, 3);
+            lie(support, "bad_nonce", 4, 5);
+            lie(support, "equivocate", 1, 1);
+        }
+        support_spread_run(support);
+        int64_t came = 0;
+        for (unsigned i = 0; i < OUTCOMES; i++) {
+            came += counter(support, outcomes[i]);
+            of[i] += counter(support, outcomes[i]);
+        }
+        ck_assert_int_eq(came, seen.all_answers);
+        if (way < 2) {
+            ck_assert_int_gt(counter(support, "repair_requests"), seen.all_requests);
+            ck_assert_int_gt(counter(support, "repair_answers"), seen.all_answers);
+        } else { /* nothing is lost */
+            ck_assert_int_eq(counter(support, "repair_requests"), seen.all_requests);
+            ck_assert_int_eq(counter(support, "repair_answers"), seen.all_answers);
+        }
+        support_spread_free(support);
+    }
+    for (unsigned i = 0; i < OUTCOMES; i++)
+        ck_assert_msg(of[i] > 0, "no %s", outcomes[i]);
+}
+END_TEST
+
 CHECK_MAIN("repair_limits", wrong_shreds_are_refused, answers_under_bad_nonces_are_refused,
            a_flood_is_not_served_beyond_the_limits,
            the_least_budget_serves_one_answer_after_the_other,
            a_storm_of_requests_is_served_within_the_limits, the_proposal_asks_only_holders,
-           a_repaired_shred_goes_down_its_tree, what_is_over_is_forgotten,
-           strangers_are_pinged_before_they_get_answers)
+           a_repaired_shred_goes_down_its_tree, each_packet_is_counted_once,
+           what_is_over_is_forgotten, strangers_are_pinged_before_they_get_answers)

@@ -259,7 +259,105 @@ START_TEST(news_are_passed_on_once)
 }
 END_TEST
 
+/* A listener of a table that forgets what is below all roots marks the same slots above its own as
+ * one of a table that forgets nothing, also after a restart and by values that were long on their
+ * way; and the table stays small, however many slots there are. */
+START_TEST(what_nobody_listens_to_is_forgotten)
+{
+    enum { SLOTS = 30000, LATE_MAX = 30, LAG = 60, WAY_MAX = 90 };
+    static const uint64_t stakes[] = {1};
+    for (int form = GOSSIP_RECORDS; form <= GOSSIP_CACHE; form++) {
+        struct gossip_table tables[2]; /* the second one forgets */
+        struct gossip_listener listeners[2];
+        struct cluster_slots slots[2];
+        struct rng_stream stream;
+        uint64_t root = 0, next = 1, late = 0;
+        memory = (struct memory){0};
+        rng_stream_at(&stream, &rng, RNG_TEST, 3, (uint64_t)form);
+        for (unsigned i = 0; i < 2; i++) {
+            gossip_table_init(&tables[i], &memory, (enum gossip_form)form, 1);
+            gossip_listener_init(&listeners[i], &tables[i]);
+            cluster_slots_init(&slots[i], &memory, stakes, 1, UINT64_MAX, 0);
+        }
+        while (next < SLOTS) {
+            uint64_t batch[2] = {late, next};
+            bool with_late = late > 0 && rng_below(&stream, 3) == 0;
+            for (unsigned i = 0; i < 2; i++)
+                gossip_table_advertise(&tables[i], 0, with_late ? batch : batch + 1,
+                                       with_late ? 2 : 1, next);
+            if (with_late || late + LATE_MAX < next)
+                late = 0;
+            if (late == 0 && rng_below(&stream, 4) == 0)
+                late = ++next;
+            next++;
+            bool restart = rng_below(&stream, 500) == 0;
+            if (next > root + LAG && rng_below(&stream, 70) == 0)
+                root = next - LAG + rng_below(&stream, LAG / 2);
+            for (unsigned i = 0; i < 2; i++) {
+                if (restart)
+                    gossip_listener_forget(&listeners[i], &tables[i]);
+                cluster_slots_set_root(&slots[i], root);
+            }
+            if (root > tables[1].below + 20) /* another one's root is a bit lower */
+                gossip_table_forget(&tables[1], root - 20);
+            if (rng_below(&stream, 3) > 0)
+                continue;
+            struct gossip_value value = {.part = form == GOSSIP_CACHE && rng_below(&stream, 2)};
+            uint32_t newest = gossip_table_newest(&tables[0], 0, (enum gossip_part)value.part);
+            uint32_t back = (uint32_t)rng_below(&stream, rng_below(&stream, 4) ? 2 : WAY_MAX);
+            value.version = newest > back ? newest - back : newest;
+            ck_assert_uint_eq(newest,
+                              gossip_table_newest(&tables[1], 0, (enum gossip_part)value.part));
+            if (newest == 0 || !gossip_listener_news(&listeners[0], value))
+                continue;
+            for (unsigned i = 0; i < 2; i++)
+                gossip_listener_take(&listeners[i], &tables[i], value, &slots[i]);
+            for (uint64_t slot = root + 1; slot <= next; slot++)
+                ck_assert(cluster_slots_marked(&slots[0], 0, slot) ==
+                          cluster_slots_marked(&slots[1], 0, slot));
+            if (back < 2)
+                ck_assert_uint_eq(gossip_table_bytes(&tables[0], value),
+                                  gossip_table_bytes(&tables[1], value));
+        }
+        const struct gossip_origin *origin = &tables[1].origins[0];
+        ck_assert_uint_gt(origin->log_count, SLOTS / 2);
+        ck_assert_uint_le(origin->log_capacity, 1024);
+        ck_assert_uint_le(origin->versions[GOSSIP_PART_NEWEST].capacity, 1024);
+        for (unsigned i = 0; i < 2; i++) {
+            cluster_slots_destroy(&slots[i]);
+            gossip_listener_destroy(&listeners[i], &tables[i]);
+            gossip_table_destroy(&tables[i]);
+        }
+        ck_assert_uint_eq(memory.used_bytes, 0);
+    }
+}
+END_TEST
+
+/* SOL-4, SOL-20: by the proposal everybody's marks count; SOL-R7.6: as deployed those of stake, as
+ * long as at most 90 % have marked. */
+START_TEST(the_proposal_counts_all_marks)
+{
+    static const uint64_t stakes[] = {0, 91, 9};
+    for (unsigned everybody = 0; everybody < 2; everybody++) {
+        struct cluster_slots slots;
+        memory = (struct memory){0};
+        cluster_slots_init(&slots, &memory, stakes, 3, 100, 0);
+        slots.everybody = everybody;
+        ck_assert(cluster_slots_mark(&slots, 0, 7) == everybody);
+        ck_assert((cluster_slots_row(&slots, 7) != NULL) == everybody);
+        ck_assert(cluster_slots_mark(&slots, 1, 7) != everybody); /* the first one? */
+        ck_assert(!cluster_slots_mark(&slots, 2, 7));
+        ck_assert(cluster_slots_marked(&slots, 0, 7) == everybody);
+        ck_assert(cluster_slots_marked(&slots, 2, 7) == everybody);
+        ck_assert_uint_eq(cluster_slots_marked_stake(&slots, 7), everybody ? 100 : 91);
+        cluster_slots_destroy(&slots);
+        ck_assert_uint_eq(memory.used_bytes, 0);
+    }
+}
+END_TEST
+
 CHECK_MAIN("repair_tables", peers_are_picked_by_the_weights_of_their_time,
            a_turn_serves_the_best_of_those_that_wait, the_first_request_counts,
            values_mark_what_their_version_holds, values_have_the_sizes_of_their_encodings,
+           what_nobody_listens_to_is_forgotten, the_proposal_counts_all_marks,
            news_are_passed_on_once)

@@ -148,6 +148,42 @@ START_TEST(who_starts_again_hears_all_again)
 }
 END_TEST
 
+static uint32_t least_versions, most_versions; /* that a member made */
+
+static void count_versions(struct support_spread *support, struct context *context)
+{
+    (void)context;
+    least_versions = UINT32_MAX;
+    most_versions = 0;
+    for (uint32_t rank = 0; rank < support->members; rank++) {
+        uint32_t made = gossip_table_newest(table_of(support), rank, GOSSIP_PART_NEWEST);
+        least_versions = made < least_versions ? made : least_versions;
+        most_versions = made > most_versions ? made : most_versions;
+    }
+}
+
+/* SOL-8: by the proposal each slot that is complete makes a version, at once; SOL-R7.5: as deployed
+ * all of a batch make one. Ten slots of 50 ms, batches of 400 ms. */
+START_TEST(slots_are_advertised_one_by_one_or_in_batches)
+{
+    for (int form = SPREAD_FORM_CACHE; form <= SPREAD_FORM_RECORDS; form++) {
+        struct support_spread *support = begin(10, (enum spread_form)form);
+        support->interval_ns = 50 * MS;
+        support->config.gossip.interval_ns = (int64_t)(400 * MS);
+        support->at_end = count_versions;
+        support_spread_run(support);
+        if (form == SPREAD_FORM_CACHE) {
+            ck_assert_uint_eq(least_versions, 10);
+            ck_assert_uint_eq(most_versions, 10);
+        } else {
+            ck_assert_uint_ge(least_versions, 2);
+            ck_assert_uint_le(most_versions, 4);
+        }
+        support_spread_free(support);
+    }
+}
+END_TEST
+
 static uint32_t of_the_poor; /* versions that the member without stake made */
 
 static void look_at_the_poor(struct support_spread *support, struct context *context)
@@ -172,5 +208,6 @@ START_TEST(only_stake_advertises_as_deployed)
 }
 END_TEST
 
-CHECK_MAIN("slot_gossip", all_hear_what_all_completed, what_gets_lost_is_asked_for,
+CHECK_MAIN("slot_gossip", all_hear_what_all_completed,
+           slots_are_advertised_one_by_one_or_in_batches, what_gets_lost_is_asked_for,
            who_starts_again_hears_all_again, only_stake_advertises_as_deployed)

@@ -63,11 +63,13 @@ static struct cluster_row *find_or_make(struct cluster_slots *slots, uint64_t sl
 bool cluster_slots_mark(struct cluster_slots *slots, uint32_t peer, uint64_t slot)
 {
     SIM_ASSERT(peer < slots->peer_count);
-    if (slot <= slots->root || slot - slots->root > CLUSTER_SLOTS_RING || slots->stakes[peer] == 0)
+    if (slot <= slots->root || slot - slots->root > CLUSTER_SLOTS_RING)
+        return false;
+    if (slots->stakes[peer] == 0 && !slots->everybody)
         return false;
     struct cluster_row *row = find_or_make(slots, slot);
-    bool first = row->marked_stake == 0;
-    if ((uint128)row->marked_stake * 10 > (uint128)slots->total_stake * 9)
+    bool first = row->peers.count == 0;
+    if (!slots->everybody && (uint128)row->marked_stake * 10 > (uint128)slots->total_stake * 9)
         return false;
     if (shred_bits_set(&row->peers, slots->memory, peer))
         row->marked_stake += slots->stakes[peer];

@@ -18,6 +18,7 @@ struct cluster_slots {
     const uint64_t *stakes; /* by rank */
     uint32_t peer_count;
     uint64_t total_stake, root;
+    bool everybody; /* the proposal: also marks of who has no stake, and late ones */
     struct cluster_row { /* one slot that somebody marked */
         uint64_t slot, marked_stake;
         struct shred_bits peers; /* bits of ranks */
@@ -31,8 +32,8 @@ void cluster_slots_init(struct cluster_slots *slots, struct memory *memory, cons
 void cluster_slots_destroy(struct cluster_slots *slots);
 
 /* cluster_slots_mark notes that a peer advertises a slot as complete. Ignored: slots outside root+1
- * .. root+50,000, peers without stake, marks made before, and slots that more than 90 % of stake
- * has marked. True: it is the slot's first mark. */
+ * .. root+50,000, marks made before, and, unless everybody counts, peers without stake and slots
+ * that more than 90 % of stake has marked. True: it is the slot's first mark. */
 bool cluster_slots_mark(struct cluster_slots *slots, uint32_t peer, uint64_t slot);
 
 /* cluster_slots_set_root moves the window up. */

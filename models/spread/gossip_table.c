@@ -21,8 +21,8 @@ void gossip_table_destroy(struct gossip_table *table)
         struct gossip_origin *origin = &table->origins[i];
         memory_give(memory, origin->log, origin->log_capacity * sizeof *origin->log);
         for (unsigned part = 0; part < GOSSIP_PARTS; part++)
-            memory_give(memory, origin->versions[part],
-                        origin->version_capacity[part] * sizeof *origin->versions[part]);
+            memory_give(memory, origin->versions[part].items,
+                        origin->versions[part].capacity * sizeof *origin->versions[part].items);
         if (origin->begun && table->form == GOSSIP_RECORDS)
             epoch_records_destroy(&origin->made.records);
         else if (origin->begun)
@@ -43,14 +43,63 @@ static void begin(struct gossip_table *table, struct gossip_origin *origin)
         epoch_cache_init(&origin->made.cache, table->memory, 0, UINT64_MAX, EPOCH_CACHE_SLOTS);
 }
 
+enum { VERSIONS_KEPT = 64 };
+
+void gossip_table_forget(struct gossip_table *table, uint64_t below)
+{
+    SIM_ASSERT(below >= table->below);
+    table->below = below;
+}
+
+/* Drops what nobody listens to any more from the begin of a log. */
+static void shorten_log(const struct gossip_table *table, struct gossip_origin *origin)
+{
+    uint32_t gone = 0, kept = origin->log_count - origin->log_gone;
+    while (gone < kept && origin->log[gone] <= table->below)
+        gone++;
+    if (gone > 0)
+        memmove(origin->log, origin->log + gone, (kept - gone) * sizeof *origin->log);
+    origin->log_gone += gone;
+}
+
+/* The same of versions: those that tell of nothing that is left in the log. */
+static void shorten_versions(const struct gossip_origin *origin, struct gossip_versions *versions)
+{
+    uint32_t gone = 0, kept = versions->count - versions->gone;
+    while (gone + VERSIONS_KEPT < kept && versions->items[gone].log_count <= origin->log_gone)
+        gone++;
+    if (gone > 0)
+        memmove(versions->items, versions->items + gone, (kept - gone) * sizeof *versions->items);
+    versions->gone += gone;
+}
+
+static void add_slots(struct gossip_table *table, struct gossip_origin *origin,
+                      const uint64_t *slots, uint32_t count)
+{
+    if (origin->log_count - origin->log_gone + count > origin->log_capacity)
+        shorten_log(table, origin);
+    uint32_t kept = origin->log_count - origin->log_gone;
+    if (kept + count > origin->log_capacity)
+        origin->log = memory_grow(table->memory, NAME, origin->log, &origin->log_capacity,
+                                  kept + count, sizeof *origin->log);
+    memcpy(origin->log + kept, slots, count * sizeof *slots);
+    origin->log_count += count;
+}
+
 static void add_version(struct gossip_table *table, struct gossip_origin *origin,
                         enum gossip_part part, struct gossip_version version)
 {
-    if (origin->version_count[part] == origin->version_capacity[part])
-        origin->versions[part] = memory_grow(
-            table->memory, NAME, origin->versions[part], &origin->version_capacity[part],
-            origin->version_count[part] + 1, sizeof *origin->versions[part]);
-    origin->versions[part][origin->version_count[part]++] = version;
+    struct gossip_versions *versions = &origin->versions[part];
+    if (versions->count - versions->gone == versions->capacity) {
+        shorten_log(table, origin);
+        shorten_versions(origin, versions);
+    }
+    uint32_t kept = versions->count - versions->gone;
+    if (kept == versions->capacity)
+        versions->items = memory_grow(table->memory, NAME, versions->items, &versions->capacity,
+                                      kept + 1, sizeof *versions->items);
+    versions->items[kept] = version;
+    versions->count++;
 }
 
 /* SOL-R7.4: the value is the records that changed. */
@@ -94,11 +143,7 @@ void gossip_table_advertise(struct gossip_table *table, uint32_t rank, const uin
     SIM_ASSERT(rank < table->count);
     SIM_ASSERT(count > 0);
     begin(table, origin);
-    if (origin->log_count + count > origin->log_capacity)
-        origin->log = memory_grow(table->memory, NAME, origin->log, &origin->log_capacity,
-                                  origin->log_count + count, sizeof *origin->log);
-    memcpy(origin->log + origin->log_count, slots, count * sizeof *slots);
-    origin->log_count += count;
+    add_slots(table, origin, slots, count);
     if (table->form == GOSSIP_RECORDS)
         advertise_records(table, origin, slots, count, now_ms);
     else
@@ -108,15 +153,31 @@ void gossip_table_advertise(struct gossip_table *table, uint32_t rank, const uin
 uint32_t gossip_table_newest(const struct gossip_table *table, uint32_t origin,
                              enum gossip_part part)
 {
-    return table->origins[origin].version_count[part];
+    return table->origins[origin].versions[part].count;
 }
 
+/* A version, or, where it is forgotten, the oldest one that is kept. */
 static const struct gossip_version *version_of(const struct gossip_table *table,
                                                struct gossip_value value)
 {
-    const struct gossip_origin *origin = &table->origins[value.origin];
-    SIM_ASSERT(value.version - 1 < origin->version_count[value.part]);
-    return &origin->versions[value.part][value.version - 1];
+    const struct gossip_versions *versions = &table->origins[value.origin].versions[value.part];
+    SIM_ASSERT(value.version - 1 < versions->count);
+    uint32_t at = value.version - 1;
+    return &versions->items[at > versions->gone ? at - versions->gone : 0];
+}
+
+static bool is_gone(const struct gossip_table *table, struct gossip_value value)
+{
+    return value.version <= table->origins[value.origin].versions[value.part].gone;
+}
+
+/* How far into the log the slots of a version go that may still be marked, from the log's begin
+ * as it is now. */
+static uint32_t log_end(const struct gossip_table *table, struct gossip_value value)
+{
+    uint32_t gone = table->origins[value.origin].log_gone;
+    uint32_t count = is_gone(table, value) ? 0 : version_of(table, value)->log_count;
+    return count > gone ? count - gone : 0;
 }
 
 uint32_t gossip_table_bytes(const struct gossip_table *table, struct gossip_value value)
@@ -152,17 +213,17 @@ bool gossip_listener_take(struct gossip_listener *listener, const struct gossip_
                           struct gossip_value value, struct cluster_slots *slots)
 {
     const struct gossip_origin *origin = &table->origins[value.origin];
-    const struct gossip_version *version = version_of(table, value);
+    uint64_t base = version_of(table, value)->base;
     uint32_t *known = &listener->known[gossip_place(listener, value)];
-    const struct gossip_version *before =
-        *known > 0 ? &origin->versions[value.part][*known - 1] : NULL;
+    struct gossip_value before = value;
+    before.version = *known;
     bool stash = value.part == GOSSIP_PART_STASH;
-    uint32_t at = before && !stash ? before->log_count : 0;
+    uint32_t at = *known > 0 && !stash ? log_end(table, before) : 0, end = log_end(table, value);
     SIM_ASSERT(value.version > *known);
     bool first = false;
-    for (; at < version->log_count; at++) {
+    for (; at < end; at++) {
         uint64_t slot = origin->log[at];
-        if (slot <= slots->root || (stash ? slot >= version->base : slot < version->base))
+        if (slot <= slots->root || (stash ? slot >= base : slot < base))
             continue;
         first |= cluster_slots_mark(slots, value.origin, slot);
     }

@@ -47,11 +47,15 @@ struct gossip_version {
     uint32_t bytes;     /* of the value, with key and signature */
 };
 
+struct gossip_versions { /* of one part; those of the first `gone` are forgotten */
+    struct gossip_version *items;
+    uint32_t gone, count, capacity; /* count: made, with those that are gone */
+};
+
 struct gossip_origin {
-    uint64_t *log;
-    uint32_t log_count, log_capacity;
-    struct gossip_version *versions[GOSSIP_PARTS]; /* of version - 1 */
-    uint32_t version_count[GOSSIP_PARTS], version_capacity[GOSSIP_PARTS];
+    uint64_t *log;                              /* without the first `log_gone` slots */
+    uint32_t log_gone, log_count, log_capacity; /* log_count: with them */
+    struct gossip_versions versions[GOSSIP_PARTS];
     bool begun;
     union {
         struct epoch_records records;
@@ -63,6 +67,7 @@ struct gossip_table {
     struct memory *memory;
     enum gossip_form form;
     uint32_t count; /* validators */
+    uint64_t below; /* slots at or below nobody listens to: they are below everybody's root */
     struct gossip_origin *origins;
 };
 
@@ -75,10 +80,14 @@ void gossip_table_destroy(struct gossip_table *table);
 void gossip_table_advertise(struct gossip_table *table, uint32_t origin, const uint64_t *slots,
                             uint32_t count, uint64_t now_ms);
 
+/* gossip_table_forget: nobody will mark slots at or below one any more. Their part of the logs goes
+ * when room is needed, and so do the versions that told of nothing else, but for the newest 64. */
+void gossip_table_forget(struct gossip_table *table, uint64_t below);
+
 /* gossip_table_newest is the newest version that an origin has made of a part; 0: none. */
 uint32_t gossip_table_newest(const struct gossip_table *table, uint32_t origin,
                              enum gossip_part part);
-/* gossip_table_bytes is the size of a value. */
+/* gossip_table_bytes is the size of a value; of a forgotten one that of the oldest that is kept. */
 uint32_t gossip_table_bytes(const struct gossip_table *table, struct gossip_value value);
 
 /* One validator's view: for each origin and part the newest version it has, and which of them are

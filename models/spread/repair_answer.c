@@ -207,7 +207,8 @@ void repair_on_answer(struct repair_service *service, struct context *context,
     case TURBINE_DUPLICATE:
         repair_count(service, context, TURBINE_REPAIR_DUPLICATE, 1);
         return;
-    case TURBINE_REFUSED: /* counted by its reason */
+    case TURBINE_REFUSED: /* its reason is counted, too */
+        repair_count(service, context, TURBINE_REPAIR_REFUSED_SLOT, 1);
         return;
     }
     repair_count(service, context, TURBINE_REPAIR_USEFUL, 1);

@@ -122,6 +122,9 @@ static void drop(struct repair_nonces *nonces, uint32_t handle)
 void repair_nonces_add(struct repair_nonces *nonces, uint32_t nonce,
                        const struct repair_request *request, int64_t now_ms)
 {
+    /* Of what can be answered no more the oldest go: they would be the first to go at the limit. */
+    while (nonces->oldest && entry_at(nonces, nonces->oldest)->expire_ms <= now_ms)
+        drop(nonces, nonces->oldest);
     uint32_t before = find(nonces, nonce);
     if (before)
         drop(nonces, before);

@@ -46,7 +46,8 @@ void repair_nonces_init(struct repair_nonces *nonces, struct pool *entries, uint
 void repair_nonces_destroy(struct repair_nonces *nonces);
 
 /* repair_nonces_add notes a request under a nonce that the caller drew. Where there are `limit`
- * entries the one that was not used for longest goes; an entry with this nonce is replaced. */
+ * entries the one that was not used for longest goes; an entry with this nonce is replaced. What
+ * expired goes, too, as far as nothing older may still be answered. */
 void repair_nonces_add(struct repair_nonces *nonces, uint32_t nonce,
                        const struct repair_request *request, int64_t now_ms);
 

@@ -168,7 +168,7 @@ static enum repair_sample sample_of(enum turbine_metric metric)
         return REPAIR_SAMPLE_DUPLICATE;
     if (metric == TURBINE_REPAIR_UNSERVED)
         return REPAIR_SAMPLE_UNSERVED;
-    if (metric >= TURBINE_REPAIR_REFUSED_NONCE && metric <= TURBINE_REPAIR_REFUSED_CONTENT)
+    if (metric >= TURBINE_REPAIR_REFUSED_NONCE && metric <= TURBINE_REPAIR_REFUSED_SLOT)
         return REPAIR_SAMPLE_REFUSED;
     return REPAIR_SAMPLES;
 }
@@ -208,8 +208,7 @@ static bool own_shred(const void *self, uint64_t slot, uint32_t index)
 static bool may_ask(const void *self, uint64_t slot)
 {
     const struct turbine_member *member = self;
-    return config_of(member)->fallback ||
-           cluster_slots_marked_stake(slot_gossip_slots(member), slot) > 0;
+    return config_of(member)->fallback || cluster_slots_row(slot_gossip_slots(member), slot);
 }
 
 void repair_send_request(struct repair_service *service, struct context *context,

@@ -97,6 +97,7 @@ static void begin_slots(struct slot_gossip *gossip)
     const struct turbine_chain *chain = gossip->member->chain;
     cluster_slots_init(&gossip->slots, chain->turbine->memory, chain->stakes, chain->member_count,
                        chain->total_stake, gossip->member->store.root);
+    gossip->slots.everybody = chain->turbine->config.repair.rules == REPAIR_RULES_PROPOSAL;
 }
 
 void slot_gossip_init(struct turbine_member *member)
@@ -251,8 +252,9 @@ static void load(struct train *train, struct gossip_value value)
     train->values[train->count++] = value;
 }
 
-/* SOL-8, SOL-R7.5: a new version of one's own, where something is complete since the last one. Only
- * who has stake advertises as deployed. */
+/* SOL-8, SOL-R7.5: a new version of one's own, where something is complete since the last one: by
+ * the proposal as soon as it is, as deployed when the next batch is due. Only who has stake
+ * advertises as deployed. */
 static void advertise(struct slot_gossip *gossip, const struct context *context)
 {
     const struct turbine_member *member = gossip->member;
@@ -400,12 +402,28 @@ void slot_gossip_completed(struct turbine_member *member, struct context *contex
         return;
     slot_set_add(&gossip->completed, slot);
     cluster_slots_mark(&gossip->slots, member->rank, slot);
+    if (member->chain->gossip->table.form == GOSSIP_CACHE)
+        advertise(gossip, context);
     arm(gossip, context);
+}
+
+/* Looked at when the first member's root moves: the least one of all cannot pass it. */
+static void forget_below_all_roots(const struct turbine_chain *chain)
+{
+    uint64_t least = UINT64_MAX;
+    for (uint32_t i = 0; i < chain->member_count; i++) {
+        uint64_t root = chain->members[i].gossip->slots.root;
+        least = root < least ? root : least;
+    }
+    gossip_table_forget(&chain->gossip->table, least);
 }
 
 void slot_gossip_rooted(struct turbine_member *member, struct context *context, uint64_t slot)
 {
     (void)context;
-    if (member->gossip && slot > member->gossip->slots.root)
-        cluster_slots_set_root(&member->gossip->slots, slot);
+    if (!member->gossip || slot <= member->gossip->slots.root)
+        return;
+    cluster_slots_set_root(&member->gossip->slots, slot);
+    if (member->member == 0)
+        forget_below_all_roots(member->chain);
 }

@@ -347,6 +347,9 @@ static const struct model_metric metrics[] = {
                                        "answers to something else, or too late (SOL-R5.6)"},
     [TURBINE_REPAIR_REFUSED_CONTENT] = {"repair_refused_content", "packets",
                                         "answers that the leader did not sign"},
+    [TURBINE_REPAIR_REFUSED_SLOT] = {"repair_refused_slot", "packets",
+                                     "answers of slots that are not taken in; also among the "
+                                     "shreds refused, by the reason"},
     [TURBINE_REPAIR_UNSERVED] = {"repair_unserved", "packets",
                                  "requests that a limit left unanswered (SOL-R6.2)"},
     [TURBINE_REPAIR_FORWARDED] = {"repair_forwarded", "shreds",

@@ -116,6 +116,9 @@ void turbine_complete(struct turbine_member *member, struct context *context,
 {
     const struct turbine_block *block = turbine_block_of(member->chain, progress->content);
     const struct chain_seam *seam = &member->chain->turbine->stack->chain;
+    /* SOL-10: shreds of an epoch whose leaders are not known were refused. */
+    SIM_ASSERT(progress->slot / member->chain->epoch_slots <
+               seam->epochs_known(seam->self, member->chain->chain, member->member));
     turbine_flush(member, context);
     const struct slot_meta *meta = blockstore_meta(&member->store, progress->slot);
     bool holes = member->chain->turbine->config.break_rule == SPREAD_BREAK_HOLES;
