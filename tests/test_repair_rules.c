@@ -5,11 +5,13 @@
 
 #include <string.h>
 
+#include "models/spread/gossip_table.h"
 #include "models/spread/repair_parts.h"
 #include "models/spread/repair_proposal.h"
 #include "models/spread/slot_gossip.h"
 #include "models/spread/turbine.h"
 #include "sim/context.h"
+#include "sim/rng.h"
 #include "tests/check_main.h"
 #include "tests/support_spread.h"
 
@@ -297,9 +299,11 @@ static uint32_t rooted;
 
 static void nothing_is_below_the_root(struct support_spread *support, struct context *context)
 {
+    const struct gossip_table *table = (const void *)member_of(0)->chain->gossip;
     (void)context, (void)support;
     for (uint32_t i = 0; i < MEMBERS; i++) {
         const struct turbine_member *member = member_of(i);
+        ck_assert_uint_le(table->below, member->store.root);
         const struct cluster_slots *slots = slot_gossip_slots(member);
         uint64_t root = member->store.root;
         rooted += root > 20;
@@ -348,6 +352,60 @@ START_TEST(gossip_prefers_stake)
 }
 END_TEST
 
+static void set_at_random(struct support_spread *support, uint64_t item)
+{
+    static const struct rng rng = {.seed = 91, .replication = 0};
+    static const uint32_t defer_ms[] = {0, 3, 60, 250}, most[] = {1, 3, 40, 512};
+    struct rng_stream stream;
+    rng_stream_at(&stream, &rng, RNG_TEST, 1, item);
+    struct spread_repair_config *repair = &support->config.repair;
+    repair->rules = item % 3 ? REPAIR_RULES_DEPLOYED : REPAIR_RULES_PROPOSAL;
+    repair->version = item % 3 == 1 ? SPREAD_VERSION_2_3 : SPREAD_VERSION_2026;
+    repair->defer_ns = (int64_t)(defer_ms[rng_below(&stream, 4)] * MS);
+    repair->requests_max = most[rng_below(&stream, 4)];
+    repair->timeout_ns = (int64_t)((20 + rng_below(&stream, 200)) * MS);
+    repair->interval_ns = (int64_t)((1 + rng_below(&stream, 5)) * MS);
+    repair->fallback = rng_below(&stream, 2) > 0;
+    repair->ping = rng_below(&stream, 2) > 0;
+    support->config.layout = rng_below(&stream, 2) ? SPREAD_FIXED : SPREAD_VARIABLE;
+    support->config.pass_recovered = rng_below(&stream, 2) > 0;
+    support->votes = rng_below(&stream, 2) > 0;
+    support->block_bytes = 2000 + (uint32_t)rng_below(&stream, 250000);
+    support->scenario.seed = 1 + item;
+    support->scenario.duration_ns = 7 * SECOND;
+    lose(support, (double)(5 + rng_below(&stream, 40)) / 100, 4 * SECOND);
+    support_spread_fault(support, FAULT_CRASH, 5, 6, 1500 * MS, 600 * MS);
+}
+
+/* SOL-17: whoever looks at each instant sends the same packets, whatever the parameters are;
+ * leaders look at what they have made of their own slots, too. */
+START_TEST(skipped_instants_never_change_anything)
+{
+    static const char *const names[] = {"repair_requests", "repair_answers",   "repair_useful",
+                                        "shreds_received", "shreds_recovered", "retransmitted",
+                                        "gossip_bytes",    "repair_unserved"};
+    enum { NAMES = sizeof names / sizeof names[0], ITEMS = 18 };
+    for (uint64_t item = 0; item < ITEMS; item++) {
+        int64_t counts[NAMES] = {0};
+        for (unsigned each = 0; each < 2; each++) {
+            struct support_spread *support = support_spread_new(&spread_turbine_model, MEMBERS);
+            support->config.fanout = 3;
+            support->lag = 9;
+            set_at_random(support, item);
+            support->config.repair.every_instant = each;
+            support_spread_run(support);
+            for (unsigned i = 0; i < NAMES; i++) {
+                int64_t count = counter(support, names[i]);
+                ck_assert_msg(each == 0 || counts[i] == count, "configuration %u, %s: %d and %d",
+                              (unsigned)item, names[i], (int)counts[i], (int)count);
+                counts[i] = count;
+            }
+            support_spread_free(support);
+        }
+    }
+}
+END_TEST
+
 /* SOL-27, SOL-R6.1: an orphan's answers begin with its own highest shred; slot 0 is its own parent,
  * and fills the rest of eleven. */
 START_TEST(the_walk_to_the_parents_stays_at_slot_0)
@@ -382,4 +440,4 @@ CHECK_MAIN("repair_rules", requests_wait_for_turbine_and_for_their_answers,
            iterations_have_their_budgets, own_shreds_come_first_by_the_proposal,
            peers_are_those_of_now_by_the_proposal, the_rich_are_served_first, a_queue_has_an_end,
            a_crash_forgets_what_was_asked, a_root_forgets_what_is_below, gossip_prefers_stake,
-           the_walk_to_the_parents_stays_at_slot_0)
+           skipped_instants_never_change_anything, the_walk_to_the_parents_stays_at_slot_0)

@@ -139,6 +139,8 @@ static void store_own_set(struct turbine_member *leader, struct context *context
     blockstore_insert_run(store, &first, all, (int64_t)(context->now_ns / 1000000));
     blockstore_set_content(store, first.slot, turbine_content(block, 0));
     blockstore_commit(store);
+    /* Repair looks at the slot in progress, too, and nobody else tells it of these sets. */
+    repair_service_stored(leader, context, first.slot, set->first_data == 0, true);
     if (set->last)
         turbine_has_slot(leader, context, first.slot);
 }
