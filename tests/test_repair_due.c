@@ -41,7 +41,12 @@ static uint32_t sets_noticed[SLOTS + 1];
 static struct blockstore store;
 static struct repair_due due;
 static const struct repair_budget small_budget = {1, 9, 2, 6};
+static struct repair_budget random_budget;
 static const struct repair_budget *item_budget;
+static uint32_t proposal_max;
+
+/* Histories from here on have budgets, times and grids at random. */
+enum { RANDOM_FROM = 60, HISTORIES = 160 };
 
 static void plan(uint64_t at_ns, enum happening what, uint64_t slot, uint32_t index)
 {
@@ -168,7 +173,8 @@ static void iterate(unsigned run, uint64_t now_ns)
     iterations[run]++;
     repair_pending_expire(&pending, planner.now_ms, due.timeout_ms);
     if (due.rules == REPAIR_RULES_PROPOSAL)
-        repair_proposal_select(&planner, &weight, 20, (struct repair_view){.may_ask = is_marked});
+        repair_proposal_select(&planner, &weight, proposal_max,
+                               (struct repair_view){.may_ask = is_marked});
     else
         repair_select(&planner, &weight, item_budget);
     repair_due_iterated(&due, &pending, list.count, now_ns);
@@ -183,6 +189,24 @@ static void iterate(unsigned run, uint64_t now_ns)
         rng_stream_at(&stream, &rng, RNG_TEST, now_ns, asked_count[run]);
         answer(&list.items[i], now_ns, &stream);
     }
+}
+
+static void set_at_random(uint64_t item)
+{
+    struct rng_stream stream;
+    rng_stream_at(&stream, &rng, RNG_TEST, 3, item);
+    random_budget = (struct repair_budget){.orphans = 1 + (uint32_t)rng_below(&stream, 5),
+                                           .shreds = 1 + (uint32_t)rng_below(&stream, 60),
+                                           .unknown_last = 1 + (uint32_t)rng_below(&stream, 10),
+                                           .closest = 1 + (uint32_t)rng_below(&stream, 30)};
+    item_budget = &random_budget;
+    proposal_max = random_budget.shreds;
+    due.defer_ms = (int64_t)rng_below(&stream, rng_below(&stream, 3) ? 400 : 10);
+    due.timeout_ms = 1 + (int64_t)rng_below(&stream, rng_below(&stream, 2) ? 200 : 20);
+    due.interval_ns = rng_below(&stream, 3) ? MS : MS / 2 * (1 + rng_below(&stream, 40));
+    due.phase_ns = rng_below(&stream, due.interval_ns);
+    due.holes_least =
+        random_budget.closest < random_budget.shreds ? random_budget.closest : random_budget.shreds;
 }
 
 static void play(unsigned run, enum repair_rules rules, enum repair_version version, uint64_t item)
@@ -212,6 +236,9 @@ static void play(unsigned run, enum repair_rules rules, enum repair_version vers
                               .phase_ns = item % 5 * 1000,
                               .at_ns = REPAIR_NEVER,
                               .holes_least = item_budget->closest};
+    proposal_max = 20;
+    if (item >= RANDOM_FROM)
+        set_at_random(item);
     uint64_t now_ns = due.phase_ns;
     for (uint32_t next = 0; now_ns < 4000 * MS; now_ns += due.interval_ns) {
         for (; next < event_count && events[next].at_ns < now_ns; next++)
@@ -227,7 +254,7 @@ static void play(unsigned run, enum repair_rules rules, enum repair_version vers
 static void compare(enum repair_rules rules, enum repair_version version)
 {
     uint32_t total = 0, run_lazily = 0;
-    for (uint64_t item = 0; item < 60; item++) {
+    for (uint64_t item = 0; item < HISTORIES; item++) {
         play(0, rules, version, item);
         play(1, rules, version, item);
         for (uint32_t i = 0; i < asked_count[0] && i < asked_count[1]; i++) {
@@ -243,8 +270,8 @@ static void compare(enum repair_rules rules, enum repair_version version)
         total += asked_count[0];
         run_lazily += iterations[1];
     }
-    ck_assert_uint_gt(total, 60 * 20);
-    ck_assert_uint_lt(run_lazily, 60 * 4000 / 3);
+    ck_assert_uint_gt(total, HISTORIES * 20);
+    ck_assert_uint_lt(run_lazily, HISTORIES * 4000 / 3);
 }
 
 /* SOL-17, SOL-R1, SOL-R3, SOL-R4.8 */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/spread/gossip_table.h"
 #include "models/spread/repair_parts.h"
 #include "models/spread/repair_proposal.h"
 #include "models/spread/turbine.h"
@@ -125,11 +126,14 @@ static uint32_t count_missing(const struct support_spread *support, uint32_t fir
 /* The service has forgotten what is over. */
 static void is_tidy(struct support_spread *support, struct context *context)
 {
+    const struct gossip_table *table = (const void *)member_of(0)->chain->gossip;
     uint32_t rooted = 0;
     (void)context;
+    ck_assert_uint_gt(table->below, 0);
     for (uint32_t i = 0; i < support->members; i++) {
         const struct turbine_member *member = member_of(i);
         rooted += member->store.root > 0;
+        ck_assert_uint_le(table->below, member->store.root);
         ck_assert_uint_eq(member->repair->weight.root, member->store.root);
         ck_assert_uint_eq(member->repair->times.count, 0);
         ck_assert_uint_eq(member->repair->pending.count, 0);

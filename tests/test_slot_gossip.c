@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "models/spread/gossip_table.h"
+#include "models/spread/repair_proposal.h"
 #include "models/spread/turbine.h"
 #include "models/spread/turbine_parts.h"
 #include "sim/context.h"
@@ -185,24 +186,32 @@ START_TEST(slots_are_advertised_one_by_one_or_in_batches)
 END_TEST
 
 static uint32_t of_the_poor; /* versions that the member without stake made */
+static uint32_t poor_marks;  /* members that count its slot 1 */
 
 static void look_at_the_poor(struct support_spread *support, struct context *context)
 {
     count_unmarked(support, context);
-    of_the_poor = gossip_table_newest(table_of(support), chain_of(support)->members[19].rank,
-                                      GOSSIP_PART_NEWEST);
+    uint32_t rank = chain_of(support)->members[19].rank;
+    of_the_poor = gossip_table_newest(table_of(support), rank, GOSSIP_PART_NEWEST);
+    for (uint32_t member = 0; member < support->members; member++)
+        poor_marks += cluster_slots_marked(slot_gossip_slots(&chain_of(support)->members[member]),
+                                           rank, 1);
 }
 
-/* SOL-4, SOL-R7.5: who has no stake advertises by the proposal only. */
+/* SOL-4, SOL-R7.5: who has no stake advertises, and counts, by the proposal only. */
 START_TEST(only_stake_advertises_as_deployed)
 {
     for (int form = SPREAD_FORM_CACHE; form <= SPREAD_FORM_RECORDS; form++) {
         struct support_spread *support = begin(20, (enum spread_form)form);
         support->stakes[19] = 0;
+        poor_marks = 0;
+        support->config.repair.rules =
+            form == SPREAD_FORM_CACHE ? REPAIR_RULES_PROPOSAL : REPAIR_RULES_DEPLOYED;
         support->at_end = look_at_the_poor;
         support_spread_run(support);
         ck_assert_uint_eq(unmarked, 0);
         ck_assert((of_the_poor > 0) == (form == SPREAD_FORM_CACHE));
+        ck_assert_uint_eq(poor_marks, form == SPREAD_FORM_CACHE ? 20 : 0);
         support_spread_free(support);
     }
 }
