@@ -16,6 +16,8 @@ static const struct starting_point templates[] = {
     {"minimal", "the least in which something happens: every other key has a default",
      TEMPLATE_MINIMAL},
     {"hypercube", "256 shards that route messages along hypercube edges", TEMPLATE_HYPERCUBE},
+    {"validators", "100 validators that vote, and get blocks by turbine and repair",
+     TEMPLATE_VALIDATORS},
     {"faults", "every kind of fault, on 16 shards", TEMPLATE_FAULTS},
     {"sweep", "three paths on growing numbers of shards, five seeds each", TEMPLATE_SWEEP},
     {"echo", "eight nodes that ask and answer each other: the network alone", TEMPLATE_ECHO},
