@@ -131,6 +131,26 @@ START_TEST(a_block_made_late_may_still_be_sent_for_a_quarter_of_an_interval)
 }
 END_TEST
 
+/* What it waited for comes after its restart, but before its next slot. */
+START_TEST(a_leader_that_was_down_while_it_waited_has_missed_its_slot)
+{
+    uint64_t slot = handover(12);
+    struct support_wire *plain = run_late(slot - 1, SLOT + 200 * MS, 800 * MS);
+    uint32_t leader = block_at(plain, slot)->header.leader;
+    support_wire_free(plain);
+    struct support_wire *wire = support_wire_new(6);
+    wire->support->validators.empty_blocks = 1;
+    wire->support->validators.grace_ns = (int64_t)(800 * MS);
+    wire->hold_ns = one_is_late;
+    support_wire_fault(wire, FAULT_CRASH, slot * SLOT + 50 * MS, 50 * MS, leader, leader);
+    support_wire_run(wire);
+    assert_fine(wire);
+    ck_assert_ptr_null(block_at(wire, slot));
+    ck_assert_ptr_nonnull(block_at(wire, slot + 1));
+    support_wire_free(wire);
+}
+END_TEST
+
 static uint64_t all_of_one_leader_are_late(const struct block_header *header, uint32_t member)
 {
     (void)member;
@@ -296,6 +316,22 @@ START_TEST(clocks_that_are_off_move_the_slots_of_their_owners)
 }
 END_TEST
 
+/* By such clocks the first slots of some are over when the run begins. */
+START_TEST(who_begins_after_its_first_slots_leads_its_later_ones)
+{
+    struct support_wire *wire = support_wire_new(8);
+    wire->support->validators.clock_skew_ns = (int64_t)(3100 * MS);
+    wire->support->validators.empty_blocks = 1;
+    support_wire_run(wire);
+    assert_fine(wire);
+    uint32_t led = 0;
+    for (uint32_t i = 0; i < wire->block_count; i++)
+        led |= UINT32_C(1) << wire->blocks[i].header.leader;
+    ck_assert_uint_eq(led, 0xff);
+    support_wire_free(wire);
+}
+END_TEST
+
 START_TEST(lost_votes_and_blocks_only_delay)
 {
     static const enum validator_votes ways[] = {VOTES_ALL, VOTES_LEADERS};
@@ -315,6 +351,7 @@ END_TEST
 
 CHECK_MAIN("individual_forks", a_leader_waits_for_the_block_before_its_own_within_the_grace,
            a_block_that_comes_too_late_makes_a_fork_that_is_lost,
+           a_leader_that_was_down_while_it_waited_has_missed_its_slot,
            a_block_made_late_may_still_be_sent_for_a_quarter_of_an_interval,
            content_on_a_fork_that_loses_is_dropped_and_comes_again,
            a_leader_whose_blocks_never_come_does_not_stop_the_chain,
@@ -322,4 +359,5 @@ CHECK_MAIN("individual_forks", a_leader_waits_for_the_block_before_its_own_withi
            sixty_five_to_thirty_five_makes_nothing_final,
            seventy_to_thirty_goes_on_and_the_few_follow_when_they_are_back,
            final_at_a_third_is_found_by_one_block_per_slot_final,
-           clocks_that_are_off_move_the_slots_of_their_owners, lost_votes_and_blocks_only_delay)
+           clocks_that_are_off_move_the_slots_of_their_owners,
+           who_begins_after_its_first_slots_leads_its_later_ones, lost_votes_and_blocks_only_delay)

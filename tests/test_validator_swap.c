@@ -71,6 +71,25 @@ START_TEST(one_word_swaps_validators_and_no_transaction_is_lost)
 }
 END_TEST
 
+/* TON-R15: with individual validators, too, no content before the block before it is registered:
+ * the chain asserts it as it fills one. */
+START_TEST(content_waits_for_the_masterchain)
+{
+    const char *sets[SETS_MAX] = {"chain.validators.type=individual",
+                                  "chain.visibility=masterchain",
+                                  "chain.ahead_max=1",
+                                  "chain.masterchain.block_interval=7s",
+                                  "duration=200s",
+                                  "warmup=1s",
+                                  "workload.0.until=20s",
+                                  NULL};
+    struct engine_result result = run_plain("scenarios/hypercube/both.json", sets);
+    int64_t submitted = engine_counter(&result, "atomic", "atomic_submitted");
+    ck_assert_int_gt(submitted, 100);
+    ck_assert_int_eq(engine_counter(&result, "atomic", "atomic_settled"), submitted);
+}
+END_TEST
+
 /* All that a scenario may say about validators stands there when the word is changed back. */
 START_TEST(collective_validators_ignore_what_concerns_individual_ones)
 {
@@ -191,6 +210,7 @@ START_TEST(more_votes_than_a_block_has_room_for_go_into_later_blocks)
 END_TEST
 
 CHECK_MAIN("validator_swap", one_word_swaps_validators_and_no_transaction_is_lost,
+           content_waits_for_the_masterchain,
            collective_validators_ignore_what_concerns_individual_ones,
            every_spread_and_messaging_go_with_individual_validators,
            a_file_of_stakes_is_part_of_the_config_and_can_be_held_to_its_hash,
