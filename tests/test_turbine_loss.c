@@ -7,6 +7,7 @@
 #include <gsl/gsl_randist.h>
 #include <math.h>
 
+#include "models/spread/repair_proposal.h"
 #include "models/spread/turbine.h"
 #include "models/spread/turbine_tree.h"
 #include "tests/check_main.h"
@@ -90,5 +91,31 @@ START_TEST(passing_recovered_shreds_on_saves_sets)
 }
 END_TEST
 
+/* What turbine does alone does not depend on what repair brings. */
+START_TEST(shreds_by_repair_make_no_set_whole_by_turbine)
+{
+    int64_t whole[2];
+    for (int repaired = 0; repaired < 2; repaired++) {
+        struct support_spread *support = support_spread_new(&spread_turbine_model, 21);
+        support->config.repair.enabled = repaired;
+        support->config.repair.rules = REPAIR_RULES_DEPLOYED;
+        support->config.repair.defer_ns = 0;
+        support->config.pass_recovered = 0;
+        support->scenario.network.loss = INT64_C(300000000000); /* 30 % */
+        support->block_bytes = 120000;
+        support->slots = 20;
+        support->lag = 0;
+        support->scenario.duration_ns = UINT64_C(15000000000);
+        support_spread_run(support);
+        if (repaired)
+            ck_assert_int_gt(support_spread_counter(support, "repair_useful"), 1000);
+        whole[repaired] = support_spread_counter(support, "sets_whole");
+        support_spread_free(support);
+    }
+    ck_assert_int_gt(whole[0], 100);
+    ck_assert_int_eq(whole[1], whole[0]);
+}
+END_TEST
+
 CHECK_MAIN("turbine_loss", sets_come_through_loss_as_the_binomial_law_has_it,
-           passing_recovered_shreds_on_saves_sets)
+           passing_recovered_shreds_on_saves_sets, shreds_by_repair_make_no_set_whole_by_turbine)
