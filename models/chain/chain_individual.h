@@ -7,7 +7,10 @@
  * travel. chain_forks: what is final for a member and for the chain, and what is lost. Layers know
  * of one block at a time, the open one; it lies somewhere in the tree, and it is final or dropped
  * when its block is. Events happen on the nodes of validators; layers are called in the name of the
- * shard's own node. */
+ * shard's own node.
+ *
+ * SIMPLIFICATION: one block with content is open at a time, and its content is final for the layers
+ * as soon as the first member knows that it is. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -8,7 +8,9 @@
  * that one weighs for its block and all above it (SOL-R4.3); all votes count, exactly for their
  * block, towards finality. Votes stand as a set of bits a slot, from the member's root on, so that
  * a batch of votes is learned 64 voters at a time; memory is a bit a voter and slot. Sets of all
- * members are in one pool and do not move. */
+ * members are in one pool and do not move.
+ *
+ * SIMPLIFICATION: a vote weighs for ancestors of its block that its receiver has not seen, too. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -10,7 +10,9 @@
  * of it. Shreds of another content contradict it, but of each shred two versions pass (SOL-R8.7).
  *
  * The records of all validators of a chain come from one slab. Finding a slot is O(1): a ring by
- * slot, which grows with the distance between the lowest and the highest slot that is open. */
+ * slot, which grows with the distance between the lowest and the highest slot that is open.
+ *
+ * SIMPLIFICATION: code shreds stand here only; once the slot is closed nobody has them. */
 
 #include <stdbool.h>
 #include <stdint.h>

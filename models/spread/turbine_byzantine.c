@@ -1,10 +1,15 @@
 /* Byzantine behaviours of the spread: what a validator does while a fault of type byzantine holds
  * it. It has keys of its own and can sign, but cannot speak for others.
  *
- *  wrong_shreds  answers a repair request with another shred than it was asked for, or with one
- * that the leader did not sign bad_nonce     answers under a nonce that it was not given flood asks
- * another one for a shred that it has, a hundred times at each instant at which it could look for
- * what it misses equivocate    as a leader makes two versions of each shred and sends both */
+ * wrong_shreds: it answers a repair request with another shred than it was asked for, or with one
+ * that the leader did not sign.
+ *
+ * bad_nonce: it answers under a nonce that it was not given.
+ *
+ * flood: it asks another one for a shred that it has, a hundred times at each instant at which it
+ * could look for what it misses.
+ *
+ * equivocate: as a leader it makes two versions of each shred and sends both. */
 
 #include "models/spread/turbine_parts.h"
 #include "sim/fault.h"

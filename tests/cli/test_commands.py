@@ -250,8 +250,9 @@ def check_init(cases):
     result = shardsim("init")
     cases.exits("init lists", result, 0)
     names = re.findall(r"^(\S+)", result.stdout.decode(), re.M)
-    cases.holds("init lists the five templates",
-                set(names) == {"minimal", "hypercube", "faults", "sweep", "echo"}, names)
+    cases.holds("init lists the six templates",
+                set(names) == {"minimal", "hypercube", "validators", "faults", "sweep",
+                               "echo"}, names)
     for name in names:
         text = shardsim("init", name)
         cases.exits(f"init {name}", text, 0)
