@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/diagnostics.h"
 #include "sim/engine.h"
@@ -107,6 +108,20 @@ static struct engine_result run(struct scenario *scenario, const struct row *row
     return result;
 }
 
+static void assert_violates(const struct row *row, const struct swap *swap, const char *property)
+{
+    const struct engine_options options = {0};
+    struct diagnostics diagnostics = {0};
+    struct engine_result result = {0};
+    struct scenario *scenario = load(row, swap);
+    ck_assert_int_eq(engine_run(scenario, &options, &diagnostics, &result), 0);
+    ck_assert_int_eq(result.status, ENGINE_VIOLATION);
+    ck_assert_msg(strstr(result.violation, property), "%s, %s: %s", row->path, swap->spread,
+                  result.violation);
+    diagnostics_free(&diagnostics);
+    scenario_free(scenario);
+}
+
 static void assert_all_ends(const struct row *row, const struct swap *swap)
 {
     struct scenario *scenario = load(row, swap);
@@ -152,5 +167,39 @@ START_TEST(scenarios_of_validators_run_with_other_words)
 }
 END_TEST
 
-CHECK_MAIN("swaps", scenarios_keep_their_promises_with_individual_validators,
+/* The properties of repair scenarios, which are turbine's, are checked with other spreads, too:
+ * they hold, and are seen to fail where blocks count as complete that are not there. SOL-2, SOL-3
+ */
+START_TEST(properties_of_turbine_are_those_of_all_spreads)
+{
+    static const char *const paths[] = {"scenarios/repair/lossy.json",
+                                        "scenarios/repair/lost_shreds.json",
+                                        "scenarios/repair/stake_gone.json"};
+    static const struct swap spreads[] = {{"individual", "40", "ideal"},
+                                          {"individual", "40", "direct"}};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        for (size_t j = 0; j < 2; j++) {
+            struct row row = {paths[i], {NULL}};
+            struct scenario *scenario = load(&row, &spreads[j]);
+            (void)run(scenario, &row, &spreads[j]);
+            scenario_free(scenario);
+            row.sets[0] = "spread.break_rule=holes";
+            assert_violates(&row, &spreads[j], "ledger_connected");
+            row.sets[1] = "properties=[{\"type\":\"no_lost_shred\",\"within\":\"5s\"}]";
+            assert_violates(&row, &spreads[j], "no_lost_shred");
+        }
+}
+END_TEST
+
+/* A thousand blocks, one after the other, each asked for once its child has come. */
+START_TEST(who_was_away_for_long_does_not_catch_up_by_direct_in_time)
+{
+    const struct row row = {"scenarios/repair/absent.json", {NULL}};
+    assert_violates(&row, &(struct swap){"individual", "20", "direct"}, "no_lost_shred");
+}
+END_TEST
+
+CHECK_MAIN("swaps", properties_of_turbine_are_those_of_all_spreads,
+           who_was_away_for_long_does_not_catch_up_by_direct_in_time,
+           scenarios_keep_their_promises_with_individual_validators,
            scenarios_of_validators_run_with_other_words)

@@ -1,7 +1,7 @@
 #include "models/spread/spread_direct.h"
 
-#include "models/spread/shred_bits.h"
 #include "models/spread/spread_params.h"
+#include "models/spread/whole_blocks.h"
 #include "models/stack.h"
 #include "sim/memory.h"
 #include "sim/world.h"
@@ -40,6 +40,7 @@ struct spread_direct {
     uint32_t chain_count, node_count;
     struct direct_chain **chain_of_node; /* NULL = no validator */
     struct pool wishes;
+    struct whole_blocks whole;
 };
 
 /* The chain of the validator that runs. */
@@ -149,6 +150,7 @@ static void publish(void *self, struct context *context, const struct block_head
     bool spread_out = direct->config.send == SPREAD_OVER_SLOT && header->end_ns > context->now_ns;
     uint64_t while_ns = spread_out ? header->end_ns - context->now_ns : 0;
     shred_bits_set(&block->has, direct->memory, header->leader);
+    whole_blocks_published(&direct->whole, context, header);
     for (uint32_t i = 0; i < others; i++) {
         uint32_t to = (header->leader + 1 + i) % chain->member_count;
         send_block(direct, context, chain, block, to, 0, context->now_ns + while_ns / others * i);
@@ -234,6 +236,7 @@ static void on_block(struct spread_direct *direct, struct context *context,
     if (block->header.parent != 0)
         hear(direct, context, chain, member, member_at(direct, chain, message->from),
              block->header.parent);
+    whole_blocks_came(&direct->whole, chain->chain, member, message->subject);
     seam->complete(seam->self, context, chain->chain, member, message->subject);
 }
 
@@ -311,17 +314,31 @@ static void on_message(void *state, struct context *context, const struct messag
 /* A crash took the timers; what was missed before is missed still. */
 static void on_fault(void *state, struct context *context, const struct fault *fault)
 {
-    const struct spread_direct *direct = state;
+    struct spread_direct *direct = state;
     const struct direct_chain *chain = direct->chain_of_node[context->self];
     if (!chain || fault->type == FAULT_BYZANTINE || fault->type == FAULT_SLOW ||
         !context_up(context, context->self))
         return;
+    whole_blocks_up(&direct->whole, context, chain->chain, member_at(direct, chain, context->self));
     uint32_t handle = chain->first_wish[member_at(direct, chain, context->self)];
     while (handle != 0) {
         const struct direct_wish *wish = pool_at(&direct->wishes, handle);
         arm(direct, context, chain, wish->block);
         handle = wish->next;
     }
+}
+
+static void rooted(void *self, struct context *context, uint32_t chain, uint32_t member,
+                   uint64_t slot)
+{
+    struct spread_direct *direct = self;
+    whole_blocks_rooted(&direct->whole, context, chain, member, slot);
+}
+
+static void check_liveness(void *state, struct context *context)
+{
+    const struct spread_direct *direct = state;
+    whole_blocks_check_liveness(&direct->whole, context);
 }
 
 static int build(const struct build *build, void **ret_state)
@@ -355,7 +372,10 @@ static int build(const struct build *build, void **ret_state)
             direct->chain_of_node[node_of(direct, chain, member)] = chain;
     }
     spread_params_need_members(build, direct->chain_count);
-    build->stack->spread = (struct spread_seam){.self = direct, .publish = publish, .voted = voted};
+    whole_blocks_init(&direct->whole, memory, build->stack,
+                      direct->config.break_rule == SPREAD_BREAK_HOLES);
+    build->stack->spread =
+        (struct spread_seam){.self = direct, .publish = publish, .voted = voted, .rooted = rooted};
     *ret_state = direct;
     return 0;
 }
@@ -374,6 +394,7 @@ static void destroy(void *state)
         memory_give(memory, chain->first_wish, chain->member_count * sizeof(uint32_t));
     }
     pool_destroy(&direct->wishes);
+    whole_blocks_destroy(&direct->whole);
     memory_give(memory, direct->chain_of_node,
                 direct->node_count * sizeof(struct direct_chain *) + 1);
     memory_give(memory, direct->chains, direct->chain_count * sizeof *direct->chains + 1);
@@ -389,7 +410,6 @@ static const struct model_metric metrics[] = {
     [DIRECT_ANSWERED] = {"blocks_answered", "packets", "blocks sent to those who asked"},
     [DIRECT_DUPLICATE] = {"blocks_duplicate", "packets", "blocks that came again"},
     [DIRECT_METRICS] = {NULL, NULL, NULL}};
-static const struct model_property properties[] = {{NULL, NULL, false}};
 
 const struct model spread_direct_model = {
     .layer = LAYER_SPREAD,
@@ -403,11 +423,12 @@ const struct model spread_direct_model = {
     .timer_kinds = timer_kinds,
     .trace_kinds = trace_kinds,
     .metrics = metrics,
-    .properties = properties,
+    .properties = whole_blocks_properties,
     .check = spread_params_check,
     .build = build,
     .on_message = on_message,
     .on_timer = on_timer,
     .on_fault = on_fault,
+    .check_liveness = check_liveness,
     .destroy = destroy,
 };

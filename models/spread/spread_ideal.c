@@ -1,6 +1,7 @@
 #include "models/spread/spread_ideal.h"
 
 #include "models/spread/spread_params.h"
+#include "models/spread/whole_blocks.h"
 #include "models/stack.h"
 #include "sim/memory.h"
 #include "sim/world.h"
@@ -22,6 +23,7 @@ struct spread_ideal {
     struct ideal_chain *chains; /* those that have published, in that order */
     uint32_t chain_count, chain_capacity;
     struct map place_of; /* chain -> place in chains */
+    struct whole_blocks whole;
 };
 
 static struct ideal_chain *chain_of(struct spread_ideal *spread, uint32_t id)
@@ -62,6 +64,7 @@ static void publish(void *self, struct context *context, const struct block_head
     const struct chain_seam *chain = &spread->stack->chain;
     SIM_ASSERT(chain->members(chain->self, header->chain) > 1);
     remember(spread, chain_of(spread, header->chain), header->id);
+    whole_blocks_published(&spread->whole, context, header);
     context_timer(context, context->self, LAYER_SPREAD, TIMER_ARRIVED, header->chain,
                   context->now_ns, header->id);
 }
@@ -79,6 +82,7 @@ static void on_timer(void *state, struct context *context, uint8_t kind, uint32_
         if (!context_up(context, node))
             continue; /* who is down has nothing, even in an ideal world */
         context_as(context, node);
+        whole_blocks_came(&spread->whole, chain_id, member, block);
         chain->complete(chain->self, context, chain_id, member, block);
     }
     context_as(context, publisher);
@@ -98,20 +102,40 @@ static void on_fault(void *state, struct context *context, const struct fault *f
         if (context->self < first || member >= chain->members(chain->self, known->id))
             continue;
         SIM_ASSERT(chain->node(chain->self, known->id, member) == context->self);
-        for (uint32_t block = 0; block < known->count; block++)
+        whole_blocks_up(&spread->whole, context, known->id, member);
+        for (uint32_t block = 0; block < known->count; block++) {
+            whole_blocks_came(&spread->whole, known->id, member, known->blocks[block]);
             chain->complete(chain->self, context, known->id, member, known->blocks[block]);
+        }
     }
+}
+
+static void rooted(void *self, struct context *context, uint32_t chain, uint32_t member,
+                   uint64_t slot)
+{
+    struct spread_ideal *spread = self;
+    whole_blocks_rooted(&spread->whole, context, chain, member, slot);
+}
+
+static void check_liveness(void *state, struct context *context)
+{
+    const struct spread_ideal *spread = state;
+    whole_blocks_check_liveness(&spread->whole, context);
 }
 
 static int build(const struct build *build, void **ret_state)
 {
+    const struct spread_config *config = build->config;
     struct memory *memory = world_memory(build->world);
     struct spread_ideal *spread = memory_take(memory, NAME, sizeof *spread);
     SIM_ASSERT(build->slot == LAYER_SPREAD);
     spread->memory = memory;
     spread->stack = build->stack;
     map_init(&spread->place_of, memory, NAME);
-    build->stack->spread = (struct spread_seam){.self = spread, .publish = publish};
+    whole_blocks_init(&spread->whole, memory, build->stack,
+                      config->break_rule == SPREAD_BREAK_HOLES);
+    build->stack->spread =
+        (struct spread_seam){.self = spread, .publish = publish, .rooted = rooted};
     *ret_state = spread;
     return 0;
 }
@@ -132,13 +156,13 @@ static void destroy(void *state)
                     spread->chains[i].capacity * sizeof(uint64_t));
     memory_give(spread->memory, spread->chains, spread->chain_capacity * sizeof *spread->chains);
     map_destroy(&spread->place_of);
+    whole_blocks_destroy(&spread->whole);
     memory_give(spread->memory, spread, sizeof *spread);
 }
 
 static const char *const no_kinds[] = {NULL};
 static const char *const timer_kinds[] = {"arrived", NULL};
 static const struct model_metric metrics[] = {{NULL, NULL, NULL}};
-static const struct model_property properties[] = {{NULL, NULL, false}};
 
 const struct model spread_ideal_model = {
     .layer = LAYER_SPREAD,
@@ -153,10 +177,11 @@ const struct model spread_ideal_model = {
     .timer_kinds = timer_kinds,
     .trace_kinds = no_kinds,
     .metrics = metrics,
-    .properties = properties,
+    .properties = whole_blocks_properties,
     .build = build,
     .on_message = on_message,
     .on_timer = on_timer,
     .on_fault = on_fault,
+    .check_liveness = check_liveness,
     .destroy = destroy,
 };
