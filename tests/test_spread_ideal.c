@@ -3,6 +3,7 @@
 
 #include "models/spread/spread_ideal.h"
 
+#include "models/spread/spread_params.h"
 #include "models/stack.h"
 #include "sim/context.h"
 #include "sim/diagnostics.h"
@@ -131,6 +132,7 @@ static void run(const struct fault_plan *faults)
                                 .replications = 1,
                                 .duration_ns = RUN_NS,
                                 .layer_count = 2};
+    struct spread_config config = {0};
     struct engine_options options = {0};
     struct diagnostics diagnostics = {0};
     struct engine_result result;
@@ -138,8 +140,8 @@ static void run(const struct fault_plan *faults)
         (struct distribution){.type = DISTRIBUTION_CONSTANT, .location = 5000000};
     scenario.network.queue.classes = 1;
     scenario.layers[0] = (struct scenario_layer){.model = &chain_model, .slot = LAYER_CHAIN};
-    scenario.layers[1] =
-        (struct scenario_layer){.model = &spread_ideal_model, .slot = LAYER_SPREAD};
+    scenario.layers[1] = (struct scenario_layer){
+        .model = &spread_ideal_model, .slot = LAYER_SPREAD, .config = &config};
     if (faults)
         scenario.faults = *faults;
     for (int i = 0; i < MEMBERS; i++)

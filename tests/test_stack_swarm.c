@@ -66,6 +66,10 @@ static void name_properties(struct transfers *transfers, struct drawn *drawn)
         for (const struct model_property *row = models[i]->properties; row && row->name; row++) {
             ck_assert_uint_lt(count, PROPERTIES_MAX);
             bool timed = row->when == PROPERTY_WITHIN;
+            /* Where a chain has nothing more to do, nobody tells a member that misses a block by
+             * direct of it. */
+            if (timed && models[i] == &spread_direct_model)
+                continue;
             if (row->when != PROPERTY_WHEN_NAMED)
                 drawn->properties[count++] = (struct scenario_property){
                     .name = row->name, .within_ns = timed ? 100 * SECOND : 0};

@@ -315,7 +315,9 @@ static void on_message(void *state, struct context *context, const struct messag
 static void on_fault(void *state, struct context *context, const struct fault *fault)
 {
     struct spread_direct *direct = state;
-    const struct direct_chain *chain = direct->chain_of_node[context->self];
+    const struct direct_chain *chain = NULL;
+    if (context->self < direct->node_count) /* clients' nodes are added after this layer's build */
+        chain = direct->chain_of_node[context->self];
     if (!chain || fault->type == FAULT_BYZANTINE || fault->type == FAULT_SLOW ||
         !context_up(context, context->self))
         return;
