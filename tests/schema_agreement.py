@@ -53,8 +53,8 @@ SCHEMA_TAKES = {
         "name_fault_random", "name_fault_role", "name_link", "name_sweep_world",
         "spread_fault_collective",
     ],
-    "behaviours of the layers that the scenario has": [
-        "name_fault_behaviour",
+    "behaviours and properties of the layers that the scenario has": [
+        "name_fault_behaviour", "name_property_absent",
     ],
     "a swept value belongs where its path leads": [
         "name_sweep_bad_point", "name_sweep_bad_unit", "name_sweep_path", "name_sweep_section",
