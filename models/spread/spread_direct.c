@@ -150,7 +150,8 @@ static void publish(void *self, struct context *context, const struct block_head
     bool spread_out = direct->config.send == SPREAD_OVER_SLOT && header->end_ns > context->now_ns;
     uint64_t while_ns = spread_out ? header->end_ns - context->now_ns : 0;
     shred_bits_set(&block->has, direct->memory, header->leader);
-    whole_blocks_published(&direct->whole, context, header);
+    if (whole_blocks_wanted(context))
+        whole_blocks_published(&direct->whole, header);
     for (uint32_t i = 0; i < others; i++) {
         uint32_t to = (header->leader + 1 + i) % chain->member_count;
         send_block(direct, context, chain, block, to, 0, context->now_ns + while_ns / others * i);

@@ -8,54 +8,11 @@
 
 enum { TIMER_ARRIVED };
 
-static const char *const NAME = "spread: published blocks";
-
-/* Blocks of a chain that somebody may still want, and others that nobody does: these leave when
- * there is no room for a new one. */
-struct ideal_chain {
-    uint64_t *blocks;
-    uint32_t id, count, capacity;
-};
-
 struct spread_ideal {
     struct memory *memory;
     struct stack *stack;
-    struct ideal_chain *chains; /* those that have published, in that order */
-    uint32_t chain_count, chain_capacity;
-    struct map place_of; /* chain -> place in chains */
     struct whole_blocks whole;
 };
-
-static struct ideal_chain *chain_of(struct spread_ideal *spread, uint32_t id)
-{
-    uint64_t place;
-    if (map_get(&spread->place_of, id, &place))
-        return &spread->chains[place];
-    if (spread->chain_count == spread->chain_capacity)
-        spread->chains = memory_grow(spread->memory, NAME, spread->chains, &spread->chain_capacity,
-                                     spread->chain_count + 1, sizeof *spread->chains);
-    map_put(&spread->place_of, id, spread->chain_count);
-    spread->chains[spread->chain_count].id = id;
-    return &spread->chains[spread->chain_count++];
-}
-
-static void remember(struct spread_ideal *spread, struct ideal_chain *chain, uint64_t block)
-{
-    const struct chain_seam *seam = &spread->stack->chain;
-    if (chain->count == chain->capacity) {
-        uint32_t kept = 0;
-        for (uint32_t i = 0; i < chain->count; i++) {
-            struct block_header header;
-            if (seam->header(seam->self, chain->blocks[i], &header))
-                chain->blocks[kept++] = chain->blocks[i];
-        }
-        chain->count = kept;
-        if (2 * kept >= chain->capacity) /* else the search would come again soon */
-            chain->blocks = memory_grow(spread->memory, NAME, chain->blocks, &chain->capacity,
-                                        chain->capacity + 1, sizeof *chain->blocks);
-    }
-    chain->blocks[chain->count++] = block;
-}
 
 /* publish() must return before anybody completes, so completion is a timer at this same instant. */
 static void publish(void *self, struct context *context, const struct block_header *header)
@@ -63,8 +20,7 @@ static void publish(void *self, struct context *context, const struct block_head
     struct spread_ideal *spread = self;
     const struct chain_seam *chain = &spread->stack->chain;
     SIM_ASSERT(chain->members(chain->self, header->chain) > 1);
-    remember(spread, chain_of(spread, header->chain), header->id);
-    whole_blocks_published(&spread->whole, context, header);
+    whole_blocks_published(&spread->whole, header);
     context_timer(context, context->self, LAYER_SPREAD, TIMER_ARRIVED, header->chain,
                   context->now_ns, header->id);
 }
@@ -95,17 +51,18 @@ static void on_fault(void *state, struct context *context, const struct fault *f
     const struct chain_seam *chain = &spread->stack->chain;
     if (fault->type != FAULT_CRASH && fault->type != FAULT_RESTART)
         return;
-    for (uint32_t i = 0; i < spread->chain_count && context_up(context, context->self); i++) {
-        const struct ideal_chain *known = &spread->chains[i];
+    for (uint32_t i = 0; i < spread->whole.count && context_up(context, context->self); i++) {
+        const struct whole_chain *known = &spread->whole.chains[i];
         uint32_t first = chain->node(chain->self, known->id, 0), member = context->self - first;
         /* The nodes of a chain's members follow each other. */
-        if (context->self < first || member >= chain->members(chain->self, known->id))
+        if (context->self < first || member >= known->members)
             continue;
         SIM_ASSERT(chain->node(chain->self, known->id, member) == context->self);
         whole_blocks_up(&spread->whole, context, known->id, member);
         for (uint32_t block = 0; block < known->count; block++) {
-            whole_blocks_came(&spread->whole, known->id, member, known->blocks[block]);
-            chain->complete(chain->self, context, known->id, member, known->blocks[block]);
+            uint64_t id = known->blocks[block].header.id;
+            whole_blocks_came(&spread->whole, known->id, member, id);
+            chain->complete(chain->self, context, known->id, member, id);
         }
     }
 }
@@ -127,11 +84,10 @@ static int build(const struct build *build, void **ret_state)
 {
     const struct spread_config *config = build->config;
     struct memory *memory = world_memory(build->world);
-    struct spread_ideal *spread = memory_take(memory, NAME, sizeof *spread);
+    struct spread_ideal *spread = memory_take(memory, "spread", sizeof *spread);
     SIM_ASSERT(build->slot == LAYER_SPREAD);
     spread->memory = memory;
     spread->stack = build->stack;
-    map_init(&spread->place_of, memory, NAME);
     whole_blocks_init(&spread->whole, memory, build->stack,
                       config->break_rule == SPREAD_BREAK_HOLES);
     build->stack->spread =
@@ -151,11 +107,6 @@ static void destroy(void *state)
     struct spread_ideal *spread = state;
     if (!spread)
         return;
-    for (uint32_t i = 0; i < spread->chain_count; i++)
-        memory_give(spread->memory, spread->chains[i].blocks,
-                    spread->chains[i].capacity * sizeof(uint64_t));
-    memory_give(spread->memory, spread->chains, spread->chain_capacity * sizeof *spread->chains);
-    map_destroy(&spread->place_of);
     whole_blocks_destroy(&spread->whole);
     memory_give(spread->memory, spread, sizeof *spread);
 }

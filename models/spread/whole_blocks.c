@@ -17,9 +17,10 @@ void whole_blocks_init(struct whole_blocks *whole, struct memory *memory, const 
                        bool forgetful)
 {
     *whole = (struct whole_blocks){.memory = memory, .stack = stack, .forgetful = forgetful};
+    map_init(&whole->place_of, memory, NAME);
 }
 
-static bool wanted(const struct context *context)
+bool whole_blocks_wanted(const struct context *context)
 {
     return world_property_on(context->world, LAYER_SPREAD, WHOLE_NO_LOST_SHRED) ||
            world_property_on(context->world, LAYER_SPREAD, WHOLE_LEDGER_CONNECTED);
@@ -27,10 +28,8 @@ static bool wanted(const struct context *context)
 
 static struct whole_chain *find_chain(const struct whole_blocks *whole, uint32_t id)
 {
-    for (uint32_t i = 0; i < whole->count; i++)
-        if (whole->chains[i].id == id)
-            return &whole->chains[i];
-    return NULL;
+    uint64_t place;
+    return map_get(&whole->place_of, id, &place) ? &whole->chains[place] : NULL;
 }
 
 static struct whole_chain *add_chain(struct whole_blocks *whole, uint32_t id)
@@ -39,6 +38,7 @@ static struct whole_chain *add_chain(struct whole_blocks *whole, uint32_t id)
     if (whole->count == whole->capacity)
         whole->chains = memory_grow(whole->memory, NAME, whole->chains, &whole->capacity,
                                     whole->count + 1, sizeof *whole->chains);
+    map_put(&whole->place_of, id, whole->count);
     struct whole_chain *chain = &whole->chains[whole->count++];
     uint32_t members = seam->members(seam->self, id);
     *chain = (struct whole_chain){.id = id, .members = members};
@@ -49,10 +49,15 @@ static struct whole_chain *add_chain(struct whole_blocks *whole, uint32_t id)
 
 static struct whole_block *find_block(const struct whole_chain *chain, uint64_t block)
 {
-    for (uint32_t i = chain->count; i-- > 0 && chain->blocks[i].header.id >= block;)
-        if (chain->blocks[i].header.id == block)
-            return &chain->blocks[i];
-    return NULL;
+    uint32_t low = 0, high = chain->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (chain->blocks[middle].header.id < block)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < chain->count && chain->blocks[low].header.id == block ? &chain->blocks[low] : NULL;
 }
 
 static const struct whole_block *block_of_slot(const struct whole_chain *chain, uint64_t slot)
@@ -83,11 +88,8 @@ static void make_room(struct whole_blocks *whole, struct whole_chain *chain)
                                     chain->capacity + 1, sizeof *chain->blocks);
 }
 
-void whole_blocks_published(struct whole_blocks *whole, const struct context *context,
-                            const struct block_header *header)
+void whole_blocks_published(struct whole_blocks *whole, const struct block_header *header)
 {
-    if (!wanted(context))
-        return;
     struct whole_chain *chain = find_chain(whole, header->chain);
     if (!chain)
         chain = add_chain(whole, header->chain);
@@ -180,4 +182,5 @@ void whole_blocks_destroy(struct whole_blocks *whole)
         memory_give(whole->memory, chain->since_ns, chain->members * sizeof *chain->since_ns);
     }
     memory_give(whole->memory, whole->chains, whole->capacity * sizeof *whole->chains);
+    map_destroy(&whole->place_of);
 }

@@ -3,10 +3,11 @@
 
 /* Which members have which blocks, where blocks come whole: what the types ideal and direct check
  * their properties by, which are turbine's, so that a word swaps the spread of a scenario that
- * names them. Nothing is kept unless one of them is on.
+ * names them. Ideal also gives from here what a member missed; direct keeps blocks here only where
+ * a property is on.
  *
- * Blocks are kept until the chain forgets them. Published, came: O(1) amortised, O(blocks kept) to
- * find one that is not the newest; rooted: O(blocks between the roots). */
+ * Blocks are kept until the chain forgets them, and some a little longer. Published: O(1)
+ * amortised; came: O(log blocks kept); rooted: O(blocks between the roots). */
 
 #include "models/spread/shred_bits.h"
 #include "models/stack.h"
@@ -27,9 +28,10 @@ struct whole_chain {
 struct whole_blocks {
     struct memory *memory;
     const struct stack *stack;
-    struct whole_chain *chains;
+    struct whole_chain *chains; /* those that have published, in that order */
     uint32_t count, capacity;
-    bool forgetful; /* a test: who gets a block does not keep it */
+    struct map place_of; /* chain -> place in chains */
+    bool forgetful;      /* a test: who gets a block does not keep it */
 };
 
 enum { WHOLE_NO_LOST_SHRED, WHOLE_LEDGER_CONNECTED, WHOLE_PROPERTIES };
@@ -39,11 +41,13 @@ void whole_blocks_init(struct whole_blocks *whole, struct memory *memory, const 
                        bool forgetful);
 void whole_blocks_destroy(struct whole_blocks *whole);
 
+/* whole_blocks_wanted: one of the properties is on. */
+bool whole_blocks_wanted(const struct context *context);
+
 /* whole_blocks_published: its leader has the block. whole_blocks_came: a member has it.
  * whole_blocks_up: a member has come up. whole_blocks_rooted: its root is at that slot now, and it
  * has all blocks between. */
-void whole_blocks_published(struct whole_blocks *whole, const struct context *context,
-                            const struct block_header *header);
+void whole_blocks_published(struct whole_blocks *whole, const struct block_header *header);
 void whole_blocks_came(struct whole_blocks *whole, uint32_t chain, uint32_t member, uint64_t block);
 void whole_blocks_up(struct whole_blocks *whole, const struct context *context, uint32_t chain,
                      uint32_t member);
