@@ -1,5 +1,6 @@
 #include "tests/support_transfers.h"
 
+#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -349,6 +350,21 @@ void transfers_run(struct transfers *transfers)
 int64_t transfers_counter(const struct transfers *transfers, const char *layer, const char *metric)
 {
     return engine_counter(&transfers->result, layer, metric);
+}
+
+void transfers_assert_all_ended(const struct transfers *transfers, unsigned long long seed)
+{
+    int64_t sent = transfers_counter(transfers, "messaging", "messages_sent");
+    int64_t delivered = transfers_counter(transfers, "messaging", "messages_delivered");
+    int64_t submitted = transfers_counter(transfers, "workload", "tx_submitted");
+    int64_t settled = transfers_counter(transfers, "workload", "tx_final") +
+                      transfers_counter(transfers, "workload", "tx_failed");
+    ck_assert_msg(sent == delivered, "seed %llu: %lld of %lld delivered", seed,
+                  (long long)delivered, (long long)sent);
+    ck_assert_msg(submitted == settled, "seed %llu: %lld of %lld settled", seed, (long long)settled,
+                  (long long)submitted);
+    ck_assert_msg(transfers_counter(transfers, "messaging", "queued") == 0,
+                  "seed %llu: queues are not empty", seed);
 }
 
 int64_t transfers_query(const struct transfers *transfers, const char *sql)

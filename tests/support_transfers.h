@@ -77,6 +77,10 @@ int transfers_try(struct transfers *transfers, struct diagnostics *diagnostics);
 /* transfers_counter is engine_counter on the result. */
 int64_t transfers_counter(const struct transfers *transfers, const char *layer, const char *metric);
 
+/* transfers_assert_all_ended: every message was delivered, every transaction settled, queues are
+ * empty. A failure names the seed. */
+void transfers_assert_all_ended(const struct transfers *transfers, unsigned long long seed);
+
 /* transfers_query returns one integer from the database of the last run. */
 int64_t transfers_query(const struct transfers *transfers, const char *sql);
 

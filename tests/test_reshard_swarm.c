@@ -141,17 +141,7 @@ static uint64_t run_seed(uint64_t seed)
     unsigned long long number = seed;
     ck_assert_msg(transfers->result.status == ENGINE_OK, "seed %llu: %s", number,
                   transfers->result.violation);
-    int64_t sent = transfers_counter(transfers, "messaging", "messages_sent");
-    int64_t delivered = transfers_counter(transfers, "messaging", "messages_delivered");
-    int64_t submitted = transfers_counter(transfers, "workload", "tx_submitted");
-    int64_t settled = transfers_counter(transfers, "workload", "tx_final") +
-                      transfers_counter(transfers, "workload", "tx_failed");
-    ck_assert_msg(sent == delivered, "seed %llu: %lld of %lld delivered", number,
-                  (long long)delivered, (long long)sent);
-    ck_assert_msg(submitted == settled, "seed %llu: %lld of %lld settled", number,
-                  (long long)settled, (long long)submitted);
-    ck_assert_msg(transfers_counter(transfers, "messaging", "queued") == 0,
-                  "seed %llu: queues are not empty", number);
+    transfers_assert_all_ended(transfers, number);
     uint64_t switches = (uint64_t)(transfers_counter(transfers, "chain", "splits") +
                                    transfers_counter(transfers, "chain", "merges"));
     transfers_free(transfers);
