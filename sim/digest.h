@@ -25,37 +25,33 @@ struct digest_row {
     uint64_t value;
 };
 
-/* Odd 64-bit constants without structure: the fractions of the square roots of the first primes,
- * made odd. */
-#define DIGEST_SECRET_0 UINT64_C(0x6a09e667f3bcc909)
-#define DIGEST_SECRET_1 UINT64_C(0xbb67ae8584caa73b)
-#define DIGEST_SECRET_2 UINT64_C(0x3c6ef372fe94f82b)
-#define DIGEST_SECRET_3 UINT64_C(0xa54ff53a5f1d36f1)
-#define DIGEST_SECRET_4 UINT64_C(0x510e527fade682d1)
-#define DIGEST_SECRET_5 UINT64_C(0x9b05688c2b3e6c1f)
-#define DIGEST_SECRET_6 UINT64_C(0x1f83d9abfb41bd6b)
-#define DIGEST_SECRET_7 UINT64_C(0x5be0cd19137e2179)
-#define DIGEST_SECRET_8 UINT64_C(0xcbbb9d5dc1059ed9)
-#define DIGEST_SECRET_9 UINT64_C(0x629a292a367cd507)
-#define DIGEST_SECRET_10 UINT64_C(0x9159015a3070dd17)
-#define DIGEST_SECRET_11 UINT64_C(0x152fecd8f70e5939)
+/* Odd 64-bit constants without structure. Read from memory: as part of the instructions each would
+ * cost one more. */
+enum { DIGEST_SECRETS = 13 };
+extern const uint64_t digest_secret[DIGEST_SECRETS];
 
-/* A bijection of 64 bits in which every input bit moves every output bit. */
-static inline uint64_t digest_stir(uint64_t x)
+/* What an event's rows and effects take of its key, made once an event. */
+struct digest_key {
+    uint64_t low, high; /* the product of time and rank, each with a secret added */
+    uint64_t sequence;
+    uint64_t mix; /* of all three, in 64 bits: what its effects carry as their cause */
+};
+
+/* Both halves of a product, one on the other. */
+static inline uint64_t digest_fold(uint64_t a, uint64_t b)
 {
-    x ^= x >> 32;
-    x *= UINT64_C(0xd6e8feb86659fd93);
-    x ^= x >> 32;
-    x *= UINT64_C(0xd6e8feb86659fd93);
-    return x ^ x >> 32;
+    uint128 product = (uint128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* digest_mix is the 64-bit mix of a key that its effects carry as their cause. */
-static inline uint64_t digest_mix(const struct order_key *key)
+static inline struct digest_key digest_key_of(uint64_t time_ns, uint64_t rank, uint64_t sequence)
 {
-    uint128 first = (uint128)(key->time_ns ^ DIGEST_SECRET_0) * (key->rank ^ DIGEST_SECRET_1);
-    uint64_t folded = (uint64_t)first ^ (uint64_t)(first >> 64);
-    return digest_stir(folded + digest_stir(key->sequence ^ DIGEST_SECRET_2));
+    uint128 product = (uint128)(time_ns + digest_secret[0]) * (rank + digest_secret[1]);
+    struct digest_key key = {.low = (uint64_t)product,
+                             .high = (uint64_t)(product >> 64),
+                             .sequence = sequence + digest_secret[2]};
+    key.mix = digest_fold(key.low ^ key.high ^ digest_secret[12], key.sequence);
+    return key;
 }
 
 static inline void digest_sum(struct digest *digest, uint64_t low, uint64_t high, uint64_t rows)
@@ -70,28 +66,28 @@ static inline void digest_merge(struct digest *digest, const struct digest *othe
     digest_sum(digest, other->low, other->high, other->rows);
 }
 
-/* Here, and digest_mix too, since every event passes through them. */
-static inline void digest_fields(struct digest *digest, const struct order_key *key,
+/* Here, and digest_key_of too, since every event passes through them. */
+static inline void digest_fields(struct digest *digest, const struct digest_key *key,
                                  uint64_t cause_mix, uint64_t entity, uint64_t peer,
                                  uint64_t subject, uint64_t place_kind, uint64_t chain_bytes,
                                  uint64_t value)
 {
-    /* Products of pairs add up without waiting for each other; the two stirs after them are
-     * one-to-one on the 128 bits, so nothing that the products kept is lost. */
-    uint128 sum = (uint128)(key->time_ns + DIGEST_SECRET_0) * (key->rank + DIGEST_SECRET_1);
-    sum += (uint128)(key->sequence + DIGEST_SECRET_2) * (cause_mix + DIGEST_SECRET_3);
-    sum += (uint128)(entity + DIGEST_SECRET_4) * (peer + DIGEST_SECRET_5);
-    sum += (uint128)(subject + DIGEST_SECRET_6) * (place_kind + DIGEST_SECRET_7);
-    sum += (uint128)(chain_bytes + DIGEST_SECRET_8) * (value + DIGEST_SECRET_9);
-    uint64_t high = (uint64_t)(sum >> 64);
-    uint64_t low = digest_stir((uint64_t)sum + high * DIGEST_SECRET_10);
-    high = digest_stir(high ^ low ^ DIGEST_SECRET_11);
-    digest_sum(digest, low, high, 1);
+    /* Products of pairs add up without waiting for each other. What the sum keeps must not add up
+     * over rows too: it is folded twice. */
+    uint128 sum = (uint128)key->sequence * (cause_mix + digest_secret[3]);
+    sum += (uint128)(entity + digest_secret[4]) * (peer + digest_secret[5]);
+    sum += (uint128)(subject + digest_secret[6]) * (place_kind + digest_secret[7]);
+    sum += (uint128)(chain_bytes + digest_secret[8]) * (value + digest_secret[9]);
+    uint64_t left = ((uint64_t)sum + key->low) ^ digest_secret[10];
+    uint64_t right = ((uint64_t)(sum >> 64) + key->high) ^ digest_secret[11];
+    uint64_t low = digest_fold(left, right);
+    digest_sum(digest, low, digest_fold(left + low, right ^ digest_secret[12]), 1);
 }
 
 static inline void digest_add(struct digest *digest, const struct digest_row *row)
 {
-    digest_fields(digest, &row->key, row->cause_mix, row->entity, row->peer, row->subject,
+    struct digest_key key = digest_key_of(row->key.time_ns, row->key.rank, row->key.sequence);
+    digest_fields(digest, &key, row->cause_mix, row->entity, row->peer, row->subject,
                   row->place_kind, row->chain_bytes, row->value);
 }
 

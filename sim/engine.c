@@ -216,16 +216,15 @@ dispatch(struct world *world, struct queue_entry popped, struct event *event)
     context->now_ns = queue_entry_time_ns(entry);
     context->depth = queue_entry_depth(entry);
     context->trace_index = 0;
-    world->current = (struct order_key){.time_ns = context->now_ns,
-                                        .rank = order_rank(context->depth, order_class, identity),
-                                        .sequence = queue_entry_sequence(entry)};
-    context->cause_mix = digest_mix(&world->current);
+    world->current_key =
+        digest_key_of(context->now_ns, order_rank(context->depth, order_class, identity),
+                      queue_entry_sequence(entry));
+    context->cause_mix = world->current_key.mix;
     context->self = event_type(event) == EVENT_DEPART ? source : event->to;
     if (!message && is_dead(world, event, context->self)) {
         event_free(world, handle);
         return;
     }
-    world->running = true;
     world->events++;
     context->group = world->nodes[context->self].group;
     if (message)
@@ -478,6 +477,7 @@ static void free_queues(struct world *world)
 
 static void start(struct world *world)
 {
+    world->current_key = digest_key_of(0, 0, 0);
     rows_dictionaries(world);
     make_queues(world);
     fault_schedule(world);
@@ -488,7 +488,8 @@ static void start(struct world *world)
         if (world->model[slot]->start)
             world->model[slot]->start(world->state[slot], &world->context);
     }
-    network_depart(world);
+    network_way_arrive(world);
+    world->running = true;
 }
 
 static void finish(struct world *world, struct loop *loop)

@@ -170,13 +170,12 @@ struct way {
 };
 
 /* A packet whose arrival hangs on a draw. The draw takes as long as half an event, so what waits
- * for it, the push, is left until the event has nothing else to do. */
+ * for it, the push, is left until the event has nothing else to do, or sends another. */
 struct departure {
     uint64_t at_ns;
-    uint64_t middle, low; /* of its entry at another time and depth 0 */
+    uint64_t middle, low; /* of its entry at another time and depth 0; low 0: none is left */
     uint32_t to;
 };
-enum { DEPARTURES_MAX = 16 }; /* more of them are pushed at once */
 
 struct world {
     const struct scenario *scenario;
@@ -216,8 +215,7 @@ struct world {
     uint32_t window_count, window_capacity;
     uint32_t *link_faults, link_faults_active; /* windows of links that act now, ascending */
     struct way way;
-    struct departure departures[DEPARTURES_MAX];
-    uint32_t departure_count;
+    struct departure departed;
 
     /* events */
     const struct queue_type *queue_type;
@@ -231,7 +229,7 @@ struct world {
     uint32_t generation;
 
     /* the running event */
-    struct order_key current;
+    struct digest_key current_key;
     struct queue_entry current_entry;
     struct context context;
     bool running; /* false while building and starting */
@@ -332,7 +330,6 @@ static inline uint64_t event_cause(const struct world *world)
 static inline void event_free_plain(struct world *world, uint32_t handle, struct event *event)
 {
     event->what = (uint64_t)EVENT_FREE << TYPE_SHIFT;
-    event->generation = 0;
     if (handle >> WIDE_BIT)
         pool_give_slot(&world->wide, handle & ~(UINT32_C(1) << WIDE_BIT), event);
     else
@@ -401,8 +398,8 @@ void network_drop(struct world *world, uint32_t handle, uint32_t from, enum drop
 void network_free(struct world *world);
 /* network_settle: what acts on packets has changed. */
 void network_settle(struct world *world);
-/* network_depart schedules the arrivals of all departures. */
-void network_depart(struct world *world);
+/* network_arrive schedules the arrival that was left, of which there is one. */
+void network_arrive(struct world *world);
 
 /* fault.c */
 int fault_resolve(struct world *world, struct diagnostics *diagnostics);
@@ -433,7 +430,7 @@ static inline void rows_digest(struct world *world, uint64_t cause_mix, uint32_t
                                uint32_t kind_id, uint32_t chain, uint32_t bytes, uint64_t entity,
                                uint64_t peer, uint64_t subject, uint64_t value)
 {
-    digest_fields(&world->digest, &world->current, cause_mix, entity, peer, subject,
+    digest_fields(&world->digest, &world->current_key, cause_mix, entity, peer, subject,
                   (uint64_t)place << 32 | kind_id, (uint64_t)chain << 32 | bytes, value);
 }
 void rows_trace(struct world *world, const struct row_fields *fields);

@@ -11,7 +11,7 @@ static const char *const drop_names[DROP_REASONS] = {NULL,  "loss",      "queue_
 void rows_log(struct world *world, const struct row_fields *fields, uint64_t cause_seq)
 {
     struct log_event event = {.seq = world->rows,
-                              .t_ns = world->current.time_ns,
+                              .t_ns = world->context.now_ns,
                               .entity = fields->entity,
                               .peer = fields->peer,
                               .subject = fields->subject,

@@ -373,7 +373,7 @@ uint64_t world_flight_ns(const struct world *world, uint32_t wire_bytes)
     return slowest;
 }
 
-void network_depart(struct world *world)
+void network_arrive(struct world *world)
 {
     network_way_arrive(world);
 }

@@ -44,29 +44,29 @@ static inline uint64_t network_way_jitter_ns(const struct way *way, uint64_t wor
     return jitter_ns > way->floor_ns ? jitter_ns : way->floor_ns;
 }
 
-/* network_way_depart leaves the push to network_way_arrive. */
+/* network_way_depart leaves the push to network_way_arrive, or to the next packet. */
 static inline void network_way_depart(struct world *world, uint32_t handle, struct node *from,
                                       uint32_t to, uint64_t at_ns)
 {
-    struct departure *departure = &world->departures[world->departure_count++];
+    struct departure *departed = &world->departed;
+    if (__builtin_expect(departed->low != 0, 0))
+        network_arrive(world);
     struct queue_entry entry = engine_next_entry(handle, ORDER_MESSAGE, from);
-    departure->at_ns = at_ns;
-    departure->middle = entry.middle;
-    departure->low = entry.low;
-    departure->to = to;
-    if (__builtin_expect(world->departure_count == DEPARTURES_MAX, 0))
-        network_depart(world);
+    departed->at_ns = at_ns;
+    departed->middle = entry.middle;
+    departed->low = entry.low;
+    departed->to = to;
 }
 
-/* network_way_arrive schedules the arrivals of all that departed. */
+/* network_way_arrive schedules the arrival of what departed last, if it is still to be done. */
 static inline void network_way_arrive(struct world *world)
 {
-    for (uint32_t i = 0; i < world->departure_count; i++) {
-        const struct departure *departure = &world->departures[i];
-        struct queue_entry entry = {.middle = departure->middle, .low = departure->low};
-        engine_push_entry(world, entry, departure->to, departure->at_ns);
-    }
-    world->departure_count = 0;
+    struct departure *departed = &world->departed;
+    if (departed->low == 0)
+        return;
+    struct queue_entry entry = {.middle = departed->middle, .low = departed->low};
+    engine_push_entry(world, entry, departed->to, departed->at_ns);
+    departed->low = 0;
 }
 
 #endif

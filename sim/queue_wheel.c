@@ -390,8 +390,7 @@ static unsigned width_shift_sampled(const struct queue_wheel *wheel)
 
 static void retune(struct queue_wheel *wheel)
 {
-    if (wheel->popped_any)
-        count_way(wheel, queue_entry_time_ns(&wheel->last));
+    count_way(wheel, queue_entry_time_ns(&wheel->last));
     unsigned size = size_shift_for(wheel->count);
     unsigned width =
         wheel->tuned ? width_shift_for(wheel->gap_sum_ns, wheel->pops) : width_shift_sampled(wheel);
@@ -427,7 +426,9 @@ static struct queue_wheel *wheel_of(struct queue *queue)
 
 static void wheel_push(struct queue *queue, const struct queue_entry *entry)
 {
-    queue_wheel_push(wheel_of(queue), *entry);
+    struct queue_wheel *wheel = wheel_of(queue);
+    SIM_ASSERT(!wheel->popped_any || queue_entry_before(&wheel->last, entry));
+    queue_wheel_push(wheel, *entry);
 }
 
 /* The run is over: makes one, or leaves the late ones to be first. False: nothing is left. */
@@ -471,9 +472,7 @@ bool queue_wheel_pop_slow(struct queue_wheel *wheel, uint64_t until_ns)
     const struct queue_entry *entry = first(wheel, &late);
     if (entry == NULL || queue_entry_time_ns(entry) > until_ns)
         return false;
-    SIM_ASSERT(queue_wheel_rises(wheel, *entry));
     queue_entry_copy(&wheel->last, entry);
-    wheel->popped_any = true;
     wheel->count--;
     if (late) {
         wheel->pops++;
@@ -487,8 +486,11 @@ bool queue_wheel_pop_slow(struct queue_wheel *wheel, uint64_t until_ns)
 static bool wheel_pop_until(struct queue *queue, uint64_t until_ns, struct queue_entry *ret_entry)
 {
     struct queue_wheel *wheel = wheel_of(queue);
+    struct queue_entry before = wheel->last;
     if (!queue_wheel_pop_until(wheel, until_ns))
         return false;
+    SIM_ASSERT(!wheel->popped_any || queue_entry_before(&before, &wheel->last));
+    wheel->popped_any = true;
     queue_entry_copy(ret_entry, &wheel->last);
     return true;
 }

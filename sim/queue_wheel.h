@@ -51,13 +51,6 @@ uint32_t queue_wheel_make_cell(struct queue_wheel *wheel);
 void queue_wheel_push_late(struct queue_wheel *wheel, struct queue_entry entry);
 bool queue_wheel_pop_slow(struct queue_wheel *wheel, uint64_t until_ns);
 
-/* queue_wheel_rises: a pushed or popped entry comes after the last popped one. */
-static inline bool queue_wheel_rises(const struct queue_wheel *wheel, struct queue_entry entry)
-{
-    return __builtin_expect(wheel->last.high < entry.high, 1) || !wheel->popped_any ||
-           queue_entry_before(&wheel->last, &entry);
-}
-
 /* Puts an entry into a cell of its own, before `*newest`. */
 static inline void queue_wheel_add(struct queue_wheel *wheel, uint32_t *newest,
                                    struct queue_entry entry)
@@ -91,10 +84,9 @@ static inline void queue_wheel_insert(struct queue_wheel *wheel, struct queue_en
 }
 
 /* queue_wheel_push and queue_wheel_pop_until are push and pop_until of queue.h; what is popped
- * stands in `last`. */
+ * stands in `last`. That keys rise is left to the caller to assert: the engine does. */
 static inline void queue_wheel_push(struct queue_wheel *wheel, struct queue_entry entry)
 {
-    SIM_ASSERT(queue_wheel_rises(wheel, entry));
     queue_wheel_insert(wheel, entry);
     wheel->count++;
 }
@@ -106,9 +98,7 @@ static inline bool queue_wheel_pop_until(struct queue_wheel *wheel, uint64_t unt
         return queue_wheel_pop_slow(wheel, until_ns);
     if (queue_entry_time_ns(&entry) > until_ns)
         return false;
-    SIM_ASSERT(queue_wheel_rises(wheel, entry));
     queue_entry_copy(&wheel->last, &entry);
-    wheel->popped_any = true;
     wheel->next++;
     wheel->count--;
     return true;
