@@ -72,6 +72,9 @@ static void add_whole(struct measures *measures, const struct run_data *run, con
 static void add_validators(struct measures *measures, const struct run_data *run)
 {
     static const struct counter counters[] = {
+        {"blocks_made", "blocks made, whole run"},
+        {"blocks_forking", "of these: not on the newest block"},
+        {"slots_skipped", "slots whose leaders could not make a block"},
         {"blocks_final", "blocks final, whole run"},
         {"blocks_orphaned", "blocks orphaned, whole run"},
         {"votes_sent", "votes sent, whole run"},
@@ -86,14 +89,6 @@ static void add_validators(struct measures *measures, const struct run_data *run
         return;
     measure_add(measures, MEASURE_VALIDATORS, MEASURE_COUNT, (double)spread->validators,
                 "validators", "validators");
-    if (spread->blocks > 0) { /* else no events were kept */
-        measure_add(measures, MEASURE_VALIDATORS, MEASURE_COUNT, (double)spread->blocks,
-                    "blocks_made", "blocks made");
-        measure_add(measures, MEASURE_VALIDATORS, MEASURE_COUNT, (double)spread->forks,
-                    "blocks_forking", "of these: not on the newest block");
-        measure_add(measures, MEASURE_VALIDATORS, MEASURE_COUNT, (double)spread->skipped,
-                    "slots_skipped", "slots that passed without a block");
-    }
     add_counters(measures, MEASURE_VALIDATORS, run, counters, sizeof counters / sizeof counters[0]);
     for (size_t i = 0; i < sizeof delivery / sizeof delivery[0]; i++) {
         char name[48];

@@ -102,8 +102,6 @@ struct run_spread { /* see run_spread.h */
     struct run_second *seconds; /* ascending */
     size_t second_count, second_capacity;
     size_t validators; /* nodes */
-    /* From event rows after the warm-up; all 0 where none were kept. */
-    size_t blocks, forks, skipped; /* made, of them not on the newest one; slots without a block */
 };
 
 struct run_data {

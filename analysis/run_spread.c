@@ -45,18 +45,10 @@ static void take_second(void *self, sqlite3_stmt *statement)
                 sqlite3_column_double(statement, 2);
 }
 
-/* Columns: layer and kind, value, whether a validator did it. */
-static void take_event(void *self, sqlite3_stmt *statement)
+static void take_repaired(void *self, sqlite3_stmt *statement)
 {
-    struct run_spread *spread = &((struct run_data *)self)->spread;
-    const char *kind = (const char *)sqlite3_column_text(statement, 0);
-    bool validator = sqlite3_column_int64(statement, 2) != 0;
-    if (strcmp(kind, "spread.repaired") == 0)
-        run_data_add_ns(&spread->repaired, sqlite3_column_int64(statement, 1));
-    else if (validator) /* blocks of collective chains are another matter */
-        ++*(strcmp(kind, "chain.block") == 0  ? &spread->blocks
-            : strcmp(kind, "chain.fork") == 0 ? &spread->forks
-                                              : &spread->skipped);
+    run_data_add_ns(&((struct run_data *)self)->spread.repaired,
+                    sqlite3_column_int64(statement, 0));
 }
 
 static void take_validators(void *self, sqlite3_stmt *statement)
@@ -78,16 +70,13 @@ int run_spread_load(sqlite3 *database, struct run_data *run, struct database_err
          " 'repair_useful', 'repair_duplicate') ORDER BY t_ns",
          take_second},
         /* Events have no index: they are read through, so only where there are validators. */
-        {"SELECT k.layer || '.' || k.name, e.value, e.entity IN"
-         " (SELECT entity_id FROM entity WHERE type = 'validator')"
-         " FROM event e JOIN kind k USING (kind_id)"
-         " WHERE e.kind_id IN (SELECT kind_id FROM kind WHERE (layer = 'spread' AND"
-         " name = 'repaired') OR (layer = 'chain' AND name IN ('block', 'fork', 'skipped')))"
-         " AND e.t_ns >= (SELECT coalesce(warmup_ns, 0) FROM run)",
-         take_event},
+        {"SELECT value FROM event WHERE kind_id IN"
+         " (SELECT kind_id FROM kind WHERE layer = 'spread' AND name = 'repaired')"
+         " AND t_ns >= (SELECT coalesce(warmup_ns, 0) FROM run)",
+         take_repaired},
     };
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        if (tables[i].take == take_event && run->spread.validators == 0)
+        if (tables[i].take == take_repaired && run->spread.validators == 0)
             break;
         if (database_each(database, run->path, tables[i].sql, tables[i].take, run, ret_error) != 0)
             return -1;

@@ -5,8 +5,7 @@
  * spread_50, spread_90, spread_99 and final_time (one value a block, ns since it was made) and
  * repair_requests, repair_answers, repair_useful and repair_duplicate (the counts of each second of
  * each chain), and from event rows, which are there at the log levels protocol and all:
- * spread.repaired (ns from the first request for a shred until it came), and chain.block,
- * chain.fork and chain.skipped of validators.
+ * spread.repaired (ns from the first request for a shred until it came).
  *
  * Blocks count that were made at or after the end of the warm-up. The series of repair and its
  * event rows after the warm-up are for rates and times; the seconds themselves are all there. */

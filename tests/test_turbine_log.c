@@ -1,6 +1,6 @@
-/* Goal: what the log keeps of turbine. Method: one run a level into a database. Timers of single
- * shreds are as many as packets, and go with them: level "protocol" keeps what can be read, a row a
- * member and slot. */
+/* Goal: what the log keeps of turbine and of leaders. Method: one run a level into a database.
+ * Timers of single shreds are as many as packets, and go with them: level "protocol" keeps what can
+ * be read, a row a member and slot. What leaders did is in the metrics at every level. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,16 +14,21 @@ static const char text[] =
     "\"400ms\", \"validators\": {\"type\": \"individual\", \"count\": 9, \"empty_blocks\": true, "
     "\"block_bytes\": \"50kB\"}}, \"spread\": {\"type\": \"turbine\", \"fanout\": 2}}";
 
-static int64_t count(const char *path, const char *kind)
+static int64_t count_of(const char *path, const char *layer, const char *kind)
 {
     char sql[256];
     int64_t value;
     snprintf(sql, sizeof sql,
              "SELECT count(*) FROM event JOIN kind USING (kind_id) WHERE kind.name = '%s' AND "
-             "kind.layer = 'spread'",
-             kind);
+             "kind.layer = '%s'",
+             kind, layer);
     theory_query(path, sql, 1, &value);
     return value;
+}
+
+static int64_t count(const char *path, const char *kind)
+{
+    return count_of(path, "spread", kind);
 }
 
 START_TEST(timers_of_single_shreds_are_logged_like_packets)
@@ -47,4 +52,41 @@ START_TEST(timers_of_single_shreds_are_logged_like_packets)
 }
 END_TEST
 
-CHECK_MAIN("turbine_log", timers_of_single_shreds_are_logged_like_packets)
+/* Blocks come late and leaders do not wait, so there are forks; a leader that gets its parent late
+ * skips slots. */
+static const char forks[] =
+    "{\"version\": 1, \"duration\": \"30s\", \"network\": {\"latency\": {\"type\": \"constant\", "
+    "\"value\": \"350ms\"}}, \"chain\": {\"shards\": 2, \"block_interval\": \"400ms\", "
+    "\"validators\": {\"type\": \"individual\", \"count\": 6, \"empty_blocks\": true, \"grace\": "
+    "\"500ms\"}}, \"spread\": {\"type\": \"direct\"}, \"faults\": [{\"at\": \"3s\", \"for\": "
+    "\"9s\", "
+    "\"type\": \"delay\", \"add\": \"3s\", \"target\": \"validator:1\"}]}";
+
+START_TEST(what_leaders_did_is_counted_at_every_level)
+{
+    static const enum log_level levels[] = {LOG_NONE, LOG_TX, LOG_PROTOCOL};
+    static const char *const counters[][2] = {
+        {"blocks_made", "block"}, {"blocks_forking", "fork"}, {"slots_skipped", "skipped"}};
+    char folder[THEORY_FOLDER_BYTES], path[THEORY_PATH_BYTES], sql[256];
+    int64_t counted[3][3], rows;
+    theory_folder(folder);
+    for (int level = 0; level < 3; level++) {
+        snprintf(path, sizeof path, "%s/%d.db", folder, level);
+        theory_run(forks, path, levels[level], (struct engine_options){0});
+        for (int i = 0; i < 3; i++) {
+            snprintf(sql, sizeof sql, "SELECT value FROM metric WHERE name = '%s'", counters[i][0]);
+            theory_query(path, sql, 1, &counted[level][i]);
+            ck_assert_int_eq(counted[level][i], counted[0][i]);
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        rows = count_of(path, "chain", counters[i][1]);
+        ck_assert_msg(counted[2][i] == rows && rows > 0, "%s: %d of %d rows", counters[i][0],
+                      (int)counted[2][i], (int)rows);
+    }
+    theory_folder_remove(folder);
+}
+END_TEST
+
+CHECK_MAIN("turbine_log", timers_of_single_shreds_are_logged_like_packets,
+           what_leaders_did_is_counted_at_every_level)

@@ -263,6 +263,9 @@ static const struct model_metric metrics[] = {
     {"votes_sent", "packets", "votes that validators sent each other"},
     {"votes_carried", "votes", "votes that leaders put into blocks"},
     {"switches", "votes", "votes for another fork than the voter's last one"},
+    {"blocks_made", "blocks", "blocks that individual validators made"},
+    {"blocks_forking", "blocks", "of these: not on the newest block"},
+    {"slots_skipped", "slots", "slots whose leaders could not make their blocks"},
     {NULL, NULL, NULL},
 };
 

@@ -53,6 +53,7 @@ static void skip(struct chain_blocks *chains, struct context *context, uint32_t 
 {
     uint64_t chain = chain_living_chain(&chains->living, shard);
     trace(chains, context, shard, TRACE_SKIPPED, chain << 32, 0, slot);
+    context_count(context, LAYER_CHAIN, METRIC_SKIPPED, 1);
 }
 
 /* SIMPLIFICATION: blocks that nobody needs are not made (unless empty_blocks), and everybody knows
@@ -149,8 +150,11 @@ static void publish(struct chain_blocks *chains, struct context *context, uint32
     context_count(context, LAYER_CHAIN, METRIC_VOTES_CARRIED, (int64_t)votes);
     trace(chains, context, shard, TRACE_BLOCK, header->id, header->bytes,
           open ? open->block.items : 0);
-    if (header->parent_slot != state->newest_slot)
+    context_count(context, LAYER_CHAIN, METRIC_MADE, 1);
+    if (header->parent_slot != state->newest_slot) {
         trace(chains, context, shard, TRACE_FORK, header->id, 0, header->parent_slot);
+        context_count(context, LAYER_CHAIN, METRIC_FORKING, 1);
+    }
     if (header->slot > state->newest_slot)
         state->newest_slot = header->slot;
     if (open)
