@@ -2,9 +2,10 @@
 #define SIM_ENGINE_PRIVATE_H
 
 /* What the kernel's own files share: the world behind world.h and context.h. Nobody else includes
- * this. engine.c runs, world.c builds, context.c serves handlers, network.c moves packets,
- * fault.c resolves and applies faults, engine_event.c keeps side records, engine_rows.c writes rows
- * and the digest. */
+ * this. engine.c starts and finishes a run, engine_dispatch.c lets its events happen
+ * (engine_loop.h), world.c builds, context.c serves handlers, network.c moves packets, fault.c
+ * resolves and applies faults, engine_event.c keeps side records, engine_rows.c writes rows and the
+ * digest. */
 
 #include "sim/context.h"
 #include "sim/digest.h"
