@@ -1,21 +1,8 @@
 #include "models/leader_schedule.h"
 
+#include "models/ascending.h"
 #include "models/chacha.h"
 #include "sim/sim_assert.h"
-
-/* The first rank whose running sum exceeds x. */
-static uint32_t find(const uint64_t *running_sums, uint32_t count, uint64_t x)
-{
-    uint32_t low = 0, high = count - 1;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (running_sums[middle] > x)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
 
 void leader_schedule_fill(uint64_t epoch, const uint64_t *stakes, uint32_t count,
                           uint64_t *running_sums, uint32_t group_count, uint32_t *ret_ranks)
@@ -33,5 +20,6 @@ void leader_schedule_fill(uint64_t epoch, const uint64_t *stakes, uint32_t count
     struct chacha chacha;
     chacha_init(&chacha, key, CHACHA_ROUNDS_20);
     for (uint32_t group = 0; group < group_count; group++)
-        ret_ranks[group] = find(running_sums, count, chacha_uniform(&chacha, total));
+        ret_ranks[group] =
+            (uint32_t)ascending_draw(running_sums, count, chacha_uniform(&chacha, total));
 }

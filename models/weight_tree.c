@@ -2,21 +2,14 @@
 
 #include <string.h>
 
+#include "models/ascending.h"
 #include "sim/sim_assert.h"
 
 static const char *const NAME = "spread: weight trees";
 
 static uint32_t place_of(const struct weight_tree *tree, uint64_t slot)
 {
-    uint32_t low = 0, high = tree->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (tree->nodes[middle].slot < slot)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return ascending_place(tree->nodes, tree->count, sizeof *tree->nodes, slot);
 }
 
 static struct weight_node *find(const struct weight_tree *tree, uint64_t slot)

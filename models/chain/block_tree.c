@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "models/ascending.h"
 #include "sim/sim_assert.h"
 
 static const char *const NAME = "chain: block trees";
@@ -13,15 +14,7 @@ size_t tree_block_bytes(uint32_t members)
 
 uint32_t block_tree_place(const struct block_tree *tree, uint64_t slot)
 {
-    uint32_t low = 0, high = tree->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (tree->entries[middle].slot < slot)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return ascending_place(tree->entries, tree->count, sizeof *tree->entries, slot);
 }
 
 static const struct tree_entry *find(const struct block_tree *tree, uint64_t slot)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "models/ascending.h"
 #include "sim/exact.h"
 #include "sim/sim_assert.h"
 
@@ -27,15 +28,7 @@ void cluster_slots_destroy(struct cluster_slots *slots)
 
 static uint32_t place_of(const struct cluster_slots *slots, uint64_t slot)
 {
-    uint32_t low = 0, high = slots->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (slots->rows[middle].slot < slot)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return ascending_place(slots->rows, slots->count, sizeof *slots->rows, slot);
 }
 
 const struct cluster_row *cluster_slots_row(const struct cluster_slots *slots, uint64_t slot)

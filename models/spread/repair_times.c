@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "models/ascending.h"
 #include "sim/sim_assert.h"
 
 static const char *const NAME = "spread: times of repair";
@@ -13,15 +14,7 @@ void repair_times_init(struct repair_times *times, struct memory *memory)
 
 static uint32_t place_of(const struct repair_times *times, uint64_t slot)
 {
-    uint32_t low = 0, high = times->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (times->slots[middle].slot < slot)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return ascending_place(times->slots, times->count, sizeof *times->slots, slot);
 }
 
 static struct repair_times_slot *find(const struct repair_times *times, uint64_t slot)

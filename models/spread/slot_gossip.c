@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "models/ascending.h"
 #include "models/spread/gossip_table.h"
 #include "models/spread/repair_proposal.h"
 #include "models/spread/repair_service.h"
@@ -175,16 +176,8 @@ void slot_gossip_start(struct turbine_member *member, struct context *context)
 static uint32_t draw_peer(const struct turbine_chain *chain, struct rng_stream *stream)
 {
     const uint64_t *sums = chain->gossip->sums;
-    uint32_t low = 0, high = chain->member_count - 1;
-    uint64_t x = rng_below(stream, sums[high]);
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (sums[middle] <= x)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    uint32_t peers = chain->member_count;
+    return (uint32_t)ascending_draw(sums, peers, rng_below(stream, sums[peers - 1]));
 }
 
 /* Different peers, none of them oneself; fewer where the draws meet too often. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "models/ascending.h"
+
 void slot_set_init(struct slot_set *set, struct memory *memory)
 {
     *set = (struct slot_set){.memory = memory};
@@ -15,17 +17,9 @@ void slot_set_destroy(struct slot_set *set)
 
 uint32_t slot_set_place(const struct slot_set *set, uint64_t slot)
 {
-    uint32_t low = 0, high = set->count;
-    if (high > 0 && set->slots[high - 1] < slot)
-        return high;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (set->slots[middle] < slot)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    if (set->count > 0 && set->slots[set->count - 1] < slot)
+        return set->count;
+    return ascending_place(set->slots, set->count, sizeof *set->slots, slot);
 }
 
 bool slot_set_contains(const struct slot_set *set, uint64_t slot)

@@ -2,9 +2,12 @@
 
 #include <inttypes.h>
 
+#include "models/ascending.h"
 #include "sim/world.h"
 
 static const char *const NAME = "spread: whole blocks";
+
+_Static_assert(offsetof(struct whole_block, header.id) == 0, "blocks are found by their number");
 
 const struct model_property whole_blocks_properties[] = {
     [WHOLE_NO_LOST_SHRED] = {"no_lost_shred", "whoever is up has all final blocks in the end",
@@ -49,15 +52,8 @@ static struct whole_chain *add_chain(struct whole_blocks *whole, uint32_t id)
 
 static struct whole_block *find_block(const struct whole_chain *chain, uint64_t block)
 {
-    uint32_t low = 0, high = chain->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (chain->blocks[middle].header.id < block)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < chain->count && chain->blocks[low].header.id == block ? &chain->blocks[low] : NULL;
+    uint32_t at = ascending_place(chain->blocks, chain->count, sizeof *chain->blocks, block);
+    return at < chain->count && chain->blocks[at].header.id == block ? &chain->blocks[at] : NULL;
 }
 
 static const struct whole_block *block_of_slot(const struct whole_chain *chain, uint64_t slot)

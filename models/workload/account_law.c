@@ -1,5 +1,6 @@
 #include "models/workload/account_law.h"
 
+#include "models/ascending.h"
 #include "sim/exact.h"
 #include "sim/memory.h"
 #include "sim/sim_assert.h"
@@ -70,18 +71,7 @@ static uint64_t before(const struct account_law *law, uint64_t place)
 /* The place whose share of the weight covers `weight`. */
 static uint64_t find(const struct account_law *law, uint64_t weight)
 {
-    if (law->upto == NULL)
-        return weight;
-    uint64_t low = 0;
-    uint64_t high = total_of(law) - 1;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (law->upto[middle] > weight)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
+    return law->upto == NULL ? weight : ascending_draw(law->upto, total_of(law), weight);
 }
 
 /* Draws among the places of [from, to) without those of [hole, hole_end), which lies in it.

@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "models/ascending.h"
 #include "sim/diagnostics.h"
 #include "sim/exact.h"
 #include "sim/memory.h"
@@ -176,16 +177,8 @@ static uint64_t below(uint64_t x, uint64_t n)
 /* The pair whose share of the weight covers what x says. */
 static uint64_t draw_pair(const struct traffic_law *law, uint64_t x)
 {
-    uint64_t low = 0, high = law->shards * law->shards - 1;
-    uint64_t weight = below(x, law->upto[high]);
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (law->upto[middle] > weight)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
+    uint64_t pairs = law->shards * law->shards;
+    return ascending_draw(law->upto, pairs, below(x, law->upto[pairs - 1]));
 }
 
 /* The recipient: another account where the shard is the sender's own. */
