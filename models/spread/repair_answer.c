@@ -7,7 +7,7 @@
 #include "sim/rng.h"
 #include "sim/world.h"
 
-enum { NS_PER_MS = 1000000, PING_AGAIN_MS = 2000, PING_VALID_MS = 1280000 };
+enum { PING_AGAIN_MS = 2000, PING_VALID_MS = 1280000 };
 
 /* A flooding validator asks one victim so often at each instant of its grid, and chooses another
  * one each second. */
@@ -16,11 +16,6 @@ enum { FLOOD_REQUESTS = 100, FLOOD_VICTIM_S = 1 };
 
 /* The content of a shred that its leader did not sign, in place of a version. */
 enum { VERSION_FORGED = 2 };
-
-static uint32_t now_ms(const struct context *context)
-{
-    return (uint32_t)(context->now_ns / NS_PER_MS);
-}
 
 static const struct spread_repair_config *config_of(const struct repair_service *service)
 {
@@ -34,7 +29,7 @@ static void send_plain(const struct repair_service *service, struct context *con
                                          .wire_bytes = REPAIR_PING_BYTES,
                                          .slot = LAYER_SPREAD,
                                          .kind = (uint8_t)kind,
-                                         .attempt = now_ms(context),
+                                         .attempt = (uint32_t)turbine_now_ms(context),
                                          .chain = service->member->chain->chain,
                                          .subject = service->member->rank});
 }
@@ -44,7 +39,7 @@ static void send_plain(const struct repair_service *service, struct context *con
 static bool has_met(struct repair_service *service, struct context *context, uint32_t rank)
 {
     struct turbine_chain *chain = service->member->chain;
-    uint32_t ms = now_ms(context);
+    uint32_t ms = (uint32_t)turbine_now_ms(context);
     if (!config_of(service)->ping)
         return true;
     if (!service->met)
@@ -72,7 +67,7 @@ void repair_on_pong(struct repair_service *service, struct context *context, uin
     const struct turbine_member *peer = service->member->chain->turbine->places[from].member;
     SIM_ASSERT(peer);
     if (service->met)
-        service->met[peer->rank].answered_ms = now_ms(context) + 1;
+        service->met[peer->rank].answered_ms = (uint32_t)turbine_now_ms(context) + 1;
 }
 
 /* What a lying validator makes of an answer: another shred than was asked for, or the right one
@@ -194,7 +189,7 @@ void repair_on_answer(struct repair_service *service, struct context *context,
         return;
     }
     if (!repair_nonces_answer(&service->nonces, packet->nonce, packet->slot, packet->index,
-                              (int64_t)(context->now_ns / NS_PER_MS), &request)) {
+                              turbine_now_ms(context), &request)) {
         repair_count(service, context,
                      known ? TURBINE_REPAIR_REFUSED_ANSWER : TURBINE_REPAIR_REFUSED_NONCE, 1);
         return;

@@ -10,7 +10,6 @@
 
 static const char *const NAME = "spread: repair service";
 
-enum { NS_PER_MS = 1000000 };
 #define SECOND_NS UINT64_C(1000000000)
 
 static const char *const sample_names[REPAIR_SAMPLES] = {"repair_requests", "repair_answers",
@@ -62,8 +61,8 @@ static void begin(struct repair_service *service)
     uint64_t interval_ns = (uint64_t)config->interval_ns;
     service->due = (struct repair_due){.rules = (enum repair_rules)config->rules,
                                        .version = (enum repair_version)config->version,
-                                       .defer_ms = config->defer_ns / NS_PER_MS,
-                                       .timeout_ms = config->timeout_ns / NS_PER_MS,
+                                       .defer_ms = config->defer_ns / TURBINE_NS_PER_MS,
+                                       .timeout_ms = config->timeout_ns / TURBINE_NS_PER_MS,
                                        .interval_ns = interval_ns,
                                        .phase_ns = service->due.phase_ns,
                                        .holes_least = (uint64_t)config->requests_max,
@@ -251,7 +250,7 @@ static void ask(struct repair_service *service, struct context *context,
     uint64_t x = rng_below(stream, total);
     uint32_t peer = repair_peers_pick(&service->peers, slots, rule, request->slot, member->rank, x);
     uint32_t nonce = (uint32_t)rng_u64(stream);
-    repair_nonces_add(&service->nonces, nonce, request, (int64_t)(context->now_ns / NS_PER_MS));
+    repair_nonces_add(&service->nonces, nonce, request, turbine_now_ms(context));
     repair_times_note(&service->times, request, context->now_ns);
     repair_send_request(service, context, request, peer, nonce);
 }
@@ -281,7 +280,7 @@ static void iterate(struct repair_service *service, struct context *context)
     const struct spread_repair_config *config = config_of(member);
     struct repair_list *list = &service->shared->list;
     struct repair_planner planner = {.version = (enum repair_version)config->version,
-                                     .now_ms = (int64_t)(context->now_ns / NS_PER_MS),
+                                     .now_ms = turbine_now_ms(context),
                                      .store = &member->store,
                                      .pending = &service->pending,
                                      .list = list,

@@ -15,11 +15,10 @@ static const char *const NAME = "spread: gossip of completed slots";
 enum {
     TRAIN_BYTES = 65536,
     TRAIN_VALUES = TRAIN_BYTES / 64,
-    PEERS_MAX = 64,           /* the limit of the parameter */
-    PULL_BYTES = 1232,        /* one packet */
-    BUCKET_AVERAGE = 16,      /* what an average stake counts, in the rule of weights */
-    ATTEMPT_ANSWER = 1 << 20, /* answers to pulls have another luck than pushes */
-    NS_PER_MS = 1000000
+    PEERS_MAX = 64,          /* the limit of the parameter */
+    PULL_BYTES = 1232,       /* one packet */
+    BUCKET_AVERAGE = 16,     /* what an average stake counts, in the rule of weights */
+    ATTEMPT_ANSWER = 1 << 20 /* answers to pulls have another luck than pushes */
 };
 
 enum gossip_timer { GOSSIP_TIMER_PUSH, GOSSIP_TIMER_PULL }; /* cookies */
@@ -255,7 +254,7 @@ static void advertise(struct slot_gossip *gossip, const struct context *context)
     bool silent = table->form == GOSSIP_RECORDS && member->chain->stakes[member->rank] == 0;
     if (gossip->completed.count > 0 && !silent) {
         gossip_table_advertise(table, member->rank, gossip->completed.slots,
-                               gossip->completed.count, context->now_ns / NS_PER_MS);
+                               gossip->completed.count, (uint64_t)turbine_now_ms(context));
         gossip_listener_own(&gossip->listener, table, member->rank);
     }
     gossip->completed.count = 0;
@@ -271,7 +270,7 @@ static void push(struct slot_gossip *gossip, struct context *context)
     struct train train = {.member = member,
                           .context = context,
                           .peers = peers,
-                          .subject = context->now_ns / NS_PER_MS};
+                          .subject = (uint64_t)turbine_now_ms(context)};
     train.peer_count =
         draw_peers(member, context, context->now_ns, (uint32_t)config_of(member)->fanout, peers);
     while (gossip_listener_next(&gossip->listener, &place, &value))
@@ -294,7 +293,7 @@ static void pull(struct slot_gossip *gossip, struct context *context)
                                          .slot = LAYER_SPREAD,
                                          .kind = TURBINE_EPOCH_PULL,
                                          .chain = chain->chain,
-                                         .subject = context->now_ns / NS_PER_MS,
+                                         .subject = (uint64_t)turbine_now_ms(context),
                                          .payload = gossip->listener.known,
                                          .payload_bytes = places * sizeof(uint32_t)});
     turbine_count(member, context, TURBINE_GOSSIP_PULLS, 1);

@@ -25,6 +25,14 @@
 #include "sim/fault.h"
 #include "sim/memory.h"
 
+enum { TURBINE_NS_PER_MS = 1000000 };
+
+/* turbine_now_ms: the store, the repair service and its deadlines count milliseconds. */
+static inline int64_t turbine_now_ms(const struct context *context)
+{
+    return (int64_t)(context->now_ns / TURBINE_NS_PER_MS);
+}
+
 struct gossip_shared;
 struct repair_service;
 struct repair_shared;

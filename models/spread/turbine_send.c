@@ -136,7 +136,7 @@ static void store_own_set(struct turbine_member *leader, struct context *context
                                .last = set->last};
     uint32_t all = (uint32_t)((UINT64_C(1) << set->data_count) - 1);
     blockstore_begin(store);
-    blockstore_insert_run(store, &first, all, (int64_t)(context->now_ns / 1000000));
+    blockstore_insert_run(store, &first, all, turbine_now_ms(context));
     blockstore_set_content(store, first.slot, turbine_content(block, 0));
     blockstore_commit(store);
     /* Repair looks at the slot in progress, too, and nobody else tells it of these sets. */

@@ -5,11 +5,6 @@
 #include "models/spread/slot_gossip.h"
 #include "models/spread/turbine_parts.h"
 
-static int64_t now_ms(const struct context *context)
-{
-    return (int64_t)(context->now_ns / 1000000);
-}
-
 void turbine_count(const struct turbine_member *member, struct context *context,
                    enum turbine_metric metric, int64_t delta)
 {
@@ -89,7 +84,7 @@ static void store_slot(struct turbine_member *member, const struct context *cont
         run.last = set.last && present >> (set.data_count - 1) != 0;
         if (!begun)
             run.reference_tick = shred_ticks_get(&store->shared->ticks, run.slot, run.index);
-        blockstore_insert_run(store, &run, present, now_ms(context));
+        blockstore_insert_run(store, &run, present, turbine_now_ms(context));
     }
     blockstore_set_content(store, progress->slot, progress->content);
     blockstore_commit(store);
