@@ -86,6 +86,37 @@ void support_close(sqlite3 *database)
     ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
 }
 
+sqlite3 *support_one(const char *folder, int64_t sim_end_ns)
+{
+    const struct support_run run = {.run_key = "k",
+                                    .config_hash = "c",
+                                    .result_hash = "r",
+                                    .experiment = "e",
+                                    .status = "ok",
+                                    .sim_end_ns = sim_end_ns};
+    return support_database(folder, "k.db", &run);
+}
+
+sqlite3 *support_replication(const char *folder, const char *name, const char *config,
+                             int replication)
+{
+    const struct support_run run = {.run_key = name,
+                                    .config_hash = config,
+                                    .result_hash = name,
+                                    .experiment = config,
+                                    .status = "ok",
+                                    .replication = replication,
+                                    .sim_end_ns = INT64_C(10000000000),
+                                    .warmup_ns = INT64_C(2000000000)};
+    return support_database(folder, name, &run);
+}
+
+void support_sample(sqlite3 *database, const char *name, int64_t t_ms, int64_t value)
+{
+    support_sql(database, "INSERT INTO sample VALUES ('%s', 48, %" PRId64 ", %" PRId64 ")", name,
+                t_ms * INT64_C(1000000), value);
+}
+
 void support_message(sqlite3 *database, int64_t id, int64_t created_ms, int64_t delivered_ms,
                      int path, int hops)
 {

@@ -26,6 +26,17 @@ sqlite3 *support_database(const char *folder, const char *name, const struct sup
 __attribute__((format(printf, 2, 3))) void support_sql(sqlite3 *database, const char *format, ...);
 void support_close(sqlite3 *database);
 
+/* support_one opens folder/k.db with one run "e" that ended well. */
+sqlite3 *support_one(const char *folder, int64_t sim_end_ns);
+
+/* support_replication opens folder/name with one of several runs of `config`: 10 s, of them 2 s of
+ * warm-up. */
+sqlite3 *support_replication(const char *folder, const char *name, const char *config,
+                             int replication);
+
+/* support_sample adds a sample of shard:0. */
+void support_sample(sqlite3 *database, const char *name, int64_t t_ms, int64_t value);
+
 /* support_message adds a delivered message; times in ms; path 1 slow, 2 instant, 3 local. */
 void support_message(sqlite3 *database, int64_t id, int64_t created_ms, int64_t delivered_ms,
                      int path, int hops);

@@ -8,6 +8,7 @@
 #include "analysis/plot.h"
 #include "command.h"
 #include "tests/check_main.h"
+#include "tests/plot_fixture.h"
 #include "tests/support_database.h"
 
 #include <stdbool.h>
@@ -15,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static char folder[64];
 
 static int plot(const char *option, const char *value)
 {
@@ -31,20 +30,6 @@ static int plot(const char *option, const char *value)
     free(copies[0]);
     free(copies[1]);
     return code;
-}
-
-static bool exists(const char *name)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return access(path, F_OK) == 0;
-}
-
-static void holds(const char *name, const char *words)
-{
-    char *text = support_read(folder, name, NULL);
-    ck_assert_msg(strstr(text, words) != NULL, "%s lacks '%s':\n%.2000s", name, words, text);
-    free(text);
 }
 
 START_TEST(data_holds_the_numbers_of_the_runs)
@@ -68,14 +53,8 @@ END_TEST
 /* Nine chains; number k grows to 100 k, so 9 to 6 are the longest. */
 START_TEST(of_many_queues_the_four_longest_are_named)
 {
-    const struct support_run run = {.run_key = "k",
-                                    .config_hash = "c",
-                                    .result_hash = "r",
-                                    .experiment = "e",
-                                    .status = "ok",
-                                    .sim_end_ns = 100000000000};
     support_folder(folder);
-    sqlite3 *database = support_database(folder, "k.db", &run);
+    sqlite3 *database = support_one(folder, 100000000000);
     for (int chain = 1; chain <= 9; chain++) {
         support_sql(database, "INSERT INTO entity VALUES (%d, 'chain', 'chain %d', NULL)",
                     1000 + chain, chain);

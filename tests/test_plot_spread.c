@@ -6,6 +6,7 @@
 #include "analysis/plot.h"
 #include "command.h"
 #include "tests/check_main.h"
+#include "tests/plot_fixture.h"
 #include "tests/support_database.h"
 
 #include <inttypes.h>
@@ -18,8 +19,6 @@
 
 #define MS INT64_C(1000000)
 
-static char folder[64];
-
 static int plot(const char *figure, bool data_only)
 {
     char name[] = "shardsim plot", output[] = "-o", option[] = "--figure", only[] = "--data-only";
@@ -30,45 +29,11 @@ static int plot(const char *figure, bool data_only)
     return code;
 }
 
-static bool exists(const char *name)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return access(path, F_OK) == 0;
-}
-
-static void holds(const char *name, const char *words)
-{
-    char *text = support_read(folder, name, NULL);
-    ck_assert_msg(strstr(text, words) != NULL, "%s lacks '%s':\n%.4000s", name, words, text);
-    free(text);
-}
-
 static void lacks(const char *name, const char *words)
 {
     char *text = support_read(folder, name, NULL);
     ck_assert_msg(strstr(text, words) == NULL, "%s holds '%s':\n%.4000s", name, words, text);
     free(text);
-}
-
-/* A run of 10 s with 2 s of warm-up; the caller adds rows and closes. */
-static sqlite3 *open_run(const char *file, const char *config, int replication)
-{
-    const struct support_run run = {.run_key = file,
-                                    .config_hash = config,
-                                    .result_hash = file,
-                                    .experiment = config,
-                                    .status = "ok",
-                                    .replication = replication,
-                                    .sim_end_ns = 10000 * MS,
-                                    .warmup_ns = 2000 * MS};
-    return support_database(folder, file, &run);
-}
-
-static void sample(sqlite3 *database, const char *name, int64_t t_ms, int64_t value)
-{
-    support_sql(database, "INSERT INTO sample VALUES ('%s', 48, %" PRId64 ", %" PRId64 ")", name,
-                t_ms * MS, value);
 }
 
 /* A block made at `made_ms`; of the times to 50, 90 and 99 % those above 0 are there. */
@@ -78,13 +43,13 @@ static void block(sqlite3 *database, int64_t made_ms, int half_ms, int most_ms, 
     static const char *const names[] = {"spread_50", "spread_90", "spread_99"};
     for (int i = 0; i < 3; i++)
         if (times[i] > 0)
-            sample(database, names[i], made_ms + times[i], times[i] * MS);
+            support_sample(database, names[i], made_ms + times[i], times[i] * MS);
 }
 
 /* Four blocks count, the first was made in the warm-up; one of the four never gets to 99 %. */
 static void spread_run(const char *file, int replication)
 {
-    sqlite3 *database = open_run(file, "c", replication);
+    sqlite3 *database = support_replication(folder, file, "c", replication);
     block(database, 1900, 150, 150, 150);
     block(database, 2000, 100, 200, 400);
     block(database, 2400, 100, 200, 400);
@@ -136,7 +101,7 @@ START_TEST(more_groups_draw_fewer_shares)
             char file[16], config[16];
             snprintf(file, sizeof file, "g%d.db", g);
             snprintf(config, sizeof config, "c%d", g);
-            sqlite3 *database = open_run(file, config, 0);
+            sqlite3 *database = support_replication(folder, file, config, 0);
             block(database, 2000, 100, 200 + g, 300);
             block(database, 2400, 110, 210 + g, 310);
             support_close(database);
@@ -160,9 +125,9 @@ END_TEST
 START_TEST(no_time_at_all_is_drawn_too)
 {
     support_folder(folder);
-    sqlite3 *database = open_run("a.db", "c", 0);
+    sqlite3 *database = support_replication(folder, "a.db", "c", 0);
     for (int k = 0; k < 3; k++)
-        sample(database, "spread_50", 2000 + 400 * k, 0);
+        support_sample(database, "spread_50", 2000 + 400 * k, 0);
     support_close(database);
     ck_assert_int_eq(plot("spread_cdf", true), EXIT_FINE);
     holds("spread_cdf.tsv", "\n50 % stake\t0\t0\t0\t0\n50 % stake\t0\t1\tNaN\tNaN\n"
@@ -174,15 +139,15 @@ END_TEST
 /* 100 requests a second, of which in second k 2 k are useful and 90 - 2 k duplicates. */
 static void repair_run(const char *file, const char *config, int replication, bool timed)
 {
-    sqlite3 *database = open_run(file, config, replication);
+    sqlite3 *database = support_replication(folder, file, config, replication);
     for (int i = 0; i < 5; i++)
         support_sql(database, "INSERT INTO entity VALUES (%d, 'validator', 'v%d', 48)", 1000 + i,
                     i);
     for (int k = 1; k <= 10; k++) {
-        sample(database, "repair_requests", 1000 * k, 100);
-        sample(database, "repair_answers", 1000 * k, 90);
-        sample(database, "repair_useful", 1000 * k, 2 * k);
-        sample(database, "repair_duplicate", 1000 * k, 90 - 2 * k);
+        support_sample(database, "repair_requests", 1000 * k, 100);
+        support_sample(database, "repair_answers", 1000 * k, 90);
+        support_sample(database, "repair_useful", 1000 * k, 2 * k);
+        support_sample(database, "repair_duplicate", 1000 * k, 90 - 2 * k);
         support_sql(database, /* another chain, with a sample between the seconds */
                     "INSERT INTO sample VALUES ('repair_requests', 64, %" PRId64 ", 10)",
                     (1000 * k - 300) * MS);
@@ -224,7 +189,7 @@ START_TEST(replications_of_repair_have_intervals_and_groups_without_are_left_out
     support_folder(folder);
     repair_run("a.db", "c", 0, true);
     repair_run("b.db", "c", 1, true);
-    support_close(open_run("c.db", "d", 0)); /* has none */
+    support_close(support_replication(folder, "c.db", "d", 0)); /* has none */
     ck_assert_int_eq(plot("repair", true), EXIT_FINE);
     /* At 60 ms one has 2 of 4, the other 1 of 4: mean 3/8, half-width 12.706 / 8. */
     holds("repair.tsv", "\ntime_to_repair\tc\t0.06\t0.375\t0\t1\n");
@@ -259,7 +224,7 @@ static void loss_runs(int replications, bool other)
                 char file[24], config[16];
                 snprintf(file, sizeof file, "l%d.%d.%d.db", i, r, o);
                 snprintf(config, sizeof config, "c%d.%d", i, o);
-                sqlite3 *database = open_run(file, config, r);
+                sqlite3 *database = support_replication(folder, file, config, r);
                 support_sql(database,
                             "INSERT INTO param VALUES (1, '/network/loss', '%g%%', %g, '', 1, ''),"
                             " (1, '/spread/fanout', '%d', %d, '', 1, '')",
@@ -337,7 +302,7 @@ START_TEST(what_cannot_be_drawn_is_refused)
     }
     support_remove(folder);
     support_folder(folder);
-    sqlite3 *database = open_run("a.db", "c", 0); /* sets, but one loss alone */
+    sqlite3 *database = support_replication(folder, "a.db", "c", 0); /* sets, but one loss alone */
     support_sql(database, "INSERT INTO metric VALUES ('sets_tried', -1, 9, '', 1),"
                           " ('sets_whole', -1, 9, '', 1)");
     support_sql(database, "INSERT INTO param VALUES (1, '/network/loss', '1%%', 0.01, '', 0, '')");

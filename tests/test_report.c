@@ -6,6 +6,7 @@
 #include "analysis/operands.h"
 #include "analysis/report.h"
 #include "tests/check_main.h"
+#include "tests/report_fixture.h"
 #include "tests/support_database.h"
 
 #include <math.h>
@@ -13,39 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char folder[64];
-static struct operands operands;
-static struct grouping grouping;
-static struct table table;
-static struct database_error error;
-
-static void load(const char *by)
-{
-    char *paths[] = {folder};
-    ck_assert_int_eq(operands_load(paths, 1, false, &operands, &error), 0);
-    ck_assert_int_eq(group_runs(operands.runs, operands.count, by, &grouping, &error), 0);
-    table = table_make(&grouping, 0.95);
-}
-
 static void load_three(void)
 {
     support_folder(folder);
     support_three(folder);
     load(NULL);
-}
-
-static void unload(void)
-{
-    table_free(&table);
-    group_free(&grouping);
-    operands_free(&operands);
-}
-
-/* Between tests, also in one process. */
-static void finish(void)
-{
-    unload();
-    support_remove(folder);
 }
 
 static char *printed(void (*print)(const struct table *table, FILE *file))
@@ -56,11 +29,6 @@ static char *printed(void (*print)(const struct table *table, FILE *file))
     print(&table, file);
     fclose(file);
     return text;
-}
-
-static void print_report(const struct table *of, FILE *file)
-{
-    report_print(of, REPORT_TEXT, file);
 }
 
 START_TEST(text_lays_slow_instant_and_both_side_by_side)
@@ -111,7 +79,7 @@ END_TEST
 START_TEST(report_states_the_method_and_names_growing_queues)
 {
     load_three();
-    char *text = printed(print_report);
+    char *text = report(REPORT_TEXT);
     static const char *const sentences[] = {
         "3 runs in 3 groups by messaging.path\n",
         "the order statistic X_(ceil(np))",
@@ -241,13 +209,7 @@ END_TEST
 START_TEST(a_run_that_carries_too_little_is_saturated)
 {
     support_folder(folder);
-    const struct support_run run = {.run_key = "k",
-                                    .config_hash = "c",
-                                    .result_hash = "r",
-                                    .experiment = "e",
-                                    .status = "ok",
-                                    .sim_end_ns = 100000000000};
-    sqlite3 *database = support_database(folder, "k.db", &run);
+    sqlite3 *database = support_one(folder, 100000000000);
     for (int i = 0; i < 100; i++)
         support_sql(database,
                     "INSERT INTO tx VALUES (%d, NULL, 3, 1, %d000000, NULL, NULL, %s, %d,"
@@ -264,13 +226,7 @@ END_TEST
 START_TEST(a_counter_with_the_name_of_a_measure_keeps_to_its_section)
 {
     support_folder(folder);
-    const struct support_run run = {.run_key = "k",
-                                    .config_hash = "c",
-                                    .result_hash = "r",
-                                    .experiment = "e",
-                                    .status = "ok",
-                                    .sim_end_ns = 10000000000};
-    sqlite3 *database = support_database(folder, "k.db", &run);
+    sqlite3 *database = support_one(folder, 10000000000);
     support_message(database, 1, 1000, 2000, 1, 1);
     support_sql(database, "INSERT INTO metric VALUES ('delivered', -1, 77, 'messages', 1)");
     support_close(database);
@@ -288,13 +244,7 @@ END_TEST
 START_TEST(text_names_the_counters_that_are_zero)
 {
     support_folder(folder);
-    const struct support_run run = {.run_key = "k",
-                                    .config_hash = "c",
-                                    .result_hash = "r",
-                                    .experiment = "e",
-                                    .status = "ok",
-                                    .sim_end_ns = 10000000000};
-    sqlite3 *database = support_database(folder, "k.db", &run);
+    sqlite3 *database = support_one(folder, 10000000000);
     support_sql(database, "INSERT INTO metric VALUES ('moved', -1, 7, 'messages', 1)");
     support_sql(database, "INSERT INTO metric VALUES ('merges', -1, 0, 'shards', 1)");
     support_sql(database, "INSERT INTO metric VALUES ('splits', -1, 0, 'shards', 1)");

@@ -4,6 +4,7 @@
 #include "analysis/operands.h"
 #include "analysis/report.h"
 #include "tests/check_main.h"
+#include "tests/report_fixture.h"
 #include "tests/support_database.h"
 
 #include <stdio.h>
@@ -12,8 +13,6 @@
 
 static char *report_of(int64_t earned)
 {
-    char folder[64], *text = NULL;
-    size_t bytes = 0;
     const struct support_run run = {.run_key = "k",
                                     .config_hash = "c",
                                     .result_hash = "r",
@@ -34,20 +33,9 @@ static char *report_of(int64_t earned)
                     k % 2 ? 30 + k : 20, 10 + k);
     }
     support_close(database);
-    char *paths[] = {folder};
-    struct operands operands;
-    struct grouping grouping;
-    struct database_error error;
-    ck_assert_int_eq(operands_load(paths, 1, false, &operands, &error), 0);
-    ck_assert_int_eq(group_runs(operands.runs, operands.count, NULL, &grouping, &error), 0);
-    struct table table = table_make(&grouping, 0.95);
-    FILE *file = open_memstream(&text, &bytes);
-    report_print(&table, REPORT_TEXT, file);
-    fclose(file);
-    table_free(&table);
-    group_free(&grouping);
-    operands_free(&operands);
-    support_remove(folder);
+    load(NULL);
+    char *text = report(REPORT_TEXT);
+    finish();
     return text;
 }
 

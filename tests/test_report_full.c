@@ -6,6 +6,7 @@
 #include "analysis/report.h"
 #include "analysis/run_queue.h"
 #include "tests/check_main.h"
+#include "tests/report_fixture.h"
 #include "tests/support_database.h"
 
 #include <inttypes.h>
@@ -16,22 +17,10 @@
 
 #define SECOND INT64_C(1000000000)
 
-static char folder[64];
-static struct operands operands;
-static struct grouping grouping;
-static struct table table;
-static struct database_error error;
-
 static sqlite3 *open_database(void)
 {
-    const struct support_run run = {.run_key = "k",
-                                    .config_hash = "c",
-                                    .result_hash = "r",
-                                    .experiment = "e",
-                                    .status = "ok",
-                                    .sim_end_ns = 100 * SECOND};
     support_folder(folder);
-    return support_database(folder, "k.db", &run);
+    return support_one(folder, 100 * SECOND);
 }
 
 static void make_congested(void)
@@ -65,32 +54,6 @@ static void make_congested(void)
     support_close(database);
 }
 
-static void load(void)
-{
-    char *paths[] = {folder};
-    ck_assert_int_eq(operands_load(paths, 1, false, &operands, &error), 0);
-    ck_assert_int_eq(group_runs(operands.runs, operands.count, NULL, &grouping, &error), 0);
-    table = table_make(&grouping, 0.95);
-}
-
-static void finish(void)
-{
-    table_free(&table);
-    group_free(&grouping);
-    operands_free(&operands);
-    support_remove(folder);
-}
-
-static char *report(enum report_format format)
-{
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *file = open_memstream(&text, &bytes);
-    report_print(&table, format, file);
-    fclose(file);
-    return text;
-}
-
 START_TEST(full_chains_are_laid_out_with_what_waits_for_them)
 {
     static const char expected[] = "chains whose blocks were full, the worst first\n"
@@ -101,7 +64,7 @@ START_TEST(full_chains_are_laid_out_with_what_waits_for_them)
                                    "  shard:0 growth of its transactions    1/s       1.000\n"
                                    "  shard:1 full blocks                   %          60.0\n";
     make_congested();
-    load();
+    load(NULL);
     char *text = report(REPORT_TEXT);
     ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
     ck_assert_ptr_nonnull(strstr(text, "shard:1 growth of its own queue       1/s       2.000\n"));
@@ -118,7 +81,7 @@ END_TEST
 START_TEST(the_verdict_names_the_saturated_chains_only)
 {
     make_congested();
-    load();
+    load(NULL);
     char *text = report(REPORT_TEXT);
     ck_assert_msg(strstr(text,
                          "\nverdict\n  e: chain shard:0 is saturated: the offered load passes "
@@ -129,7 +92,7 @@ START_TEST(the_verdict_names_the_saturated_chains_only)
     sqlite3 *database = open_database();
     support_sql(database, "INSERT INTO metric VALUES ('blocks_full', -1, 0, 'blocks', 1)");
     support_close(database);
-    load();
+    load(NULL);
     text = report(REPORT_TEXT);
     ck_assert_ptr_null(strstr(text, "verdict"));
     ck_assert_msg(strstr(text, "  full in half of their blocks or more             0\n") != NULL,
@@ -142,7 +105,7 @@ END_TEST
 START_TEST(machine_forms_carry_the_chains_too)
 {
     make_congested();
-    load();
+    load(NULL);
     char *csv = report(REPORT_CSV), *json = report(REPORT_JSON), *tex = report(REPORT_TEX);
     static const char title[] = "chains whose blocks were full, the worst first";
     char line[200];

@@ -5,6 +5,7 @@
 #include "analysis/report.h"
 #include "analysis/run_spread.h"
 #include "tests/check_main.h"
+#include "tests/report_fixture.h"
 #include "tests/support_database.h"
 
 #include <inttypes.h>
@@ -15,49 +16,29 @@
 
 #define MS INT64_C(1000000)
 
-static char folder[64];
-static struct operands operands;
-static struct grouping grouping;
-static struct table table;
-static struct database_error error;
-
-static void sample(sqlite3 *database, const char *name, int64_t t_ms, int64_t value)
-{
-    support_sql(database, "INSERT INTO sample VALUES ('%s', 48, %" PRId64 ", %" PRId64 ")", name,
-                t_ms * MS, value);
-}
-
 /* Blocks every second from 1 s on: block k reaches half of the stake after 100 + k ms, 90 % after
  * 200 + k, 99 % after 300 + k but for block 5, and is final after 1000 + k. Requests: 40 in each
  * second and 8 more for another replication; of 100 shreds that came 3 were useful. */
 static void make_run(const char *name, int replication, const char *spread, bool repairs)
 {
-    const struct support_run run = {.run_key = name,
-                                    .config_hash = spread,
-                                    .result_hash = name,
-                                    .experiment = spread,
-                                    .status = "ok",
-                                    .replication = replication,
-                                    .sim_end_ns = 10000 * MS,
-                                    .warmup_ns = 2000 * MS};
-    sqlite3 *database = support_database(folder, name, &run);
+    sqlite3 *database = support_replication(folder, name, spread, replication);
     support_sql(database, "INSERT INTO param VALUES (1, '/spread/type', '%s', NULL, NULL, 1, '')",
                 spread);
     for (int i = 0; i < 4; i++)
         support_sql(database, "INSERT INTO entity VALUES (%d, 'validator', 'validator:%d', 48)",
                     1000 + i, i);
     for (int k = 1; k <= 8; k++) {
-        sample(database, "spread_50", 1000 * k + 100 + k, (100 + k) * MS);
-        sample(database, "spread_90", 1000 * k + 200 + k, (200 + k) * MS);
+        support_sample(database, "spread_50", 1000 * k + 100 + k, (100 + k) * MS);
+        support_sample(database, "spread_90", 1000 * k + 200 + k, (200 + k) * MS);
         if (k != 5)
-            sample(database, "spread_99", 1000 * k + 300 + k, (300 + k) * MS);
-        sample(database, "final_time", 1000 * k + 1000 + k, (1000 + k) * MS);
+            support_sample(database, "spread_99", 1000 * k + 300 + k, (300 + k) * MS);
+        support_sample(database, "final_time", 1000 * k + 1000 + k, (1000 + k) * MS);
     }
     for (int t = 1; repairs && t <= 10; t++) {
-        sample(database, "repair_requests", 1000 * t, 40 + 8 * replication);
-        sample(database, "repair_answers", 1000 * t, 30);
-        sample(database, "repair_useful", 1000 * t, t == 1 ? 25 : t % 2);
-        sample(database, "repair_duplicate", 1000 * t, t == 1 ? 0 : 16);
+        support_sample(database, "repair_requests", 1000 * t, 40 + 8 * replication);
+        support_sample(database, "repair_answers", 1000 * t, 30);
+        support_sample(database, "repair_useful", 1000 * t, t == 1 ? 25 : t % 2);
+        support_sample(database, "repair_duplicate", 1000 * t, t == 1 ? 0 : 16);
     }
     support_sql(database, "INSERT INTO kind VALUES (7, 'repaired', 'spread', 'ns', ''),"
                           " (8, 'repaired', 'other', 'ns', '')");
@@ -80,32 +61,6 @@ static void make_run(const char *name, int replication, const char *spread, bool
                               " ('repair_refused_content', -1, 0, 'answers', 1),"
                               " ('shreds_refused_epoch', -1, 9, 'shreds', 1)");
     support_close(database);
-}
-
-static void load(void)
-{
-    char *paths[] = {folder};
-    ck_assert_int_eq(operands_load(paths, 1, false, &operands, &error), 0);
-    ck_assert_int_eq(group_runs(operands.runs, operands.count, NULL, &grouping, &error), 0);
-    table = table_make(&grouping, 0.95);
-}
-
-static void finish(void)
-{
-    table_free(&table);
-    group_free(&grouping);
-    operands_free(&operands);
-    support_remove(folder);
-}
-
-static char *report(enum report_format format)
-{
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *file = open_memstream(&text, &bytes);
-    report_print(&table, format, file);
-    fclose(file);
-    return text;
 }
 
 static void holds(const char *text, const char *words)
@@ -138,7 +93,7 @@ START_TEST(rows_are_those_computed_by_hand)
 {
     support_folder(folder);
     make_run("a.db", 0, "turbine", true);
-    load();
+    load(NULL);
     equals("validators", 4);
     equals("total_blocks_made", 15); /* without any row of an event */
     equals("total_blocks_forking", 1);
@@ -177,13 +132,13 @@ START_TEST(replications_have_an_interval_and_one_run_has_none)
 {
     support_folder(folder);
     make_run("a.db", 0, "turbine", true);
-    load();
+    load(NULL);
     ck_assert(isnan(row("repair_requests_node_rate")->cells[0].summary.half_width));
     finish();
     support_folder(folder);
     make_run("a.db", 0, "turbine", true);
     make_run("b.db", 1, "turbine", true);
-    load();
+    load(NULL);
     equals("repair_requests_node_rate", 11);
     ck_assert_double_eq_tol(row("repair_requests_node_rate")->cells[0].summary.half_width, 12.7062,
                             1e-4);
@@ -195,7 +150,7 @@ START_TEST(a_run_without_repair_is_told_so)
 {
     support_folder(folder);
     make_run("a.db", 0, "ideal", false);
-    load();
+    load(NULL);
     char *text = report(REPORT_TEXT);
     holds(text, "\nrepair: none in ideal, with spread.type ideal; spread.type turbine has it\n");
     holds(text, "  half of the stake has it, p50 ");
@@ -209,7 +164,7 @@ START_TEST(a_run_with_collective_validators_has_no_such_rows)
 {
     support_folder(folder);
     support_three(folder);
-    load();
+    load(NULL);
     char *text = report(REPORT_TEXT);
     ck_assert_ptr_null(strstr(text, "individual validators"));
     ck_assert_ptr_null(strstr(text, "repair"));
@@ -223,7 +178,7 @@ START_TEST(shares_of_nothing_are_not_there)
 {
     support_folder(folder);
     make_run("a.db", 0, "turbine", false);
-    load();
+    load(NULL);
     struct run_data *run = operands.runs[0];
     struct run_second second = {.second = 3, .count = {8}};
     run->spread.seconds = &second;
