@@ -36,7 +36,7 @@ START_TEST(a_proof_of_every_leaf_holds)
         for (uint32_t index = 0; index < leaves; index++) {
             struct block_proof proof = prove(leaves, index, 9);
             for (uint32_t other = 0; other < leaves; other++)
-                ck_assert_int_eq(cube_proof_check(&proof, items[other], HASH_BYTES, CHAIN),
+                ck_assert_int_eq(cube_proof_check(&cube, &proof, items[other], HASH_BYTES, CHAIN),
                                  other == index ? PROOF_HOLDS : PROOF_WRONG_LEAF);
         }
 }
@@ -48,20 +48,20 @@ START_TEST(a_changed_proof_is_refused_for_its_reason)
     for (uint32_t leaves = 1; leaves <= LEAVES_MAX; leaves += 3) {
         const struct block_proof whole = prove(leaves, leaves / 2, 9);
         struct block_proof proof = whole;
-        ck_assert_int_eq(cube_proof_check(&proof, items[leaves / 2], HASH_BYTES, CHAIN + 1),
+        ck_assert_int_eq(cube_proof_check(&cube, &proof, items[leaves / 2], HASH_BYTES, CHAIN + 1),
                          PROOF_WRONG_BLOCK);
         proof.block += UINT64_C(1) << 32;
-        ck_assert_int_eq(cube_proof_check(&proof, items[leaves / 2], HASH_BYTES, CHAIN),
+        ck_assert_int_eq(cube_proof_check(&cube, &proof, items[leaves / 2], HASH_BYTES, CHAIN),
                          PROOF_WRONG_BLOCK);
         for (int bit = 0; bit < 256; bit++) {
             unsigned char flip = (unsigned char)(1 << bit % 8);
             proof = whole;
             proof.root.bytes[bit / 8] ^= flip;
-            ck_assert_int_eq(cube_proof_check(&proof, items[leaves / 2], HASH_BYTES, CHAIN),
+            ck_assert_int_eq(cube_proof_check(&cube, &proof, items[leaves / 2], HASH_BYTES, CHAIN),
                              PROOF_WRONG_SIGNATURE);
             proof = whole;
             proof.signature[bit / 8] ^= flip;
-            ck_assert_int_eq(cube_proof_check(&proof, items[leaves / 2], HASH_BYTES, CHAIN),
+            ck_assert_int_eq(cube_proof_check(&cube, &proof, items[leaves / 2], HASH_BYTES, CHAIN),
                              PROOF_WRONG_SIGNATURE);
         }
         uint64_t *const words[] = {&proof.block, &proof.final_ns, &proof.position};
@@ -69,18 +69,19 @@ START_TEST(a_changed_proof_is_refused_for_its_reason)
             for (int bit = 0; bit < 32; bit++) {
                 proof = whole;
                 *words[word] ^= UINT64_C(1) << bit;
-                ck_assert_int_eq(cube_proof_check(&proof, items[leaves / 2], HASH_BYTES, CHAIN),
-                                 PROOF_WRONG_SIGNATURE);
+                ck_assert_int_eq(
+                    cube_proof_check(&cube, &proof, items[leaves / 2], HASH_BYTES, CHAIN),
+                    PROOF_WRONG_SIGNATURE);
             }
         for (uint32_t byte = 8; byte < whole.proof_bytes; byte++) {
             proof = whole;
             proof.proof[byte] ^= 1;
-            ck_assert_int_eq(cube_proof_check(&proof, items[leaves / 2], HASH_BYTES, CHAIN),
+            ck_assert_int_eq(cube_proof_check(&cube, &proof, items[leaves / 2], HASH_BYTES, CHAIN),
                              PROOF_WRONG_LEAF);
         }
         proof = whole;
         proof.proof_bytes--;
-        ck_assert_int_eq(cube_proof_check(&proof, items[leaves / 2], HASH_BYTES, CHAIN),
+        ck_assert_int_eq(cube_proof_check(&cube, &proof, items[leaves / 2], HASH_BYTES, CHAIN),
                          PROOF_WRONG_LEAF);
     }
 }
@@ -90,9 +91,9 @@ END_TEST
 START_TEST(a_proof_can_be_dated_anew_by_its_signers)
 {
     struct block_proof proof = prove(7, 3, 9);
-    cube_proof_date(&proof, 12);
+    cube_proof_date(&cube, &proof, 12);
     ck_assert_uint_eq(proof.position, 12);
-    ck_assert_int_eq(cube_proof_check(&proof, items[3], HASH_BYTES, CHAIN), PROOF_HOLDS);
+    ck_assert_int_eq(cube_proof_check(&cube, &proof, items[3], HASH_BYTES, CHAIN), PROOF_HOLDS);
 }
 END_TEST
 

@@ -1,6 +1,6 @@
 #include "models/ledger/external_message.h"
 
-#include <sodium.h>
+#include "models/sha256.h"
 
 struct writer {
     unsigned char bytes[160];
@@ -40,8 +40,7 @@ void external_hash(const struct tx *tx, unsigned char ret_hash[OWNER_HASH_BYTES]
         put(&writer, tx->extra_currency[i], 4);
         put(&writer, tx->extra_amount[i], 8);
     }
-    int failed = crypto_hash_sha256(ret_hash, writer.bytes, writer.count);
-    SIM_ASSERT(failed == 0);
+    sha256(writer.bytes, writer.count, ret_hash);
 }
 
 struct external_run external_execute(const struct external_code *code, const struct tx *tx,

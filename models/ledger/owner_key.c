@@ -3,6 +3,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "models/sha256.h"
+
 _Static_assert(SIGNATURE_BYTES == crypto_sign_BYTES, "one size of signature");
 _Static_assert(crypto_hash_sha256_BYTES == crypto_sign_SEEDBYTES, "a hash is a seed");
 _Static_assert(crypto_hash_sha256_BYTES == OWNER_HASH_BYTES, "one size of hash");
@@ -18,8 +20,7 @@ static void derive_seed(struct address account, unsigned char ret_seed[crypto_si
         text[6 + i] = (unsigned char)(workchain >> (8 * i));
     for (unsigned i = 0; i < 8; i++)
         text[10 + i] = (unsigned char)(account.prefix >> (8 * i));
-    int failed = crypto_hash_sha256(ret_seed, text, sizeof text);
-    SIM_ASSERT(failed == 0);
+    sha256(text, sizeof text, ret_seed);
 }
 
 static void sign_modelled(const unsigned char seed[crypto_sign_SEEDBYTES],
@@ -30,8 +31,7 @@ static void sign_modelled(const unsigned char seed[crypto_sign_SEEDBYTES],
     memcpy(text, seed, crypto_sign_SEEDBYTES);
     memcpy(text + crypto_sign_SEEDBYTES, hash, OWNER_HASH_BYTES);
     memset(ret_signature, 0, SIGNATURE_BYTES);
-    int failed = crypto_hash_sha256(ret_signature, text, sizeof text);
-    SIM_ASSERT(failed == 0);
+    sha256(text, sizeof text, ret_signature);
 }
 
 void owner_sign(enum signature_kind kind, struct address account,

@@ -118,7 +118,8 @@ static bool holds(struct hypercube *cube, struct context *context, const struct 
     if (cube->config.break_rule == CUBE_BREAK_TRUST)
         return true;
     message_hash(&parcel->envelope, parcel->lt, hash);
-    enum proof_verdict verdict = cube_proof_check(proof, hash, HASH_BYTES, (uint32_t)(id >> 32));
+    enum proof_verdict verdict =
+        cube_proof_check(cube, proof, hash, HASH_BYTES, (uint32_t)(id >> 32));
     if (verdict == PROOF_HOLDS && memcmp(hash, parcel->hash, HASH_BYTES) != 0)
         verdict = PROOF_WRONG_LEAF;
     return cube_accept_verdict(cube, context, here, id, verdict);

@@ -91,7 +91,7 @@ static bool holds(struct hypercube *cube, struct context *context,
     if (cube->config.break_rule == CUBE_BREAK_TRUST)
         return true;
     if (cube_find(cube, confirm->to) == confirm->deliverer)
-        verdict = cube_proof_check(&confirm->proof, item, bytes, confirm->deliverer);
+        verdict = cube_proof_check(cube, &confirm->proof, item, bytes, confirm->deliverer);
     return cube_accept_verdict(cube, context, confirm->target, confirm->id, verdict);
 }
 

@@ -193,7 +193,7 @@ static void send_again(struct hypercube *cube, struct context *context, struct c
     struct block_proof proof;
     memcpy(&proof, slab_at(&cube->proofs, entry->proof), entry->proof_bytes);
     uint64_t position = cube_position_now(cube, chain, context->now_ns);
-    cube_proof_date(&proof, position > proof.position ? position : proof.position);
+    cube_proof_date(cube, &proof, position > proof.position ? position : proof.position);
     memcpy(slab_at(&cube->proofs, entry->proof), &proof, entry->proof_bytes);
     entry->attempt++;
     entry->due_ns = context->now_ns + again_ns(cube, chain->chain, entry->attempt);

@@ -377,6 +377,13 @@ struct cube_chain {
     uint32_t pending_node, stopped_node;
 };
 
+/* Keys of the chains that signed lately, by the low bits of the chain. */
+enum { CHAIN_KEYS = 1024, SIGNED_BYTES = 24 + 2 * HASH_BYTES };
+struct chain_key {
+    uint32_t chain; /* 0: none */
+    unsigned char key[HASH_BYTES];
+};
+
 struct hypercube {
     struct cube_config config;
     uint8_t slot;
@@ -405,6 +412,8 @@ struct hypercube {
     struct lt_book book;         /* of the open block */
     struct merkle_hash *tree;
     uint32_t tree_capacity;
+    struct chain_key keys[CHAIN_KEYS];
+    unsigned char signed_last[SIGNED_BYTES], signature_last[HASH_BYTES];
 };
 
 /* hypercube_queue.c: chains, links, entries, the output queue. */

@@ -28,10 +28,11 @@ enum proof_verdict { PROOF_HOLDS, PROOF_WRONG_BLOCK, PROOF_WRONG_SIGNATURE, PROO
 void cube_prove(struct hypercube *cube, const struct block *block, uint64_t position,
                 uint32_t leaf_count, uint32_t index, struct block_proof *ret_proof);
 /* The validators of its block sign it again, as of a later position. */
-void cube_proof_date(struct block_proof *proof, uint64_t position);
+void cube_proof_date(struct hypercube *cube, struct block_proof *proof, uint64_t position);
 enum { PROOF_ITEM_MAX = HASH_BYTES + 8 };
-enum proof_verdict cube_proof_check(const struct block_proof *proof, const unsigned char *item,
-                                    size_t item_bytes, uint32_t chain);
+/* Every proof is verified as if it were the first of its block. */
+enum proof_verdict cube_proof_check(struct hypercube *cube, const struct block_proof *proof,
+                                    const unsigned char *item, size_t item_bytes, uint32_t chain);
 /* Room for the leaves and inner nodes of a tree of so many leaves. */
 void cube_tree_room(struct hypercube *cube, uint32_t leaf_count);
 

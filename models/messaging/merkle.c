@@ -1,19 +1,17 @@
 #include "models/messaging/merkle.h"
 
-#include <sodium.h>
 #include <string.h>
 
+#include "models/sha256.h"
 #include "sim/sim_assert.h"
 
 struct merkle_hash merkle_leaf(const unsigned char *item, size_t bytes)
 {
-    static const unsigned char tag = 0;
+    unsigned char text[1 + MERKLE_ITEM_BYTES_MAX] = {0};
     struct merkle_hash hash;
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, &tag, 1);
-    crypto_hash_sha256_update(&state, item, bytes);
-    crypto_hash_sha256_final(&state, hash.bytes);
+    SIM_ASSERT(bytes <= MERKLE_ITEM_BYTES_MAX);
+    memcpy(text + 1, item, bytes);
+    sha256(text, 1 + bytes, hash.bytes);
     return hash;
 }
 
@@ -23,7 +21,7 @@ static struct merkle_hash inner(const struct merkle_hash *left, const struct mer
     memcpy(bytes + 1, left->bytes, MERKLE_HASH_BYTES);
     memcpy(bytes + 1 + MERKLE_HASH_BYTES, right->bytes, MERKLE_HASH_BYTES);
     struct merkle_hash hash;
-    crypto_hash_sha256(hash.bytes, bytes, sizeof bytes);
+    sha256(bytes, sizeof bytes, hash.bytes);
     return hash;
 }
 

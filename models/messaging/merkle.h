@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MERKLE_HASH_BYTES = 32, MERKLE_DEPTH_MAX = 32 };
+enum { MERKLE_HASH_BYTES = 32, MERKLE_DEPTH_MAX = 32, MERKLE_ITEM_BYTES_MAX = 64 };
 
 struct merkle_hash {
     unsigned char bytes[MERKLE_HASH_BYTES];
@@ -21,7 +21,9 @@ struct merkle_proof {
     struct merkle_hash siblings[MERKLE_DEPTH_MAX];
 };
 
-/* merkle_leaf hashes one item (here: a message's hash) into a leaf. */
+/* merkle_leaf hashes one item (here: a message's hash) of at most MERKLE_ITEM_BYTES_MAX into a
+ * leaf.
+ */
 struct merkle_hash merkle_leaf(const unsigned char *item, size_t bytes);
 
 /* merkle_node_count is how many nodes the tree over so many leaves has; 0 leaves: 0. */

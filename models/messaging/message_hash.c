@@ -1,7 +1,8 @@
 #include "models/messaging/message_hash.h"
 
-#include <sodium.h>
 #include <string.h>
+
+#include "models/sha256.h"
 
 struct writer {
     unsigned char bytes[224];
@@ -46,6 +47,5 @@ void message_hash(const struct envelope *envelope, uint64_t lt, unsigned char re
     SIM_ASSERT(writer.count + sizeof envelope->body <= sizeof writer.bytes);
     memcpy(writer.bytes + writer.count, envelope->body, sizeof envelope->body);
     writer.count += sizeof envelope->body;
-    int failed = crypto_hash_sha256(ret_hash, writer.bytes, writer.count);
-    SIM_ASSERT(failed == 0);
+    sha256(writer.bytes, writer.count, ret_hash);
 }

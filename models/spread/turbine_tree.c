@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/sha256.h"
 #include "sim/sim_assert.h"
 
 static const char *const NAME = "spread: cluster";
@@ -61,7 +62,7 @@ void turbine_seed(const struct shred_id *shred, const unsigned char leader_key[V
     for (unsigned i = 0; i < 4; i++)
         text[9 + i] = (unsigned char)(shred->index >> 8 * i);
     memcpy(text + 13, leader_key, VALIDATOR_KEY_BYTES);
-    crypto_hash_sha256(ret_seed, text, sizeof text);
+    sha256(text, sizeof text, ret_seed);
 }
 
 static void begin(struct turbine_cluster *cluster, const struct shred_id *shred, uint32_t leader,
