@@ -56,25 +56,6 @@ static void skip(struct chain_blocks *chains, struct context *context, uint32_t 
     context_count(context, LAYER_CHAIN, METRIC_SKIPPED, 1);
 }
 
-/* SIMPLIFICATION: blocks that nobody needs are not made (unless empty_blocks), and everybody knows
- * of a slot that it passed for that reason: nobody waits for its block. */
-static void pass_idle(struct chain_blocks *chains, struct context *context, uint32_t shard,
-                      uint64_t slot)
-{
-    struct chain_individual *individual = chains->individual;
-    struct chain_shard *state = &individual->shards[shard];
-    uint32_t self = context->self;
-    state->idle_slot = slot;
-    if (slot + 1 >= individual->members.slots_end)
-        return;
-    uint32_t next = chain_members_leader(&individual->members, shard, slot + 1);
-    if (state->members[next].waits_slot == 0 || !up(chains, context, shard, next))
-        return;
-    context_as(context, chain_members_node(&individual->members, shard, next));
-    chain_lead_came(chains, context, shard, next, slot);
-    context_as(context, self);
-}
-
 static bool content_is_wanted(const struct chain_blocks *chains, const struct context *context,
                               uint32_t shard)
 {
@@ -166,8 +147,9 @@ static void publish(struct chain_blocks *chains, struct context *context, uint32
     chain_votes_made(chains, context, shard, member, header->slot);
 }
 
-static void make(struct chain_blocks *chains, struct context *context, uint32_t shard,
-                 uint32_t member, uint64_t slot)
+/* False: the slot passes, since there is nothing to do. */
+static bool make_unless_idle(struct chain_blocks *chains, struct context *context, uint32_t shard,
+                             uint32_t member, uint64_t slot)
 {
     struct chain_individual *individual = chains->individual;
     struct chain_shard *state = &individual->shards[shard];
@@ -179,7 +161,7 @@ static void make(struct chain_blocks *chains, struct context *context, uint32_t 
     if (parent_slot >= slot ||
         slot / epoch_slots >= chain_lead_epochs_known(own->view.root, epoch_slots)) {
         skip(chains, context, shard, slot); /* SOL-15: it cannot know that it leads */
-        return;
+        return true;
     }
     const struct tree_block *parent = block_tree_find(&state->tree, parent_slot);
     const struct open_block *open = NULL;
@@ -195,10 +177,8 @@ static void make(struct chain_blocks *chains, struct context *context, uint32_t 
         record->gaps++;
     else if (block_is_wanted(chains, shard, own, parent, slot))
         record->number++;
-    else {
-        pass_idle(chains, context, shard, slot);
-        return;
-    }
+    else
+        return false;
     uint64_t begin_ns = slot_ns(chains, shard, slot);
     uint64_t end_ns = begin_ns + chains->interval_ns;
     uint64_t least_ns = context->now_ns + chains->interval_ns / LAST_PARTS;
@@ -213,6 +193,41 @@ static void make(struct chain_blocks *chains, struct context *context, uint32_t 
                                   .leader = member,
                                   .height = parent->header.height + 1};
     publish(chains, context, shard, member, &header, open);
+    return true;
+}
+
+/* Who waits for the block of a slot, and is up. */
+static bool find_waiting(const struct chain_blocks *chains, const struct context *context,
+                         uint32_t shard, uint64_t slot, uint32_t *ret_member)
+{
+    const struct chain_individual *individual = chains->individual;
+    if (slot + 1 >= individual->members.slots_end)
+        return false;
+    uint32_t next = chain_members_leader(&individual->members, shard, slot + 1);
+    const struct chain_member *waiting = &individual->shards[shard].members[next];
+    *ret_member = next;
+    return waiting->waits_slot > 0 && waiting->waits_for == slot &&
+           up(chains, context, shard, next);
+}
+
+/* SIMPLIFICATION: blocks that nobody needs are not made (unless empty_blocks), and everybody knows
+ * of a slot that it passed for that reason: nobody waits for its block. So who waited for it goes
+ * on at once, and may pass its slot, too; slots rise. */
+static void make(struct chain_blocks *chains, struct context *context, uint32_t shard,
+                 uint32_t member, uint64_t slot)
+{
+    struct chain_shard *state = &chains->individual->shards[shard];
+    uint32_t self = context->self;
+    while (!make_unless_idle(chains, context, shard, member, slot)) {
+        uint64_t passed = state->idle_slot = slot;
+        if (!find_waiting(chains, context, shard, passed, &member))
+            break;
+        slot = state->members[member].waits_slot;
+        state->members[member].waits_slot = 0;
+        SIM_ASSERT(slot > passed);
+        context_as(context, chain_members_node(&chains->individual->members, shard, member));
+    }
+    context_as(context, self);
 }
 
 /* Whether the block of the slot before may still come, and it is worth waiting for. */
