@@ -201,7 +201,10 @@ struct block_header {
  * speaks of; none of them calls back before it has returned. */
 struct spread_seam {
     void *self;
-    /* On the leader's node, which has the block already. */
+    /* A leader makes its block part by part: it has its own block whole when complete() says so. If
+     * it goes down before, nobody will ever have it. false: it has it at once. */
+    bool by_parts;
+    /* On the leader's node, which knows what will be in the block. */
     void (*publish)(void *self, struct context *context, const struct block_header *header);
     /* A member has learned that another one voted for a block; NULL: nobody cares. */
     void (*voted)(void *self, struct context *context, uint32_t chain, uint32_t member,

@@ -162,9 +162,11 @@ static void make_block(struct support_spread *support, struct context *context, 
     uint32_t self = context->self;
     context_as(context, by);
     support->stack->spread.publish(support->stack->spread.self, context, &block->header);
-    support->completed_ns[(uint64_t)by * SUPPORT_SPREAD_SLOTS + slot] = context->now_ns;
-    follow(support, context, by);
-    tell_votes(support, context, by, &block->header);
+    if (!support->stack->spread.by_parts) {
+        support->completed_ns[(uint64_t)by * SUPPORT_SPREAD_SLOTS + slot] = context->now_ns;
+        follow(support, context, by);
+        tell_votes(support, context, by, &block->header);
+    }
     context_as(context, self);
 }
 

@@ -92,6 +92,11 @@ static inline void member_bit_set(uint64_t *bits, uint32_t member)
     bits[member / 64] |= UINT64_C(1) << member % 64;
 }
 
+static inline void member_bit_clear(uint64_t *bits, uint32_t member)
+{
+    bits[member / 64] &= ~(UINT64_C(1) << member % 64);
+}
+
 static inline uint64_t *tree_block_complete(struct tree_block *block)
 {
     return block->bits;

@@ -161,9 +161,10 @@ bool chain_forks_is_being_sent(const struct chain_individual *individual, struct
                                struct tree_block *block, uint32_t member)
 {
     const struct block_header *header = &block->header;
-    if (header->leader != member || header->end_ns <= context->now_ns ||
-        individual->members.count == 1)
+    if (header->leader != member || individual->members.count == 1)
         return false;
+    if (header->end_ns <= context->now_ns)
+        return !member_bit(tree_block_complete(block), member);
     if (!block->awaited)
         context_timer(context, context->self, LAYER_CHAIN, TIMER_SENT, header->chain,
                       header->end_ns, header->id);

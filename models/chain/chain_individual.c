@@ -151,8 +151,10 @@ bool chain_individual_on_fault(struct chain_blocks *chains, struct context *cont
     }
     if (!chain_members_at(members, context->self, &shard, &member))
         return false;
-    if (!is_up)
+    if (!is_up) {
+        chain_votes_crashed(chains, shard, member);
         return true;
+    }
     int64_t clock_ns = (int64_t)context->now_ns - chain_members_late_ns(members, shard, member);
     uint64_t begun = clock_slots(chains->records[shard].phase_ns, chains->interval_ns,
                                  clock_ns > 0 ? (uint64_t)clock_ns : 0);

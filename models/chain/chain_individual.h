@@ -113,8 +113,9 @@ void chain_lead_came(struct chain_blocks *chains, struct context *context, uint3
 
 /* --- chain_votes --- */
 
-/* chain_votes_complete is the seam's complete(). chain_votes_replayed is the end of replay, and
- * chain_votes_made both at once, for a block's own leader. */
+/* chain_votes_complete is the seam's complete(). chain_votes_replayed is the end of replay.
+ * chain_votes_made: a leader replays its block as it makes it; it has it whole now, or once the
+ * spread says so. */
 void chain_votes_made(struct chain_blocks *chains, struct context *context, uint32_t shard,
                       uint32_t member, uint64_t slot);
 /* chain_votes_sent: the end of a slot whose block it made. */
@@ -126,7 +127,9 @@ void chain_votes_replayed(struct chain_blocks *chains, struct context *context, 
                           uint32_t member, uint64_t slot);
 void chain_votes_came(struct chain_blocks *chains, struct context *context, uint32_t shard,
                       uint32_t member, uint32_t voter, uint64_t slot, uint64_t block);
-/* chain_votes_restart goes on where a crash took the timers. */
+/* chain_votes_crashed: what the member had not made of its own blocks is lost, and so are they: it
+ * does not go on with them. chain_votes_restart goes on where a crash took the timers. */
+void chain_votes_crashed(struct chain_blocks *chains, uint32_t shard, uint32_t member);
 void chain_votes_restart(struct chain_blocks *chains, struct context *context, uint32_t shard,
                          uint32_t member);
 /* chain_votes_carry puts what a leader knows, and the block's ancestors do not carry, into its
@@ -140,7 +143,8 @@ uint64_t chain_votes_carry(struct chain_blocks *chains, uint32_t shard, uint32_t
 void chain_forks_judge(struct chain_blocks *chains, struct context *context, uint32_t shard,
                        uint32_t member);
 /* chain_forks_is_being_sent: a leader neither votes for its own block nor holds it for final before
- * others can have it, however much stake it has: the end of its slot is when it looks again. */
+ * it has it whole and others can have it, however much stake it has: the end of its slot is when it
+ * looks again. */
 bool chain_forks_is_being_sent(const struct chain_individual *individual, struct context *context,
                                struct tree_block *block, uint32_t member);
 /* chain_forks_born: a block was made; it may be on a fork that is lost already. */

@@ -285,6 +285,14 @@ static void sample_spread(struct chain_blocks *chains, struct context *context, 
                            (int64_t)(context->now_ns - block->header.time_ns));
 }
 
+/* A leader has all of its own block. */
+static void made_whole(struct chain_blocks *chains, struct context *context, uint32_t shard,
+                       uint32_t member, struct tree_block *block)
+{
+    member_bit_set(tree_block_complete(block), member);
+    sample_spread(chains, context, shard, block, chains->individual->members.stakes[member]);
+}
+
 static void start_replay(struct chain_blocks *chains, struct context *context, uint32_t shard,
                          uint64_t block)
 {
@@ -307,6 +315,13 @@ void chain_votes_complete(struct chain_blocks *chains, struct context *context, 
     struct tree_block *block = block_tree_find(&state->tree, slot);
     if (!block || member_bit(tree_block_complete(block), member))
         return;
+    if (block->header.leader == member &&
+        member_bit(tree_block_replayed(&state->tree, block), member)) {
+        made_whole(chains, context, shard, member, block);
+        if (block->header.end_ns <= context->now_ns)
+            chain_votes_sent(chains, context, shard, member);
+        return;
+    }
     member_bit_set(tree_block_complete(block), member);
     uint64_t took_ns = context->now_ns - block->header.time_ns;
     delivery_times_add(&individual->delivery, took_ns);
@@ -333,8 +348,8 @@ void chain_votes_made(struct chain_blocks *chains, struct context *context, uint
 {
     struct chain_individual *individual = chains->individual;
     struct tree_block *block = block_tree_find(&individual->shards[shard].tree, slot);
-    member_bit_set(tree_block_complete(block), member);
-    sample_spread(chains, context, shard, block, individual->members.stakes[member]);
+    if (!chains->stack->spread.by_parts || individual->members.count == 1)
+        made_whole(chains, context, shard, member, block);
     took_in(chains, context, shard, member, slot);
 }
 
@@ -358,6 +373,19 @@ void chain_votes_replayed(struct chain_blocks *chains, struct context *context, 
             start_replay(chains, context, shard, entry->block->header.id);
     }
     chain_lead_came(chains, context, shard, member, slot);
+}
+
+/* Only its own blocks can stand on one that it lost: they are lost, too. */
+void chain_votes_crashed(struct chain_blocks *chains, uint32_t shard, uint32_t member)
+{
+    struct chain_shard *state = &chains->individual->shards[shard];
+    for (uint32_t i = 1; i < state->tree.count; i++) {
+        struct tree_block *block = state->tree.entries[i].block;
+        bool whole = member_bit(tree_block_complete(block), member);
+        if (block->header.leader == member &&
+            (!whole || !has_replayed(state, block->header.parent_slot, member)))
+            member_bit_clear(tree_block_replayed(&state->tree, block), member);
+    }
 }
 
 void chain_votes_restart(struct chain_blocks *chains, struct context *context, uint32_t shard,

@@ -171,8 +171,8 @@ static int build(const struct build *build, void **ret_state)
             build_chain(turbine, &turbine->chains[turbine->chain_count++], id, build->world);
     }
     spread_params_need_members(build, turbine->chain_count);
-    build->stack->spread =
-        (struct spread_seam){.self = turbine, .publish = publish, .voted = voted, .rooted = rooted};
+    build->stack->spread = (struct spread_seam){
+        .self = turbine, .by_parts = true, .publish = publish, .voted = voted, .rooted = rooted};
     *ret_state = turbine;
     return 0;
 }

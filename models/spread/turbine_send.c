@@ -125,7 +125,8 @@ static void send_to_root(struct turbine_member *leader, struct context *context,
     turbine_count(leader, context, TURBINE_SHREDS_SENT, versions);
 }
 
-/* What the leader itself has of its block: the sets that it has made. */
+/* What the leader itself has of its block: the sets that it has made. With the last one it has the
+ * block, and the chain comes last, as for everybody else. */
 static void store_own_set(struct turbine_member *leader, struct context *context,
                           const struct turbine_block *block, const struct shred_set *set)
 {
@@ -141,8 +142,11 @@ static void store_own_set(struct turbine_member *leader, struct context *context
     blockstore_commit(store);
     /* Repair looks at the slot in progress, too, and nobody else tells it of these sets. */
     repair_service_stored(leader, context, first.slot, set->first_data == 0, true);
-    if (set->last)
-        turbine_has_slot(leader, context, first.slot);
+    if (!set->last)
+        return;
+    turbine_has_slot(leader, context, first.slot);
+    const struct chain_seam *seam = &leader->chain->turbine->stack->chain;
+    seam->complete(seam->self, context, leader->chain->chain, leader->member, block->header.id);
 }
 
 void turbine_make_set(struct turbine_chain *chain, struct context *context, uint32_t number)
