@@ -10,7 +10,7 @@
 #define MS UINT64_C(1000000)
 #define SECOND UINT64_C(1000000000)
 
-enum { FAULTS_MAX = 8, RESEND_TIMER = 0, BLOCK_MESSAGE = 0, PACKET_BYTES = 1200 };
+enum { FAULTS_MAX = 8, RESEND_TIMER = 0, MADE_TIMER, BLOCK_MESSAGE = 0, PACKET_BYTES = 1200 };
 
 static struct {
     struct fault_spec specs[FAULTS_MAX];
@@ -76,9 +76,15 @@ static void publish(void *self, struct context *context, const struct block_head
     for (uint32_t i = 0; i < seam(wire)->members(seam(wire)->self, header->chain); i++)
         wire->stakes[i] = seam(wire)->stake(seam(wire)->self, header->chain, i);
     SIM_ASSERT(header->leader == seam(wire)->leader(seam(wire)->self, header->chain, header->slot));
-    wire->blocks[wire->block_count++] =
-        (struct wire_block){.header = *header, .complete = UINT64_C(1) << header->leader};
-    send_block(wire, context, &wire->blocks[wire->block_count - 1], false);
+    struct wire_block *block = &wire->blocks[wire->block_count++];
+    *block = (struct wire_block){.header = *header};
+    if (wire->make_ns) {
+        context_timer(context, context->self, LAYER_SPREAD, MADE_TIMER, header->chain,
+                      context->now_ns + wire->make_ns(header), header->id);
+        return;
+    }
+    block->complete = UINT64_C(1) << header->leader;
+    send_block(wire, context, block, false);
 }
 
 static void voted(void *self, struct context *context, uint32_t chain, uint32_t member,
@@ -112,6 +118,7 @@ static void rooted(void *self, struct context *context, uint32_t chain, uint32_t
         struct wire_block *block = &wire->blocks[i];
         if (block->header.chain != chain || block->header.slot != slot)
             continue;
+        block->final_ns = block->final == 0 ? context->now_ns : block->final_ns;
         block->final |= UINT64_C(1) << member;
         SIM_ASSERT(block->header.leader != member || context->now_ns >= block->header.end_ns);
         SIM_ASSERT(block->complete >> member & 1);
@@ -128,8 +135,11 @@ static int build(const struct build *build, void **ret_state)
 {
     struct support_wire *wire = (struct support_wire *)(uintptr_t)build->config;
     wire->stack = build->stack;
-    build->stack->spread =
-        (struct spread_seam){.self = wire, .publish = publish, .voted = voted, .rooted = rooted};
+    build->stack->spread = (struct spread_seam){.self = wire,
+                                                .by_parts = wire->make_ns != NULL,
+                                                .publish = publish,
+                                                .voted = voted,
+                                                .rooted = rooted};
     *ret_state = wire;
     return 0;
 }
@@ -150,8 +160,13 @@ static void on_timer(void *state, struct context *context, uint8_t kind, uint32_
 {
     struct support_wire *wire = state;
     struct wire_block *block = block_of(wire, id);
-    (void)kind;
     uint32_t members = seam(wire)->members(seam(wire)->self, chain);
+    if (kind == MADE_TIMER) {
+        block->complete = UINT64_C(1) << block->header.leader;
+        send_block(wire, context, block, false);
+        seam(wire)->complete(seam(wire)->self, context, chain, block->header.leader, id);
+        return;
+    }
     uint64_t all = members == 64 ? UINT64_MAX : (UINT64_C(1) << members) - 1;
     if (block->complete == all)
         return;
@@ -168,7 +183,8 @@ static void on_fault(void *state, struct context *context, const struct fault *f
         return;
     for (uint32_t i = 0; i < wire->block_count; i++) {
         const struct block_header *header = &wire->blocks[i].header;
-        if (seam(wire)->node(seam(wire)->self, header->chain, header->leader) == context->self)
+        if (wire->blocks[i].complete != 0 &&
+            seam(wire)->node(seam(wire)->self, header->chain, header->leader) == context->self)
             on_timer(wire, context, RESEND_TIMER, header->chain, header->id);
     }
 }
@@ -179,7 +195,7 @@ static void destroy(void *state)
 }
 
 static const char *const message_kinds[] = {"block", NULL};
-static const char *const timer_kinds[] = {"resend", NULL};
+static const char *const timer_kinds[] = {"resend", "made", NULL};
 static const char *const no_kinds[] = {NULL};
 static const struct model_metric no_metrics[] = {{NULL, NULL, NULL}};
 static const struct model_property no_properties[] = {{NULL, NULL, false}};

@@ -18,6 +18,7 @@ struct wire_block {
     struct block_header header;
     uint64_t complete; /* a bit a member */
     uint64_t final;    /* a bit a member, for the first chain: root at this slot once */
+    uint64_t final_ns; /* the first of these */
     uint32_t resent;
 };
 
@@ -28,6 +29,8 @@ struct support_wire {
     uint64_t resend_ns; /* 0 = never again */
     /* How much later a block is sent to a member; WIRE_NEVER: not at all. NULL: at once. */
     uint64_t (*hold_ns)(const struct block_header *header, uint32_t member);
+    /* How long its leader takes to make a block, before it sends it. NULL: it has it at once. */
+    uint64_t (*make_ns)(const struct block_header *header);
 
     /* What was seen. */
     struct wire_block blocks[WIRE_BLOCKS_MAX];

@@ -375,15 +375,13 @@ void chain_votes_replayed(struct chain_blocks *chains, struct context *context, 
     chain_lead_came(chains, context, shard, member, slot);
 }
 
-/* Only its own blocks can stand on one that it lost: they are lost, too. */
+/* Only its own blocks can stand on one that it lost, and no fork is followed through it. */
 void chain_votes_crashed(struct chain_blocks *chains, uint32_t shard, uint32_t member)
 {
     struct chain_shard *state = &chains->individual->shards[shard];
     for (uint32_t i = 1; i < state->tree.count; i++) {
         struct tree_block *block = state->tree.entries[i].block;
-        bool whole = member_bit(tree_block_complete(block), member);
-        if (block->header.leader == member &&
-            (!whole || !has_replayed(state, block->header.parent_slot, member)))
+        if (block->header.leader == member && !member_bit(tree_block_complete(block), member))
             member_bit_clear(tree_block_replayed(&state->tree, block), member);
     }
 }
