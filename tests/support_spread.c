@@ -7,6 +7,7 @@
 #include "sim/context.h"
 #include "sim/diagnostics.h"
 #include "sim/sim_assert.h"
+#include "tests/model_by_hand.h"
 
 enum { TIMER_SLOT, TIMER_END };
 
@@ -233,30 +234,18 @@ static void start(void *state, struct context *context)
                       support->scenario.duration_ns - 1, 0);
 }
 
-static void destroy(void *state)
-{
-    (void)state;
-}
-
-static const char *const no_kinds[] = {NULL};
 static const char *const timer_kinds[] = {"slot", "end", NULL};
-static const struct model_metric no_metrics[] = {{NULL, NULL, NULL}};
-static const struct model_property no_properties[] = {{NULL, NULL, false}};
-static const struct param no_params[] = {PARAM_END};
-static const struct model chain_model = {.layer = LAYER_CHAIN,
+static const struct model chain_model = {MODEL_BY_HAND,
+                                         .layer = LAYER_CHAIN,
                                          .layer_name = "chain",
                                          .name = "by_hand",
                                          .summary = "validators made by hand",
-                                         .params = no_params,
                                          .message_kinds = no_kinds,
                                          .timer_kinds = timer_kinds,
-                                         .trace_kinds = no_kinds,
-                                         .metrics = no_metrics,
-                                         .properties = no_properties,
                                          .build = build,
                                          .start = start,
                                          .on_timer = on_timer,
-                                         .destroy = destroy};
+                                         .destroy = destroy_nothing};
 
 /* Numbers of a table and of the objects in it. */
 static void fill_defaults(const struct param *params, void *config)

@@ -10,6 +10,7 @@
 #include "models/state/state_ram.h"
 #include "sim/context.h"
 #include "sim/memory.h"
+#include "tests/model_by_hand.h"
 
 #define SECOND UINT64_C(1000000000)
 
@@ -298,29 +299,16 @@ static int atomic_build(const struct build *build, void **ret_state)
     return 0;
 }
 
-static void atomic_destroy(void *state)
-{
-    (void)state;
-}
-
 static const char *const job_kinds[] = {"job", NULL};
-static const char *const no_kinds[] = {NULL};
-static const struct model_metric no_metrics[] = {{NULL, NULL, NULL}};
-static const struct model_property no_properties[] = {{NULL, NULL, false}};
-static const struct param no_params[] = {PARAM_END};
 
-static const struct model toy_model = {.layer = LAYER_LEDGER,
+static const struct model toy_model = {MODEL_BY_HAND,
+                                       .layer = LAYER_LEDGER,
                                        .layer_name = "ledger",
                                        .name = "toy",
                                        .summary = "jobs of a test",
-                                       .version = 1,
                                        .config_bytes = sizeof(struct support_stack),
-                                       .params = no_params,
                                        .message_kinds = no_kinds,
                                        .timer_kinds = job_kinds,
-                                       .trace_kinds = no_kinds,
-                                       .metrics = no_metrics,
-                                       .properties = no_properties,
                                        .build = toy_build,
                                        .start = toy_start,
                                        .on_message = toy_message,
@@ -328,21 +316,17 @@ static const struct model toy_model = {.layer = LAYER_LEDGER,
                                        .report = toy_report,
                                        .destroy = toy_destroy};
 
-static const struct model atomic_model = {.layer = LAYER_ATOMIC,
+static const struct model atomic_model = {MODEL_BY_HAND,
+                                          .layer = LAYER_ATOMIC,
                                           .layer_name = "atomic",
                                           .name = "toy",
                                           .summary = "no transactions",
-                                          .version = 1,
                                           .config_bytes = 1,
-                                          .params = no_params,
                                           .message_kinds = no_kinds,
                                           .timer_kinds = no_kinds,
-                                          .trace_kinds = no_kinds,
-                                          .metrics = no_metrics,
-                                          .properties = no_properties,
                                           .build = atomic_build,
                                           .on_message = toy_message,
-                                          .destroy = atomic_destroy};
+                                          .destroy = destroy_nothing};
 
 static bool is_number(const struct param *param)
 {

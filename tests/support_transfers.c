@@ -12,6 +12,7 @@
 #include "models/spread/spread_ideal.h"
 #include "models/state/state_ram.h"
 #include "sim/context.h"
+#include "tests/model_by_hand.h"
 
 /* ---- Configs by hand ---- */
 
@@ -190,33 +191,20 @@ static void script_message(void *state, struct context *context, const struct me
     SIM_ASSERT(false);
 }
 
-static void script_destroy(void *state)
-{
-    (void)state;
-}
-
 static const char *const step_kinds[] = {"step", NULL};
-static const char *const no_kinds[] = {NULL};
-static const struct model_metric no_metrics[] = {{NULL, NULL, NULL}};
-static const struct model_property no_properties[] = {{NULL, NULL, false}};
-static const struct param no_params[] = {PARAM_END};
-static const struct model script_model = {.layer = LAYER_WORKLOAD,
+static const struct model script_model = {MODEL_BY_HAND,
+                                          .layer = LAYER_WORKLOAD,
                                           .layer_name = "workload",
                                           .name = "script",
                                           .summary = "transactions of a test",
-                                          .version = 1,
                                           .config_bytes = sizeof(struct transfers *),
-                                          .params = no_params,
                                           .message_kinds = no_kinds,
                                           .timer_kinds = step_kinds,
-                                          .trace_kinds = no_kinds,
-                                          .metrics = no_metrics,
-                                          .properties = no_properties,
                                           .build = script_build,
                                           .start = script_start,
                                           .on_message = script_message,
                                           .on_timer = script_timer,
-                                          .destroy = script_destroy};
+                                          .destroy = destroy_nothing};
 
 struct transfers_step *transfers_step(struct transfers *transfers, uint64_t at_ns,
                                       int32_t from_shard, uint64_t from_account, int32_t to_shard,

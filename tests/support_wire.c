@@ -6,6 +6,7 @@
 #include "models/chain/chain_blocks.h"
 #include "sim/context.h"
 #include "sim/world.h"
+#include "tests/model_by_hand.h"
 
 #define MS UINT64_C(1000000)
 #define SECOND UINT64_C(1000000000)
@@ -189,34 +190,21 @@ static void on_fault(void *state, struct context *context, const struct fault *f
     }
 }
 
-static void destroy(void *state)
-{
-    (void)state;
-}
-
 static const char *const message_kinds[] = {"block", NULL};
 static const char *const timer_kinds[] = {"resend", "made", NULL};
-static const char *const no_kinds[] = {NULL};
-static const struct model_metric no_metrics[] = {{NULL, NULL, NULL}};
-static const struct model_property no_properties[] = {{NULL, NULL, false}};
-static const struct param no_params[] = {PARAM_END};
-static const struct model wire_model = {.layer = LAYER_SPREAD,
+static const struct model wire_model = {MODEL_BY_HAND,
+                                        .layer = LAYER_SPREAD,
                                         .layer_name = "spread",
                                         .name = "wire",
                                         .summary = "a packet a member, until it has come",
-                                        .version = 1,
                                         .config_bytes = 1,
-                                        .params = no_params,
                                         .message_kinds = message_kinds,
                                         .timer_kinds = timer_kinds,
-                                        .trace_kinds = no_kinds,
-                                        .metrics = no_metrics,
-                                        .properties = no_properties,
                                         .build = build,
                                         .on_message = on_message,
                                         .on_timer = on_timer,
                                         .on_fault = on_fault,
-                                        .destroy = destroy};
+                                        .destroy = destroy_nothing};
 
 struct support_wire *support_wire_new(uint32_t members)
 {

@@ -8,19 +8,13 @@
 
 #include "sim/rng.h"
 #include "tests/check_main.h"
+#include "tests/dice_fixture.h"
 #include "tests/support_wire.h"
 
 #define MS UINT64_C(1000000)
 #define SECOND UINT64_C(1000000000)
 
 enum { SEEDS = 250, STAKES_MAX = 12 };
-
-static struct rng_stream dice;
-
-static uint64_t below(uint64_t n)
-{
-    return rng_below(&dice, n);
-}
 
 static void draw_chain(struct support_wire *wire)
 {
@@ -63,8 +57,7 @@ static void draw_faults(struct support_wire *wire)
 
 static struct support_wire *run_seed(uint64_t seed, int64_t break_rule)
 {
-    struct rng rng = {.seed = seed};
-    rng_stream_at(&dice, &rng, RNG_TEST, 0, 0);
+    throw_dice(seed, 0);
     struct support_wire *wire = support_wire_new(2 + (uint32_t)below(STAKES_MAX - 1));
     wire->support->scenario.seed = seed;
     wire->support->chain.break_rule = break_rule;
@@ -92,11 +85,9 @@ static void check_seed(uint64_t seed)
 
 START_TEST(nothing_splits_the_chain_or_stops_it_for_good)
 {
-    const char *range = getenv("SWARM_SEEDS");
-    unsigned from = 1, to = SEEDS;
-    if (range && sscanf(range, "%u-%u", &from, &to) != 2)
-        ck_abort_msg("SWARM_SEEDS=FROM-TO");
-    for (unsigned seed = from; seed <= to; seed++)
+    uint64_t from = 1, to = SEEDS;
+    other_seeds(&from, &to);
+    for (uint64_t seed = from; seed <= to; seed++)
         check_seed(seed);
 }
 END_TEST

@@ -13,6 +13,7 @@
 #include "models/workload/poisson.h"
 #include "sim/context.h"
 #include "sim/memory.h"
+#include "tests/model_by_hand.h"
 #include "tests/support_transfers.h"
 
 #define MS UINT64_C(1000000)
@@ -168,32 +169,19 @@ static void no_message(void *state, struct context *context, const struct messag
     SIM_ASSERT(false);
 }
 
-static void no_destroy(void *state)
-{
-    (void)state;
-}
-
 static const char *const one_kind[] = {"fetched", NULL};
-static const char *const no_kinds[] = {NULL};
-static const struct model_metric no_metrics[] = {{NULL, NULL, NULL}};
-static const struct model_property no_properties[] = {{NULL, NULL, false}};
-static const struct param no_params[] = {PARAM_END};
-static const struct model cold_model = {.layer = LAYER_STATE,
+static const struct model cold_model = {MODEL_BY_HAND,
+                                        .layer = LAYER_STATE,
                                         .layer_name = "state",
                                         .name = "cold",
                                         .summary = "rows that have to be fetched",
-                                        .version = 1,
                                         .config_bytes = 1,
-                                        .params = no_params,
                                         .message_kinds = no_kinds,
                                         .timer_kinds = one_kind,
-                                        .trace_kinds = no_kinds,
-                                        .metrics = no_metrics,
-                                        .properties = no_properties,
                                         .build = cold_build,
                                         .on_message = no_message,
                                         .on_timer = cold_timer,
-                                        .destroy = no_destroy};
+                                        .destroy = destroy_nothing};
 
 static struct transfers *with_cold_rows(void)
 {
@@ -494,21 +482,17 @@ static int toy_build(const struct build *build, void **ret_state)
 }
 
 static const char *const toy_kinds[] = {"submit", NULL};
-static const struct model toy_model = {.layer = LAYER_ATOMIC,
+static const struct model toy_model = {MODEL_BY_HAND,
+                                       .layer = LAYER_ATOMIC,
                                        .layer_name = "atomic",
                                        .name = "toy",
                                        .summary = "reserves and settles",
-                                       .version = 1,
                                        .config_bytes = 1,
-                                       .params = no_params,
                                        .message_kinds = toy_kinds,
                                        .timer_kinds = no_kinds,
-                                       .trace_kinds = no_kinds,
-                                       .metrics = no_metrics,
-                                       .properties = no_properties,
                                        .build = toy_build,
                                        .on_message = toy_message,
-                                       .destroy = no_destroy};
+                                       .destroy = destroy_nothing};
 
 static void reserve_and_settle(bool cold_rows)
 {

@@ -11,6 +11,7 @@
 #include "models/messaging/message_fees.h"
 #include "sim/rng.h"
 #include "tests/check_main.h"
+#include "tests/dice_fixture.h"
 
 enum { MILLION = 1000000 };
 
@@ -20,19 +21,6 @@ enum { MILLION = 1000000 };
         if (!(holds))                                                                              \
             ck_abort_msg(__VA_ARGS__);                                                             \
     while (0)
-
-static struct rng_stream dice;
-
-static void seed(uint64_t number)
-{
-    const struct rng rng = {.seed = 777, .replication = 0};
-    rng_stream_at(&dice, &rng, RNG_TEST, number, 0);
-}
-
-static uint64_t below(uint64_t n)
-{
-    return rng_below(&dice, n);
-}
 
 /* ---- Routes ---- */
 
@@ -93,7 +81,7 @@ static struct route slow_route(const struct journey *journey)
 /* TON-31, TON-33, TON-34, TON-R5, TON-R6, TON-R7. */
 START_TEST(routes_are_those_of_strings_of_bits)
 {
-    seed(1);
+    throw_dice(777, 1);
     uint32_t seen[4] = {0};
     for (int i = 0; i < 2 * MILLION; i++) {
         struct journey journey = draw_journey();
@@ -180,7 +168,7 @@ static bool slow_next(const struct queues *all, bool taken[QUEUES][ENTRIES], uin
 START_TEST(merged_streams_are_those_of_looking_at_all)
 {
     static struct import_item items[QUEUES * ENTRIES];
-    seed(2);
+    throw_dice(777, 2);
     uint64_t exceeded_cases = 0;
     for (int i = 0; i < MILLION; i++) {
         struct queues all;
@@ -266,7 +254,7 @@ START_TEST(tidied_watermarks_say_what_all_of_them_say)
 {
     static struct processed_record left[RECORDS], right[RECORDS];
     const uint64_t whole = UINT64_C(1) << 63, low = whole >> 1;
-    seed(3);
+    throw_dice(777, 3);
     for (int i = 0; i < MILLION / 20; i++) {
         struct ledger_of_records all = {.count = 0};
         struct processed_upto one = {{0, whole}, left, 0, RECORDS};
@@ -334,7 +322,7 @@ START_TEST(merkle_proofs_hold_for_their_leaf_alone)
     static struct merkle_hash nodes[4 * LEAVES];
     struct merkle_hash root_before = {{0}};
     uint64_t checks = 0;
-    seed(4);
+    throw_dice(777, 4);
     for (uint32_t number = 0; checks < MILLION; number++) {
         uint32_t count = 1 + (uint32_t)below(LEAVES);
         for (uint32_t i = 0; i < count; i++) {
@@ -422,7 +410,7 @@ static uint64_t big_divide(struct big a, bool up)
 /* TON-R39 to TON-R43: prices, rounding, division and the sum of all shares. */
 START_TEST(fees_are_those_of_schoolbook_arithmetic)
 {
-    seed(5);
+    throw_dice(777, 5);
     uint32_t saturated = 0;
     for (int i = 0; i < 2 * MILLION; i++) {
         unsigned width = 1 + (unsigned)below(64);
@@ -465,7 +453,7 @@ END_TEST
 START_TEST(look_back_counts_all_blocks)
 {
     enum { BLOCKS = 100 };
-    seed(6);
+    throw_dice(777, 6);
     for (int round = 0; round < MILLION / (2 * BLOCKS); round++) {
         struct memory memory = {0};
         struct hypercube cube = {.config = {.look_back = 1 + (int64_t)below(12)}};

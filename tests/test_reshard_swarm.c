@@ -15,19 +15,13 @@
 #include "models/workload/poisson.h"
 #include "sim/rng.h"
 #include "tests/check_main.h"
+#include "tests/dice_fixture.h"
 #include "tests/support_transfers.h"
 
 #define MS UINT64_C(1000000)
 #define SECOND UINT64_C(1000000000)
 
 enum { ORDERS_MAX = 24, CRASHES_MAX = 6, DEPTH_MAX = 5 };
-
-static struct rng_stream dice;
-
-static uint64_t below(uint64_t n)
-{
-    return rng_below(&dice, n);
-}
 
 struct drawn {
     struct reshard_order_config orders[ORDERS_MAX];
@@ -126,8 +120,7 @@ static void draw_load(struct transfers *transfers)
 static uint64_t run_seed(uint64_t seed)
 {
     static struct drawn drawn;
-    const struct rng rng = {.seed = seed, .replication = 0};
-    rng_stream_at(&dice, &rng, RNG_TEST, 0, 0);
+    throw_dice(seed, 0);
     struct transfers *transfers = transfers_new();
     struct support_stack *base = transfers->base;
     base->scenario.seed = seed;
@@ -156,15 +149,13 @@ static const uint64_t found[] = {5800, 25191};
 /* TON-R55, TON-R56, TON-R57, TON-R58, TON-R59, TON-R60, TON-R31, TON-R20 */
 START_TEST(nothing_is_lost_doubled_or_reordered_by_splits_and_merges)
 {
-    unsigned long from = 1, to = 300;
-    const char *range = getenv("SWARM_SEEDS");
-    if (range != NULL)
-        ck_assert_int_eq(sscanf(range, "%lu-%lu", &from, &to), 2);
+    uint64_t from = 1, to = 300;
+    bool others = other_seeds(&from, &to);
     uint64_t switches = 0;
-    for (unsigned long seed = from; seed <= to; seed++)
+    for (uint64_t seed = from; seed <= to; seed++)
         switches += run_seed(seed);
     ck_assert_uint_gt(switches, 4 * (to - from));
-    for (size_t i = 0; range == NULL && i < sizeof found / sizeof found[0]; i++)
+    for (size_t i = 0; !others && i < sizeof found / sizeof found[0]; i++)
         run_seed(found[i]);
 }
 END_TEST

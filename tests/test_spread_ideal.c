@@ -10,6 +10,7 @@
 #include "sim/engine.h"
 #include "sim/scenario.h"
 #include "tests/check_main.h"
+#include "tests/model_by_hand.h"
 
 enum { MEMBERS = 3, CHAIN = 9, BLOCK = 77, PUBLISH_NS = 1000000000, RUN_NS = 2000000000 };
 
@@ -93,30 +94,18 @@ static void publish(void *state, struct context *context, uint8_t kind, uint32_t
     seen.publishing = false;
 }
 
-static void destroy_chain(void *state)
-{
-    (void)state;
-}
-
-static const char *const no_kinds[] = {NULL};
 static const char *const timer_kinds[] = {"publish", NULL};
-static const struct model_metric no_metrics[] = {{NULL, NULL, NULL}};
-static const struct model_property no_properties[] = {{NULL, NULL, false}};
-static const struct param no_params[] = {PARAM_END};
-static const struct model chain_model = {.layer = LAYER_CHAIN,
+static const struct model chain_model = {MODEL_BY_HAND,
+                                         .layer = LAYER_CHAIN,
                                          .layer_name = "chain",
                                          .name = "three",
                                          .summary = "a chain of three members",
-                                         .params = no_params,
                                          .message_kinds = no_kinds,
                                          .timer_kinds = timer_kinds,
-                                         .trace_kinds = no_kinds,
-                                         .metrics = no_metrics,
-                                         .properties = no_properties,
                                          .build = build_chain,
                                          .start = start_chain,
                                          .on_timer = publish,
-                                         .destroy = destroy_chain};
+                                         .destroy = destroy_nothing};
 
 /* A scenario made by hand has no values to list; the reader's own function is not linked. */
 void scenario_each_param(const struct scenario *scenario, scenario_visit *visit, void *context)

@@ -9,15 +9,9 @@
 #include "models/weight_tree.h"
 #include "sim/rng.h"
 #include "tests/check_main.h"
+#include "tests/dice_fixture.h"
 
 enum { SLOTS = 24, MEMBERS = 130, RUNS = 400, VOTES = 300 };
-
-static struct rng_stream dice;
-
-static uint64_t below(uint64_t n)
-{
-    return rng_below(&dice, n);
-}
 
 static struct {
     struct memory memory;
@@ -198,9 +192,8 @@ static void check_heaviest(const struct vote_view *view)
 /* SOL-R4.3: each voter's latest vote counts once; SOL-19: by the stake behind a fork. */
 START_TEST(random_votes_agree_with_a_list_of_all_votes)
 {
-    struct rng rng = {.seed = 11};
     for (uint64_t run = 0; run < RUNS; run++) {
-        rng_stream_at(&dice, &rng, RNG_TEST, run, 0);
+        throw_dice(11, run);
         begin(1 + (uint32_t)below(MEMBERS), below(2) == 0);
         random_tree();
         struct vote_view view = {0};
@@ -328,8 +321,7 @@ static void crowd_vote(uint32_t member, bool at_will)
  * Returns how many pairs of final blocks are on different forks. */
 static uint32_t crowd_run(uint64_t seed, bool at_will, uint32_t *ret_final, uint32_t *ret_astray)
 {
-    struct rng rng = {.seed = seed};
-    rng_stream_at(&dice, &rng, RNG_TEST, 0, 0);
+    throw_dice(seed, 0);
     begin(CROWD, below(2) == 0);
     memset(&crowd, 0, sizeof crowd);
     uint64_t next = 1, exact[CROWD_SLOTS] = {0};

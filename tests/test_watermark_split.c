@@ -11,15 +11,9 @@
 
 #include "sim/rng.h"
 #include "tests/check_main.h"
+#include "tests/dice_fixture.h"
 
 enum { CASES = 4000, QUERIES = 40, RECORDS_MAX = 12, LT_MAX = 200, SEQNO_MAX = 20 };
-
-static struct rng_stream dice;
-
-static uint64_t below(uint64_t n)
-{
-    return rng_below(&dice, n);
-}
 
 /* Later masterchain blocks show more. */
 static uint64_t end_lt(const void *self, struct address current, uint64_t seqno, uint32_t record)
@@ -72,11 +66,10 @@ static uint64_t draw_shard(void)
 /* TON-R57, TON-R29 */
 START_TEST(a_half_answers_as_the_whole_did)
 {
-    const struct rng rng = {.seed = 57, .replication = 0};
     struct processed_record room[2 * RECORDS_MAX], rooms[2 * RECORDS_MAX];
     uint32_t yes = 0, between = 0;
     for (uint64_t i = 0; i < CASES; i++) {
-        rng_stream_at(&dice, &rng, RNG_TEST, i, 0);
+        throw_dice(57, i);
         uint64_t parent = draw_shard(), child = shard_child(parent, below(2) == 1);
         struct processed_upto whole = draw_list(room, parent), half = whole;
         memcpy(rooms, room, sizeof room);
@@ -104,11 +97,10 @@ END_TEST
 /* TON-R58, TON-R29 */
 START_TEST(the_whole_answers_as_each_half_did)
 {
-    const struct rng rng = {.seed = 58, .replication = 0};
     struct processed_record rooms[2][2 * RECORDS_MAX], copy[2 * RECORDS_MAX];
     uint32_t yes = 0;
     for (uint64_t i = 0; i < CASES; i++) {
-        rng_stream_at(&dice, &rng, RNG_TEST, i, 0);
+        throw_dice(58, i);
         uint64_t parent = draw_shard();
         struct processed_upto halves[2];
         for (int side = 0; side < 2; side++)
