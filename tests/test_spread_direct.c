@@ -8,13 +8,24 @@
 
 #define MS UINT64_C(1000000)
 
+/* A block at or below a member's root that does not lead to it is on a fork that is lost. */
+static bool is_lost(const struct support_spread *support, uint32_t member, uint64_t slot)
+{
+    uint64_t final = support->roots[member];
+    if (slot > final)
+        return false;
+    while (final > slot)
+        final = support->blocks[final].header.parent_slot;
+    return final != slot;
+}
+
 static uint32_t count_missing(const struct support_spread *support)
 {
     uint32_t missing = 0;
     for (uint64_t slot = 1; slot <= support->slots; slot++)
         for (uint32_t member = 0; member < support->members; member++)
-            missing +=
-                support->blocks[slot].made && support_spread_completed(support, member, slot) == 0;
+            missing += support->blocks[slot].made && !is_lost(support, member, slot) &&
+                       support_spread_completed(support, member, slot) == 0;
     return missing;
 }
 

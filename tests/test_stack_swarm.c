@@ -60,10 +60,6 @@ static void name_properties(struct transfers *transfers, struct drawn *drawn)
         for (const struct model_property *row = models[i]->properties; row && row->name; row++) {
             ck_assert_uint_lt(count, PROPERTIES_MAX);
             bool timed = row->when == PROPERTY_WITHIN;
-            /* Where a chain has nothing more to do, nobody tells a member that misses a block by
-             * direct of it. */
-            if (timed && models[i] == &spread_direct_model)
-                continue;
             if (row->when != PROPERTY_WHEN_NAMED)
                 drawn->properties[count++] = (struct scenario_property){
                     .name = row->name, .within_ns = timed ? 100 * SECOND : 0};
@@ -131,6 +127,9 @@ static void draw_spread(struct transfers *transfers)
     config->repair.requests_max = 4 + (int64_t)below(200);
     config->gossip.form = (int64_t)below(3);
     config->gossip.fanout = 1 + (int64_t)below(6);
+    config->fetch_ns = (int64_t)((1 + below(20)) * 100 * MS);
+    config->window = 1 + (int64_t)below(70);
+    config->status_ns = (int64_t)((1 + below(10)) * SECOND);
 }
 
 static void draw_messaging(struct transfers *transfers)

@@ -38,7 +38,7 @@ static void on_timer(void *state, struct context *context, uint8_t kind, uint32_
         if (!context_up(context, node))
             continue; /* who is down has nothing, even in an ideal world */
         context_as(context, node);
-        whole_blocks_came(&spread->whole, chain_id, member, block);
+        (void)whole_blocks_came(&spread->whole, chain_id, member, block);
         chain->complete(chain->self, context, chain_id, member, block);
     }
     context_as(context, publisher);
@@ -61,7 +61,7 @@ static void on_fault(void *state, struct context *context, const struct fault *f
         whole_blocks_up(&spread->whole, context, known->id, member);
         for (uint32_t block = 0; block < known->count; block++) {
             uint64_t id = known->blocks[block].header.id;
-            whole_blocks_came(&spread->whole, known->id, member, id);
+            (void)whole_blocks_came(&spread->whole, known->id, member, id);
             chain->complete(chain->self, context, known->id, member, id);
         }
     }

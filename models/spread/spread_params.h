@@ -35,7 +35,7 @@ struct spread_gossip_config {
 
 struct spread_config {
     int64_t fanout, tree, erasure, layout, send, pass_recovered, processing_ns, keep, fetch_ns;
-    int64_t break_rule;
+    int64_t window, status_ns, break_rule;
     struct spread_repair_config repair;
     struct spread_gossip_config gossip;
 };

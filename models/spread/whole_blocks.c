@@ -23,7 +23,8 @@ void whole_blocks_init(struct whole_blocks *whole, struct memory *memory, const 
     map_init(&whole->place_of, memory, NAME);
 }
 
-bool whole_blocks_wanted(const struct context *context)
+/* One of the properties is on. */
+static bool is_wanted(const struct context *context)
 {
     return world_property_on(context->world, LAYER_SPREAD, WHOLE_NO_LOST_SHRED) ||
            world_property_on(context->world, LAYER_SPREAD, WHOLE_LEDGER_CONNECTED);
@@ -50,8 +51,17 @@ static struct whole_chain *add_chain(struct whole_blocks *whole, uint32_t id)
     return chain;
 }
 
+/* Numbers are given one after the other, so a block mostly stands where its number says. */
 static struct whole_block *find_block(const struct whole_chain *chain, uint64_t block)
 {
+    uint64_t newest = chain->count > 0 ? chain->blocks[chain->count - 1].header.id : 0;
+    if (block > newest)
+        return NULL;
+    if (newest - block < chain->count) {
+        struct whole_block *guess = &chain->blocks[chain->count - 1 - (newest - block)];
+        if (guess->header.id == block)
+            return guess;
+    }
     uint32_t at = ascending_place(chain->blocks, chain->count, sizeof *chain->blocks, block);
     return at < chain->count && chain->blocks[at].header.id == block ? &chain->blocks[at] : NULL;
 }
@@ -62,6 +72,20 @@ static const struct whole_block *block_of_slot(const struct whole_chain *chain, 
         if (chain->blocks[i].header.slot == slot)
             return &chain->blocks[i];
     return NULL;
+}
+
+const struct whole_block *whole_blocks_find(const struct whole_blocks *whole, uint32_t chain,
+                                            uint64_t block)
+{
+    const struct whole_chain *at = find_chain(whole, chain);
+    return at ? find_block(at, block) : NULL;
+}
+
+const struct whole_block *whole_blocks_of_slot(const struct whole_blocks *whole, uint32_t chain,
+                                               uint64_t slot)
+{
+    const struct whole_chain *at = find_chain(whole, chain);
+    return at ? block_of_slot(at, slot) : NULL;
 }
 
 /* Makes room for one more block: those that the chain has forgotten leave first. */
@@ -95,12 +119,13 @@ void whole_blocks_published(struct whole_blocks *whole, const struct block_heade
     shred_bits_set(&block->has, whole->memory, header->leader);
 }
 
-void whole_blocks_came(struct whole_blocks *whole, uint32_t chain, uint32_t member, uint64_t block)
+bool whole_blocks_came(struct whole_blocks *whole, uint32_t chain, uint32_t member, uint64_t block)
 {
     const struct whole_chain *at = find_chain(whole, chain);
-    struct whole_block *of = at && !whole->forgetful ? find_block(at, block) : NULL;
-    if (of)
-        shred_bits_set(&of->has, whole->memory, member);
+    struct whole_block *of = at ? find_block(at, block) : NULL;
+    if (!of || shred_bits_test(&of->has, member))
+        return false;
+    return whole->forgetful || shred_bits_set(&of->has, whole->memory, member);
 }
 
 void whole_blocks_up(struct whole_blocks *whole, const struct context *context, uint32_t chain,
@@ -117,7 +142,7 @@ void whole_blocks_rooted(struct whole_blocks *whole, struct context *context, ui
     const struct whole_chain *at = find_chain(whole, chain);
     if (!at)
         return;
-    const struct whole_block *block = block_of_slot(at, slot);
+    const struct whole_block *block = is_wanted(context) ? block_of_slot(at, slot) : NULL;
     bool connected = world_property_on(context->world, LAYER_SPREAD, WHOLE_LEDGER_CONNECTED);
     for (; block && block->header.slot > at->roots[member];
          block = find_block(at, block->header.parent))

@@ -1,13 +1,14 @@
 #ifndef MODELS_SPREAD_WHOLE_BLOCKS_H
 #define MODELS_SPREAD_WHOLE_BLOCKS_H
 
-/* Which members have which blocks, where blocks come whole: what the types ideal and direct check
- * their properties by, which are turbine's, so that a word swaps the spread of a scenario that
- * names them. Ideal also gives from here what a member missed; direct keeps blocks here only where
- * a property is on.
+/* Which members have which blocks, where blocks come whole: the record of the types ideal and
+ * direct. Ideal gives from here what a member missed, direct sends, asks and answers by it, and
+ * both check their properties by it, which are turbine's, so that a word swaps the spread of a
+ * scenario that names them.
  *
  * Blocks are kept until the chain forgets them, and some a little longer. Published: O(1)
- * amortised; came: O(log blocks kept); rooted: O(blocks between the roots). */
+ * amortised; find, came: O(1) where no numbers are left out, else O(log blocks kept); rooted:
+ * O(blocks between the roots). */
 
 #include "models/spread/shred_bits.h"
 #include "models/stack.h"
@@ -41,14 +42,18 @@ void whole_blocks_init(struct whole_blocks *whole, struct memory *memory, const 
                        bool forgetful);
 void whole_blocks_destroy(struct whole_blocks *whole);
 
-/* whole_blocks_wanted: one of the properties is on. */
-bool whole_blocks_wanted(const struct context *context);
+/* whole_blocks_find is a block that is kept, NULL if there is none; the next publication may move
+ * it. whole_blocks_of_slot is the same by slot, O(blocks since). */
+const struct whole_block *whole_blocks_find(const struct whole_blocks *whole, uint32_t chain,
+                                            uint64_t block);
+const struct whole_block *whole_blocks_of_slot(const struct whole_blocks *whole, uint32_t chain,
+                                               uint64_t slot);
 
-/* whole_blocks_published: its leader has the block. whole_blocks_came: a member has it.
- * whole_blocks_up: a member has come up. whole_blocks_rooted: its root is at that slot now, and it
- * has all blocks between. */
+/* whole_blocks_published: its leader has the block. whole_blocks_came: a member has it; false: it
+ * is not kept, or the member had it. whole_blocks_up: a member has come up. whole_blocks_rooted:
+ * its root is at that slot now, and it has all blocks between. */
 void whole_blocks_published(struct whole_blocks *whole, const struct block_header *header);
-void whole_blocks_came(struct whole_blocks *whole, uint32_t chain, uint32_t member, uint64_t block);
+bool whole_blocks_came(struct whole_blocks *whole, uint32_t chain, uint32_t member, uint64_t block);
 void whole_blocks_up(struct whole_blocks *whole, const struct context *context, uint32_t chain,
                      uint32_t member);
 void whole_blocks_rooted(struct whole_blocks *whole, struct context *context, uint32_t chain,
