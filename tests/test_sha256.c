@@ -1,6 +1,6 @@
-/* Goal: the hash of every text is SHA-256, whoever computes it. Method: the texts that the standard
- * gives; texts of all lengths up to several blocks, and longer ones of random lengths, at every
- * alignment, against libsodium. */
+/* Goal: the hash of every text is SHA-256. Method: the texts that the standard gives; texts of all
+ * lengths up to several blocks, and longer ones of random lengths, at every alignment, against
+ * libsodium. */
 
 #include <sodium.h>
 #include <string.h>
