@@ -157,6 +157,20 @@ static int check_layout(sqlite3 *database, const char *path, struct database_err
     return 0;
 }
 
+bool database_is_catalogue(const char *path)
+{
+    unsigned char header[HEADER_BYTES] = {0};
+    struct stat status;
+    int file =
+        stat(path, &status) == 0 && S_ISREG(status.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (file < 0)
+        return false;
+    ssize_t got = read(file, header, sizeof header);
+    close(file);
+    return got == HEADER_BYTES && memcmp(header, "SQLite format 3", 16) == 0 &&
+           big_endian(header + 68, 4) == CATALOGUE_APPLICATION_ID;
+}
+
 int database_open(const char *path, bool partial, sqlite3 **ret_database,
                   struct database_error *ret_error)
 {

@@ -25,6 +25,10 @@ struct database_error {
 int database_open(const char *path, bool partial, sqlite3 **ret_database,
                   struct database_error *ret_error);
 
+/* database_is_catalogue says by the header alone whether `path` is a file that `merge` wrote, whole
+ * or not. False for what cannot be read. Never waits for a pipe. */
+bool database_is_catalogue(const char *path);
+
 /* database_each runs `sql` and calls `row` for each row. Returns 0, or -1 with the reason (a
  * corrupt page, a missing column) in ret_error; rows may have been seen by then. */
 int database_each(sqlite3 *database, const char *path, const char *sql,

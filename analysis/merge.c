@@ -1,25 +1,30 @@
 #include "analysis/merge.h"
 
 #include "analysis/measure.h"
+#include "analysis/merge_file.h"
 #include "analysis/must.h"
 #include "analysis/operands.h"
 #include "command.h"
 
-#include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+enum { KEY_ALLOW_MIXED = 256 };
 
 const struct argp_option merge_options[] = {
-    {NULL, 'o', "FILE.db", 0, "write the catalogue here; one that is there is replaced", 0}, {0}};
+    {NULL, 'o', "FILE.db", 0, "write the catalogue here; one that is there is replaced", 0},
+    {"allow-mixed", KEY_ALLOW_MIXED, NULL, 0, "runs of other builds of this program, too", 0},
+    {0}};
 
 struct merge {
     char **paths;
     size_t count, capacity;
     const char *output;
+    bool allow_mixed;
 };
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -29,6 +34,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'o':
         merge->output = argument;
         return 0;
+    case KEY_ALLOW_MIXED:
+        merge->allow_mixed = true;
+        return 0;
     case ARGP_KEY_ARG:
         merge->paths =
             must_grow(merge->paths, merge->count, &merge->capacity, sizeof merge->paths[0]);
@@ -37,7 +45,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (merge->count == 0)
             argp_error(state, "which runs? Give result databases (*.db) or folders of them");
-        if (merge->output == NULL)
+        if (merge->output == NULL || merge->output[0] == '\0')
             argp_error(state, "which catalogue? Give -o CATALOGUE.db");
         return 0;
     default:
@@ -128,54 +136,71 @@ static int by_run_key(const void *a, const void *b)
     return strcmp(left->run_key, right->run_key); /* run keys differ: operands saw to it */
 }
 
-/* A file in the way is replaced only when it is a catalogue, or empty. */
-static bool may_replace(const char *path)
+/* Fills the empty file at `path`. Returns 0, or -1 with SQLite's reason. */
+static int fill_catalogue(const char *path, const struct operands *operands,
+                          struct database_error *ret_error)
 {
-    sqlite3 *database = NULL;
-    sqlite3_stmt *statement = NULL;
-    bool may = access(path, F_OK) != 0;
-    FILE *file = may ? NULL : fopen(path, "rb");
-    if (file) {
-        may = fgetc(file) == EOF;
-        fclose(file);
-    }
-    if (!may && sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(database, "PRAGMA application_id", -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        may = sqlite3_column_int(statement, 0) == CATALOGUE_APPLICATION_ID;
-    sqlite3_finalize(statement);
-    sqlite3_close(database);
-    return may;
-}
-
-static int write_catalogue(const struct merge *merge, const struct operands *operands)
-{
-    char *partial = must_print("%s.partial", merge->output), setup[64];
+    char setup[64];
     struct run_data **runs = must_alloc((operands->count + 1) * sizeof runs[0]);
     memcpy(runs, operands->runs, operands->count * sizeof runs[0]);
     qsort(runs, operands->count, sizeof runs[0], by_run_key);
     sqlite3 *database = NULL;
-    unlink(partial);
     snprintf(setup, sizeof setup, "PRAGMA application_id = %d", CATALOGUE_APPLICATION_ID);
-    bool good = sqlite3_open(partial, &database) == SQLITE_OK && execute(database, setup, 0, "") &&
+    bool good = sqlite3_open(path, &database) == SQLITE_OK && execute(database, setup, 0, "") &&
                 sqlite3_exec(database, schema, NULL, NULL, NULL) == SQLITE_OK;
     for (size_t i = 0; i < operands->count && good; i++)
         good = add_run(database, runs[i], (int64_t)i + 1);
-    char *reason = must_copy(database ? sqlite3_errmsg(database) : "no memory");
-    good = sqlite3_close(database) == SQLITE_OK && good;
-    if (good && rename(partial, merge->output) != 0) {
-        free(reason);
-        reason = must_copy(strerror(errno));
-        good = false;
-    }
-    if (good)
-        printf("%zu runs in %s\n", operands->count, merge->output);
-    else
-        fprintf(stderr, "shardsim merge: %s could not be written: %s\n", merge->output, reason);
-    free(reason);
+    if (!good)
+        snprintf(ret_error->text, sizeof ret_error->text, "%s",
+                 database ? sqlite3_errmsg(database) : "no memory");
     free(runs);
-    free(partial);
-    return good ? EXIT_FINE : EXIT_IO;
+    return sqlite3_close(database) == SQLITE_OK && good ? 0 : -1;
+}
+
+static int write_catalogue(const struct merge *merge, const struct operands *operands)
+{
+    struct merge_file file;
+    struct database_error error = {"it could not be closed"}, why;
+    int status = merge_file_open(merge->output, &file, &why);
+    if (status == 0 && fill_catalogue(file.partial, operands, &error) != 0) {
+        merge_file_abandon(&file);
+        snprintf(why.text, sizeof why.text,
+                 "%.200s could not be written: %.100s; free space, or give another place to -o",
+                 merge->output, error.text);
+        status = -1;
+    } else if (status == 0) {
+        status = merge_file_publish(&file, &why);
+    }
+    if (status == 0)
+        printf("%zu run%s in %s\n", operands->count, operands->count == 1 ? "" : "s",
+               merge->output);
+    else
+        fprintf(stderr, "shardsim merge: %s\n", why.text);
+    return status == 0 ? EXIT_FINE : EXIT_IO;
+}
+
+static const char *or_none(const char *text)
+{
+    return text ? text : "none";
+}
+
+/* Says on stderr which two runs are of different builds; false when all are of one. */
+static bool is_mixed(const struct operands *operands)
+{
+    const struct run_data *first = operands->count > 0 ? operands->runs[0] : NULL;
+    for (size_t i = 1; i < operands->count; i++) {
+        const struct run_data *run = operands->runs[i];
+        if (strcmp(or_none(run->program_version), or_none(first->program_version)) == 0 &&
+            strcmp(or_none(run->git_rev), or_none(first->git_rev)) == 0)
+            continue;
+        fprintf(stderr,
+                "shardsim merge: %s is by version %s, git %s, and %s by version %s, git %s: run "
+                "one of them again, or say --allow-mixed\n",
+                first->path, or_none(first->program_version), or_none(first->git_rev), run->path,
+                or_none(run->program_version), or_none(run->git_rev));
+        return true;
+    }
+    return false;
 }
 
 int merge_run(int argc, char **argv)
@@ -186,8 +211,8 @@ int merge_run(int argc, char **argv)
         parse_option,
         "DIR|DB... -o CATALOGUE.db",
         "One catalogue of many runs.\v"
-        "Exit codes: 0 fine, 5 one run key with two results, 7 a file that cannot be read or "
-        "written.",
+        "Exit codes: 0 fine, 5 one run key with two results, or runs of several builds, 7 a file "
+        "that cannot be read or written.",
         NULL,
         NULL,
         NULL};
@@ -196,15 +221,11 @@ int merge_run(int argc, char **argv)
         return EXIT_USAGE;
     struct operands operands;
     int code = operands_load_say("shardsim merge", merge.paths, merge.count, false, &operands);
-    if (code == EXIT_FINE && !may_replace(merge.output)) {
-        fprintf(stderr,
-                "shardsim merge: %s is there and is no catalogue: it is left alone; give another "
-                "name to -o\n",
-                merge.output);
-        code = EXIT_IO;
-    } else if (code == EXIT_FINE) {
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a write error like a full disk */
+    if (code == EXIT_FINE && !merge.allow_mixed && is_mixed(&operands))
+        code = EXIT_MISMATCH;
+    if (code == EXIT_FINE)
         code = write_catalogue(&merge, &operands);
-    }
     operands_free(&operands);
     free(merge.paths);
     return code;

@@ -10,8 +10,6 @@
 #include "sim/engine.h"
 #include "sim/scenario.h"
 
-enum { POINTS_BUILT_MAX = 256 };
-
 struct check_arguments {
     struct command_sets sets;
     const char *first; /* of the files */
@@ -62,31 +60,17 @@ static void print_fine(const char *path, const struct scenario *scenario)
 }
 
 /* The reader reads every point; a swept value may also ask for a world that cannot be built. */
-static int check_points(const char *path, const struct check_arguments *arguments,
-                        uint32_t point_count, struct diagnostics *diagnostics)
+static void check_points(const char *path, const struct check_arguments *arguments,
+                         uint32_t point_count, struct diagnostics *diagnostics)
 {
-    uint32_t built = point_count < POINTS_BUILT_MAX ? point_count : POINTS_BUILT_MAX;
-    for (uint32_t point = 0; point < built && diagnostics->errors == 0; point++) {
-        struct scenario_options options = {.sets = arguments->sets.list, .point = point};
-        struct scenario *scenario = NULL;
-        if (scenario_load(path, &options, diagnostics, &scenario) != 0)
-            return -1;
-        int error = engine_check(scenario, diagnostics);
-        if (error) {
-            char got[32], correction[64];
-            snprintf(got, sizeof got, "point %" PRIu32, point);
-            snprintf(correction, sizeof correction, "shardsim show --point %" PRIu32 " FILE",
-                     point);
-            diagnostics_add(diagnostics, "E307", "/sweep", AT_KEY,
-                            "a point of the sweep cannot be built", "points that can be run", got,
-                            correction);
-        }
-        scenario_free(scenario);
-    }
+    struct diagnostics seen = {0};
+    uint32_t built = point_count < COMMAND_POINTS_BUILT ? point_count : COMMAND_POINTS_BUILT;
+    for (uint32_t point = 0; point < built; point++)
+        command_build_point(path, arguments->sets.list, point, &seen, diagnostics);
+    diagnostics_free(&seen);
     if (built < point_count)
         diagnostics_warn(diagnostics, "W201", "/sweep",
                          "every point was read, but only the first 256 were built", NULL);
-    return diagnostics->errors ? -1 : 0;
 }
 
 static int check_file(const char *path, struct check_arguments *arguments)
@@ -96,18 +80,17 @@ static int check_file(const char *path, struct check_arguments *arguments)
     struct scenario_options options = {
         .sets = arguments->sets.list, .point = -1, .every_point = true};
     bool from_stdin = path[0] == '-' && path[1] == '\0';
-    int error = scenario_load(path, &options, &diagnostics, &scenario);
-    if (!error)
-        error = engine_check(scenario, &diagnostics);
-    if (!error && !from_stdin)
-        error = check_points(path, arguments, scenario->point_count, &diagnostics);
+    if (scenario_load(path, &options, &diagnostics, &scenario) == 0 &&
+        engine_check(scenario, &diagnostics) == 0 && !from_stdin)
+        check_points(path, arguments, scenario->point_count, &diagnostics);
+    bool is_fine = diagnostics.errors == 0;
     if (arguments->json)
         diagnostics_print(&diagnostics, stdout, 0, true);
     else
         command_problems(path, &diagnostics);
-    if (!error && !arguments->json)
+    if (is_fine && !arguments->json)
         print_fine(path, scenario);
-    if (!error && path == arguments->first)
+    if (is_fine && path == arguments->first)
         arguments->swept = scenario->point_count > 0 && !from_stdin; /* sweep reads it many times */
     int exit_code = command_problems_exit(&diagnostics);
     if (exit_code == EXIT_FINE && arguments->strict && diagnostics.count)

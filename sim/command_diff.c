@@ -146,10 +146,11 @@ int command_diff(int argc, char **argv)
     struct scenario *scenarios[2] = {NULL, NULL};
     struct values sides[2] = {{0}, {0}};
     int exit_code = EXIT_FINE;
-    for (size_t i = 0; i < 2 && exit_code == EXIT_FINE; i++) {
-        exit_code = command_load_either(arguments.paths[i], &options, &scenarios[i]);
-        if (exit_code == EXIT_FINE)
+    for (size_t i = 0; i < 2; i++) { /* both, so that what is wrong with both is said at once */
+        int code = command_load_either(arguments.paths[i], &options, &scenarios[i]);
+        if (code == EXIT_FINE)
             scenario_each_param(scenarios[i], add_value, &sides[i]);
+        exit_code = code > exit_code ? code : exit_code;
     }
     if (exit_code == EXIT_FINE) {
         size_t differences = print_differences(sides, arguments.json);

@@ -1,14 +1,14 @@
 #include "sim/command_load.h"
 
-#include <sqlite3.h>
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "sim/diagnostics.h"
 #include "sim/engine.h"
 #include "sim/sim_assert.h"
+#include "sim/stored_run.h"
 
 bool command_sets_add(struct command_sets *sets, const char *set)
 {
@@ -77,46 +77,47 @@ int command_load(const char *path, const struct scenario_options *options, bool 
     return finish_load(path, &diagnostics, scenario, ret_scenario);
 }
 
-static bool is_database(const char *path)
+void command_build_point(const char *path, const char *const *sets, uint32_t point,
+                         struct diagnostics *seen, struct diagnostics *diagnostics)
 {
-    char head[16] = "";
-    FILE *file = fopen(path, "rb");
-    size_t bytes = file ? fread(head, 1, sizeof head, file) : 0;
-    if (file)
-        fclose(file);
-    return bytes == sizeof head && memcmp(head, "SQLite format 3", sizeof head) == 0;
-}
-
-/* The scenario that a run stored, to be freed; NULL when there is none. */
-static char *stored_scenario(const char *path)
-{
-    sqlite3 *database = NULL;
-    sqlite3_stmt *statement = NULL;
-    char *text = NULL;
-    if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(database, "SELECT scenario_json FROM run", -1, &statement, NULL) ==
-            SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
-        text = strdup((const char *)sqlite3_column_text(statement, 0));
-    sqlite3_finalize(statement);
-    sqlite3_close(database);
-    return text;
+    struct scenario_options options = {.sets = sets, .point = point};
+    struct diagnostics found = {0};
+    struct scenario *scenario = NULL;
+    if (scenario_load(path, &options, &found, &scenario) == 0)
+        engine_check(scenario, &found);
+    for (size_t i = 0; i < found.count; i++) {
+        const struct diagnostic *d = &found.list[i];
+        size_t before = seen->count;
+        char problem[512];
+        diagnostics_add_at(seen, d->code, d->file, d->line, d->column, d->pointer, d->problem, NULL,
+                           NULL, NULL);
+        snprintf(problem, sizeof problem, "%s (at sweep point %" PRIu32 ")", d->problem, point);
+        if (!d->warning && seen->count > before)
+            diagnostics_add_at(diagnostics, d->code, d->file, d->line, d->column, d->pointer,
+                               problem, d->expected, d->got, d->try_text);
+    }
+    diagnostics_free(&found);
+    scenario_free(scenario);
 }
 
 int command_load_either(const char *path, const struct scenario_options *options,
                         struct scenario **ret_scenario)
 {
     *ret_scenario = NULL;
-    if (!is_database(path))
+    if (!stored_run_is_database(path))
         return command_load(path, options, false, ret_scenario);
-    char *text = stored_scenario(path);
-    if (!text) {
-        fprintf(stderr, "shardsim: %s is a database that holds no run\n", path);
+    struct stored_run stored;
+    char error[1024];
+    if (stored_run_read(path, &stored, error, sizeof error) != 0) {
+        fprintf(stderr, "shardsim: %s\n", error);
         return EXIT_IO;
     }
     struct diagnostics diagnostics = {0};
     struct scenario *scenario = NULL;
-    scenario_load_text(path, text, strlen(text), options, &diagnostics, &scenario);
-    free(text);
+    struct scenario_options of_run = *options;
+    of_run.seed = &stored.seed;
+    scenario_load_text(path, stored.scenario_json, strlen(stored.scenario_json), &of_run,
+                       &diagnostics, &scenario);
+    stored_run_free(&stored);
     return finish_load(path, &diagnostics, scenario, ret_scenario);
 }

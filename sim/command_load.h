@@ -11,7 +11,7 @@
 
 struct diagnostics;
 
-enum { COMMAND_PROBLEMS_SHOWN = 20, COMMAND_SETS_MAX = 256 };
+enum { COMMAND_PROBLEMS_SHOWN = 20, COMMAND_SETS_MAX = 256, COMMAND_POINTS_BUILT = 256 };
 
 /* The --set options of a command line, in order; NULL-terminated for scenario_options. */
 struct command_sets {
@@ -35,6 +35,12 @@ int command_problems_exit(const struct diagnostics *diagnostics);
  * NULL. */
 int command_load(const char *path, const struct scenario_options *options, bool build,
                  struct scenario **ret_scenario);
+
+/* command_build_point reads one point of a sweep and builds its world as a run would. What is wrong
+ * goes to `diagnostics` with the point's number, unless an earlier point with the same `seen` had
+ * it. The places are copies: the point's own scenario is gone afterwards. */
+void command_build_point(const char *path, const char *const *sets, uint32_t point,
+                         struct diagnostics *seen, struct diagnostics *diagnostics);
 
 /* command_load_either loads a scenario, or the one that is stored in a result database: the file's
  * first bytes say which. Otherwise as command_load without `build`. */

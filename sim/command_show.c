@@ -10,6 +10,7 @@
 #include "sim/command_load.h"
 #include "sim/json_indent.h"
 #include "sim/scenario.h"
+#include "sim/stored_run.h"
 
 enum { OPTION_CANONICAL = 256, OPTION_ORIGIN, OPTION_POINT, OPTION_SET, OPTION_JSON };
 
@@ -121,7 +122,8 @@ int command_show(int argc, char **argv)
     else
         json_indent_print(stdout, scenario->effective);
     fprintf(stderr, "config %016" PRIx64 "\n", scenario->config_hash);
-    command_next_print(arguments.origin ? "run" : "show --origin", arguments.path, "");
+    const char *next = stored_run_is_database(arguments.path) ? "verify" : "run";
+    command_next_print(arguments.origin ? next : "show --origin", arguments.path, "");
     scenario_free(scenario);
     return EXIT_FINE;
 }

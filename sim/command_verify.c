@@ -3,15 +3,16 @@
 #include <errno.h>
 #include <fts.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
-#include <sqlite3.h>
 
 #include "command.h"
 #include "sim/command_tools.h"
@@ -19,25 +20,31 @@
 #include "sim/engine.h"
 #include "sim/json_indent.h"
 #include "sim/log.h"
-#include "sim/log_schema.h"
 #include "sim/scenario.h"
+#include "sim/stored_compare.h"
+#include "sim/stored_run.h"
+#include "sim/version.h"
 
-enum { PATHS_MAX = 65536, KEY_JSON = 256 };
+enum { PATHS_MAX = 65536, KEY_JSON = 256, KEY_HASH_ONLY };
 
 const struct argp_option command_verify_options[] = {
-    {"json", KEY_JSON, NULL, 0, "one JSON object a line", 0}, {0}};
+    {"hash-only", KEY_HASH_ONLY, NULL, 0,
+     "compare result hashes, not the file's rows: no second database is made", 0},
+    {"json", KEY_JSON, NULL, 0, "one JSON object a line", 0},
+    {0}};
 
 struct verify {
     char **paths;
     uint32_t count;
-    bool json, nothing_found; /* in one of the folders */
+    bool json, hash_only, nothing_found; /* in one of the folders */
 };
 
-/* What a database says of its run. */
-struct stored_run {
-    char *scenario_json, *experiment;
-    char model_version[1024], status[32], result_hash[40];
-    uint64_t seed, replication, events;
+/* The run made again. */
+struct fresh_run {
+    struct engine_result result;
+    char hash[40];
+    char folder[4096], path[4096 + 32]; /* of its database; no folder = it has none */
+    char reason[512];                   /* why it has none */
 };
 
 static void add_path(struct verify *verify, const char *path)
@@ -71,7 +78,8 @@ static void add_operand(struct verify *verify, char *path)
     char *roots[] = {path, NULL};
     FTS *tree = fts_open(roots, FTS_COMFOLLOW | FTS_PHYSICAL | FTS_NOCHDIR, by_name);
     for (FTSENT *entry = tree ? fts_read(tree) : NULL; entry; entry = fts_read(tree))
-        if (entry->fts_info == FTS_F && is_result(entry->fts_name))
+        if (entry->fts_info == FTS_F && is_result(entry->fts_name) &&
+            !stored_run_is_catalogue(entry->fts_accpath))
             add_path(verify, entry->fts_path);
     if (tree)
         fts_close(tree);
@@ -88,6 +96,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     case KEY_JSON:
         verify->json = true;
         return 0;
+    case KEY_HASH_ONLY:
+        verify->hash_only = true;
+        return 0;
     case ARGP_KEY_ARG:
         add_operand(verify, text);
         return 0;
@@ -98,96 +109,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-static char *column_copy(sqlite3_stmt *statement, int column)
-{
-    const unsigned char *text = sqlite3_column_text(statement, column);
-    return strdup(text ? (const char *)text : "");
-}
-
-static bool pragma_is(sqlite3 *database, const char *sql, int expected)
-{
-    sqlite3_stmt *statement = NULL;
-    bool same = sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK &&
-                sqlite3_step(statement) == SQLITE_ROW &&
-                sqlite3_column_int(statement, 0) == expected;
-    sqlite3_finalize(statement);
-    return same;
-}
-
-static bool read_stored(const char *path, struct stored_run *ret_stored)
-{
-    sqlite3 *database = NULL;
-    sqlite3_stmt *statement = NULL;
-    bool found = false;
-    if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-        pragma_is(database, "PRAGMA application_id", LOG_APPLICATION_ID) &&
-        pragma_is(database, "PRAGMA user_version", LOG_USER_VERSION) &&
-        sqlite3_prepare_v2(database,
-                           "SELECT scenario_json, model_version, status, coalesce(result_hash, ''),"
-                           " seed, replication, n_events, experiment FROM run",
-                           -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW) {
-        struct stored_run stored = {.scenario_json = column_copy(statement, 0),
-                                    .experiment = column_copy(statement, 7),
-                                    .seed = (uint64_t)sqlite3_column_int64(statement, 4),
-                                    .replication = (uint64_t)sqlite3_column_int64(statement, 5),
-                                    .events = (uint64_t)sqlite3_column_int64(statement, 6)};
-        snprintf(stored.model_version, sizeof stored.model_version, "%s",
-                 (const char *)sqlite3_column_text(statement, 1));
-        snprintf(stored.status, sizeof stored.status, "%s",
-                 (const char *)sqlite3_column_text(statement, 2));
-        snprintf(stored.result_hash, sizeof stored.result_hash, "%s",
-                 (const char *)sqlite3_column_text(statement, 3));
-        *ret_stored = stored;
-        found = true;
-    }
-    sqlite3_finalize(statement);
-    sqlite3_close(database);
-    return found;
-}
-
-static void free_stored(struct stored_run *stored)
-{
-    free(stored->scenario_json);
-    free(stored->experiment);
-}
-
-/* Writes the first event that differs between the stored database and the fresh one. */
-static void name_difference(const char *stored_path, const char *fresh_path, char *text,
-                            size_t bytes)
-{
-    static const char query[] =
-        "SELECT a.seq, a.t_ns / 1e9, k.layer || '.' || k.name, b.seq IS NULL,"
-        " printf('entity %d peer %d subject %d bytes %d value %d at %d ns', a.entity, a.peer,"
-        " a.subject, a.bytes, a.value, a.t_ns), printf('entity %d peer %d subject %d bytes %d"
-        " value %d at %d ns', b.entity, b.peer, b.subject, b.bytes, b.value, b.t_ns)"
-        " FROM event a LEFT JOIN kind k USING (kind_id) LEFT JOIN fresh.event b ON a.seq = b.seq"
-        " WHERE b.seq IS NULL OR (a.t_ns, a.kind_id, a.entity, a.peer, a.chain, a.subject,"
-        " a.cause, a.bytes, a.value) IS NOT (b.t_ns, b.kind_id, b.entity, b.peer, b.chain,"
-        " b.subject, b.cause, b.bytes, b.value) ORDER BY a.seq LIMIT 1";
-    sqlite3 *database = NULL;
-    sqlite3_stmt *statement = NULL;
-    char *attach = sqlite3_mprintf("ATTACH %Q AS fresh", fresh_path);
-    snprintf(text, bytes,
-             "the logged events are the same; the difference is in what is not logged "
-             "(log level below \"all\"), or one of them has more events");
-    if (sqlite3_open_v2(stored_path, &database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-        sqlite3_exec(database, attach, NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(database, query, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW) {
-        bool missing = sqlite3_column_int(statement, 3) != 0;
-        snprintf(text, bytes,
-                 "first difference: event %lld, %.9f s, %s\n    stored  %s\n    now     %s",
-                 (long long)sqlite3_column_int64(statement, 0), sqlite3_column_double(statement, 1),
-                 (const char *)sqlite3_column_text(statement, 2),
-                 (const char *)sqlite3_column_text(statement, 4),
-                 missing ? "no such event" : (const char *)sqlite3_column_text(statement, 5));
-    }
-    sqlite3_finalize(statement);
-    sqlite3_close(database);
-    sqlite3_free(attach);
 }
 
 /* Runs the stored scenario again, to the same number of events when it was cut short. */
@@ -204,28 +125,73 @@ static int run_again(const struct stored_run *stored, const struct scenario *sce
     return status;
 }
 
-static void find_difference(const char *path, const struct stored_run *stored,
-                            const struct scenario *scenario, char *text, size_t bytes)
+/* True when the temporary folder has room for all events of the run: each may take 100 bytes. */
+static bool has_room(const char *path, const struct stored_run *stored)
 {
-    static const char file[] = "/fresh.db";
-    char fresh[4096], database[sizeof fresh + sizeof file + sizeof ".partial"], error[512];
-    struct engine_result result;
+    struct stat file;
+    struct statvfs place;
+    if (stat(path, &file) != 0 || statvfs(command_tools_temporary(), &place) != 0)
+        return false;
+    uint64_t needed = (uint64_t)file.st_size + 100 * stored->events;
+    return (uint64_t)place.f_bavail * place.f_frsize / 2 > needed;
+}
+
+/* Opens the second database; NULL with the reason in fresh->reason. */
+static struct log *open_fresh(const struct verify *verify, const char *path,
+                              const struct stored_run *stored, struct fresh_run *fresh)
+{
     struct log_run run = {.experiment = "verify"};
-    snprintf(text, bytes, "no room for a second database to compare with in %s; set TMPDIR",
+    char error[512];
+    struct log *log = NULL;
+    snprintf(fresh->reason, sizeof fresh->reason,
+             "no room for a second database to compare with in %.300s; set TMPDIR",
              command_tools_temporary());
-    if (!command_tools_folder("verify", 0, fresh, sizeof fresh))
-        return;
-    snprintf(database, sizeof database, "%s%s", fresh, file);
-    struct log *log = log_open(database, true, LOG_ALL, &run, error, sizeof error);
-    if (log && run_again(stored, scenario, log, &result) == 0) {
-        struct log_end end = {.status = "ok"};
-        if (log_close(log, &end, error, sizeof error, NULL) == 0)
-            name_difference(path, database, text, bytes);
+    if (verify->hash_only)
+        snprintf(fresh->reason, sizeof fresh->reason, "--hash-only");
+    else if (strstr(stored->argv, "--group-order"))
+        snprintf(fresh->reason, sizeof fresh->reason, "its rows are in another order");
+    else if (has_room(path, stored) && command_tools_folder("verify", sizeof "/fresh.db.partial",
+                                                            fresh->folder, sizeof fresh->folder)) {
+        snprintf(fresh->path, sizeof fresh->path, "%s/fresh.db", fresh->folder);
+        log = log_open(fresh->path, true, stored->logged > 0 ? LOG_ALL : LOG_NONE, &run, error,
+                       sizeof error);
     }
-    unlink(database);
-    snprintf(database, sizeof database, "%s%s.partial", fresh, file);
-    unlink(database);
-    rmdir(fresh);
+    return log;
+}
+
+static void remove_fresh(struct fresh_run *fresh)
+{
+    if (!fresh->folder[0])
+        return;
+    unlink(fresh->path);
+    strcat(fresh->path, ".partial");
+    unlink(fresh->path);
+    strcat(fresh->path, "-journal");
+    unlink(fresh->path);
+    rmdir(fresh->folder);
+    fresh->folder[0] = '\0';
+}
+
+/* Runs it again, with a database when there is room for one. remove_fresh is due. */
+static int make_fresh(const struct verify *verify, const char *path,
+                      const struct stored_run *stored, const struct scenario *scenario,
+                      struct fresh_run *fresh)
+{
+    struct log *log = open_fresh(verify, path, stored, fresh);
+    struct log_end end = {.status = "ok"};
+    char error[512];
+    if (!log)
+        remove_fresh(fresh);
+    int status = run_again(stored, scenario, log, &fresh->result);
+    bool logged = log && log_close(log, &end, error, sizeof error, NULL) == 0;
+    if (log && !logged) { /* a full disk ends a run, and tells nothing of its result */
+        remove_fresh(fresh);
+        if (status == 0)
+            status = run_again(stored, scenario, NULL, &fresh->result);
+    }
+    snprintf(fresh->hash, sizeof fresh->hash, "%016" PRIx64 "%016" PRIx64,
+             fresh->result.result_hash[0], fresh->result.result_hash[1]);
+    return status;
 }
 
 static void report(const struct verify *verify, const char *path, const char *verdict,
@@ -247,36 +213,101 @@ static void report(const struct verify *verify, const char *path, const char *ve
         printf("    %s\n", detail);
 }
 
+/* Says in which way the row of `run` contradicts itself or what was run again; false if it does
+ * not. */
+static bool contradicts_itself(const struct stored_run *stored, const struct scenario *scenario,
+                               const struct fresh_run *fresh, char *text, size_t bytes)
+{
+    char config[32], key[32];
+    snprintf(config, sizeof config, "%016" PRIx64, scenario->config_hash);
+    snprintf(key, sizeof key, "%016" PRIx64, scenario_run_key(scenario, stored->replication));
+    if (strcmp(config, stored->config_hash) != 0)
+        snprintf(text, bytes, "the scenario in the file has config hash %s, and its run had %s",
+                 config, stored->config_hash);
+    else if (strcmp(key, stored->run_key) != 0)
+        snprintf(text, bytes,
+                 "the scenario, seed %" PRIu64 " and replication %" PRIu64
+                 " in the file have run key %s, and its run had %s",
+                 stored->seed, stored->replication, key, stored->run_key);
+    else if (fresh->result.events != stored->events)
+        snprintf(text, bytes, "the run has %" PRIu64 " events, and the file says %" PRIu64,
+                 fresh->result.events, stored->events);
+    else
+        return false;
+    return true;
+}
+
+static int compare_same(const struct verify *verify, const char *path,
+                        const struct stored_run *stored, const struct scenario *scenario,
+                        const struct fresh_run *fresh)
+{
+    char detail[1024] = "";
+    bool same_build = strcmp(stored->git_rev, VERSION_GIT) == 0 &&
+                      strcmp(stored->program_version, SHARDSIM_VERSION) == 0;
+    bool is_part = strcmp(stored->status, "ok") != 0;
+    enum stored_verdict rows = STORED_NOT_COMPARED;
+    if (same_build && contradicts_itself(stored, scenario, fresh, detail, sizeof detail))
+        rows = STORED_DIFFERENT;
+    else if (fresh->folder[0])
+        rows = stored_compare(path, fresh->path, is_part, detail, sizeof detail);
+    else
+        snprintf(detail, sizeof detail, "%s", fresh->reason);
+    if (rows == STORED_NOT_COMPARED && !verify->hash_only)
+        fprintf(stderr, "shardsim verify: %s: the result repeats; its rows were not compared: %s\n",
+                path, detail);
+    bool altered = rows == STORED_DIFFERENT;
+    report(verify, path, altered ? "ALTERED" : "same", stored->result_hash, fresh->hash,
+           altered ? detail : NULL);
+    return altered ? EXIT_MISMATCH : EXIT_FINE;
+}
+
+static int compare_different(const struct verify *verify, const char *path,
+                             const struct stored_run *stored, const struct scenario *scenario,
+                             const struct fresh_run *fresh)
+{
+    char models[1024], detail[2048], rows[1024] = "";
+    scenario_model_version(scenario, models, sizeof models);
+    if (strcmp(models, stored->model_version) != 0) {
+        snprintf(detail, sizeof detail, "made by other models: %.400s; these are %.400s",
+                 stored->model_version, models);
+    } else if (contradicts_itself(stored, scenario, fresh, detail, sizeof detail)) {
+        /* The rows differ because of it. */
+    } else if (!fresh->folder[0]) {
+        snprintf(detail, sizeof detail, "%s", fresh->reason);
+    } else if (stored_compare(path, fresh->path, strcmp(stored->status, "ok") != 0, rows,
+                              sizeof rows) != STORED_SAME) {
+        snprintf(detail, sizeof detail, "%s", rows);
+    } else if (stored->logged == fresh->result.rows) {
+        snprintf(detail, sizeof detail,
+                 "all rows of the file are those of the run: only its result_hash is another");
+    } else {
+        snprintf(detail, sizeof detail,
+                 "the logged events are the same; the difference is in what is not logged "
+                 "(log level below \"all\")");
+    }
+    report(verify, path, "DIFFERENT", stored->result_hash, fresh->hash, detail);
+    return EXIT_MISMATCH;
+}
+
 static int compare(const struct verify *verify, const char *path, const struct stored_run *stored,
                    const struct scenario *scenario)
 {
-    struct engine_result result;
-    if (run_again(stored, scenario, NULL, &result) != 0)
-        return EXIT_SCENARIO;
-    char hash[40], models[1024], detail[1024] = "";
-    snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, result.result_hash[0],
-             result.result_hash[1]);
-    if (strcmp(hash, stored->result_hash) == 0) {
-        report(verify, path, "same", stored->result_hash, hash, NULL);
-        return EXIT_FINE;
-    }
-    scenario_model_version(scenario, models, sizeof models);
-    if (strcmp(models, stored->model_version) != 0)
-        snprintf(detail, sizeof detail, "made by other models: %.400s; these are %.400s",
-                 stored->model_version, models);
-    else
-        find_difference(path, stored, scenario, detail, sizeof detail);
-    report(verify, path, "DIFFERENT", stored->result_hash, hash, detail);
-    return EXIT_MISMATCH;
+    struct fresh_run fresh = {0};
+    int code = EXIT_SCENARIO;
+    if (make_fresh(verify, path, stored, scenario, &fresh) == 0)
+        code = strcmp(fresh.hash, stored->result_hash) == 0
+                   ? compare_same(verify, path, stored, scenario, &fresh)
+                   : compare_different(verify, path, stored, scenario, &fresh);
+    remove_fresh(&fresh);
+    return code;
 }
 
 static int verify_one(const struct verify *verify, const char *path)
 {
     struct stored_run stored;
-    if (!read_stored(path, &stored)) {
-        fprintf(stderr, "shardsim: %s: cannot be read as a result database: %s\n", path,
-                access(path, R_OK) == 0 ? "it is none of this layout, or not a whole one"
-                                        : strerror(errno));
+    char error[1024];
+    if (stored_run_read(path, &stored, error, sizeof error) != 0) {
+        fprintf(stderr, "shardsim verify: %s\n", error);
         return EXIT_IO;
     }
     int code = EXIT_IO;
@@ -284,18 +315,25 @@ static int verify_one(const struct verify *verify, const char *path)
     struct scenario *scenario = NULL;
     struct scenario_options options = {.point = -1, .seed = &stored.seed};
     if (stored.result_hash[0] == '\0' || strcmp(stored.status, "running") == 0)
-        fprintf(stderr, "shardsim: %s: the run is not whole (status %s): nothing to verify\n", path,
-                stored.status);
+        fprintf(stderr,
+                "shardsim verify: %s: the run is not whole (status %s): nothing to verify; run it "
+                "again\n",
+                path, stored.status);
     else if (scenario_load_text(path, stored.scenario_json, strlen(stored.scenario_json), &options,
                                 &diagnostics, &scenario) != 0)
         code = EXIT_SCENARIO;
     else
         code = compare(verify, path, &stored, scenario);
     diagnostics_print(&diagnostics, stderr, 20, false);
+    if (code == EXIT_SCENARIO)
+        fprintf(stderr,
+                "shardsim verify: %s: this program (%s) refuses the scenario that the file holds, "
+                "of version %s: it was changed, or another version is needed\n",
+                path, SHARDSIM_VERSION, stored.program_version);
     diagnostics_free(&diagnostics);
     if (scenario)
         scenario_free(scenario);
-    free_stored(&stored);
+    stored_run_free(&stored);
     return code;
 }
 
@@ -305,7 +343,8 @@ int command_verify(int argc, char **argv)
         command_verify_options,
         parse_option,
         "DB|DIR...",
-        "Runs stored runs again and compares their result hashes.\v"
+        "Runs stored runs again and compares their result hashes, and the file's rows with those "
+        "that are written now, in a second database under TMPDIR.\v"
         "Exit codes: 0 all the same, 3 the stored scenario is refused, 5 a difference, 7 a file "
         "that cannot be read or is not whole.",
         NULL,
@@ -315,6 +354,7 @@ int command_verify(int argc, char **argv)
     argp_err_exit_status = EXIT_USAGE;
     if (argp_parse(&argp, argc, argv, 0, NULL, &verify) != 0)
         return EXIT_USAGE;
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a write error like a full disk */
     int worst = EXIT_FINE;
     if (verify.nothing_found)
         worst = EXIT_IO;

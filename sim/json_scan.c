@@ -365,6 +365,9 @@ static bool scan_document(struct scanner *s)
     size_t bad = utf8_error(scan->text, scan->bytes);
     if (bad < scan->bytes && (nul == NULL || scan->text + bad < nul))
         return fail(s, "E002", bad, "the text is not UTF-8", "UTF-8 without surrogates");
+    if (nul != NULL && strcmp(scan->text, "SQLite format 3") == 0)
+        return fail(s, "E003", 0, "a database, not a scenario",
+                    "a scenario (shardsim show FILE prints the one of a result)");
     if (nul != NULL)
         return fail(s, "E003", (size_t)(nul - scan->text), "NUL character", "text without NUL");
     if (strncmp(scan->text, "\xef\xbb\xbf", 3) == 0)

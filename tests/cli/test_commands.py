@@ -188,7 +188,7 @@ def check_diff(cases):
                     "the same experiment")
         path.write_bytes(b"SQLite format 3\0" + bytes(100))
         cases.exits("a database without a run", shardsim("diff", database, str(path)), 7,
-                    "holds no run")
+                    "is a database of another program")
 
 
 def check_hash(cases):

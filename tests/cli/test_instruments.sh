@@ -97,7 +97,7 @@ expect "verify compares in TMPDIR" 5 "DIFFERENT" \
 run verify no-such.db
 expect "verify without a file" 7 "No such file"
 run verify quiet.json
-expect "verify of another file" 7 "it is none"
+expect "verify of another file" 7 "quiet.json is no result database"
 
 # compare
 run compare results/quiet --vary chain.block_interval
