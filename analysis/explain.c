@@ -65,7 +65,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 }
 
 /* What a row of the log says of a message. %E entity, %P peer, %C name of the chain in `value`, %B
- * bytes, %V the value itself. Rows of other names are told as "layer.kind at entity". */
+ * bytes, %V the value itself. Rows of other names are told as "layer.kind at entity". A packet that
+ * arrives may have the name of what a block does: " arrives" tells them apart. */
 struct wording {
     const char *kind; /* layer.kind */
     int64_t value;    /* this value only; WORDING_ANY = any */
@@ -76,18 +77,25 @@ struct wording {
 static const struct wording wordings[] = {
     {"messaging.emit", WORDING_ANY, "made for %C; the block of %E that holds it is final"},
     {"messaging.enqueue", WORDING_ANY, "stands in the output queue of %E, next hop %C"},
+    {"messaging.defer", WORDING_ANY, "%E puts it off: it waits behind others of its sender"},
+    {"messaging.dispatch", WORDING_ANY, "%E takes it from those that it had put off"},
+    {"messaging.storage", WORDING_ANY, "%E charges it %V for its time in queues"},
     {"messaging.forward", WORDING_ANY,
      "hop %V: %E has imported it and forwards it, in a block that is now final"},
     {"messaging.deliver", 1, "DELIVERED by %E over the slow path, in a block that is now final"},
     {"messaging.deliver", 2, "DELIVERED by %E over the instant path, in a block that is now final"},
     {"messaging.deliver", 3, "DELIVERED by %E within the shard, in a block that is now final"},
     {"messaging.deliver", WORDING_ANY, "DELIVERED by %E, in a block that is now final"},
-    {"messaging.proof", 0, "the instant copy reaches %E from %P with its Merkle proof, %B bytes"},
-    {"messaging.proof", WORDING_ANY,
+    {"messaging.proof arrives", 0,
+     "the instant copy reaches %E from %P with its Merkle proof, %B bytes"},
+    {"messaging.proof arrives", WORDING_ANY,
      "the instant copy reaches %E from %P again, sent for the %N time, %B bytes"},
-    {"messaging.letter", WORDING_ANY, "the message reaches %E from %P"},
-    {"messaging.receipt", WORDING_ANY, "%E learns from %P that it has arrived"},
-    {"messaging.confirm", WORDING_ANY, "the confirmation of its delivery reaches %E"},
+    {"messaging.sent", WORDING_ANY, "leaves %E, in a block that is now final"},
+    {"messaging.delivered", WORDING_ANY, "DELIVERED by %E, in a block that is now final"},
+    {"messaging.letter arrives", WORDING_ANY, "the message reaches %E from %P"},
+    {"messaging.receipt arrives", WORDING_ANY, "%E learns from %P that it has arrived"},
+    {"messaging.confirm arrives", WORDING_ANY, "the confirmation of its delivery reaches %E"},
+    {"messaging.confirm", WORDING_ANY, "%E keeps in mind that its delivery is proven"},
     {"messaging.discard", 2, "%E ignores the instant copy: it has the message already"},
     {"messaging.discard", 1, "%E imports the slow copy and discards it: delivered already"},
     {"messaging.discard", 0, "%E discards the slow copy on its way: delivery is proven"},
@@ -95,15 +103,19 @@ static const struct wording wordings[] = {
     {"messaging.stop", 1, "%E stops the slow copy in its output queue: delivery is proven"},
     {"messaging.stop", 0, "%E stops sending it: delivery is proven"},
     {"messaging.refuse", WORDING_ANY, "%E REFUSES it: its proof is wrong"},
-    {"messaging.stopped", WORDING_ANY, "%E learns that no more copies will come"},
-    {"messaging.stopped_receipt", WORDING_ANY, "%E learns that this is known"},
+    {"messaging.stopped arrives", WORDING_ANY, "%E learns that no more copies will come"},
+    {"messaging.stopped_receipt arrives", WORDING_ANY, "%E learns that this is known"},
     {"network.packet_dropped", WORDING_ANY, "a packet from %P to %E is lost (%D)"},
-    {"atomic.submit", WORDING_ANY, "reaches its home shard %E, %B bytes"},
-    {"atomic.outcome", WORDING_ANY, "%E learns the outcome from %P"},
-    {"atomic.receipt", WORDING_ANY, "%E learns that %P has its packet"},
+    {"atomic.submit arrives", WORDING_ANY, "reaches its home shard %E, %B bytes"},
+    {"atomic.outcome arrives", WORDING_ANY, "%E learns the outcome from %P"},
+    {"atomic.receipt arrives", WORDING_ANY, "%E learns that %P has its packet"},
     {"ledger.debit", WORDING_ANY, "%E executes it: the sender is debited %V"},
     {"ledger.credit", WORDING_ANY, "%E credits the recipient %V"},
-    {"ledger.refused", WORDING_ANY, "%E REFUSES it (%V)"}};
+    {"ledger.call", WORDING_ANY, "%E runs the contract that it is for, with %V"},
+    {"ledger.bounce", WORDING_ANY, "the contract at %E does not take it: its %V bounces"},
+    {"ledger.log", WORDING_ANY, "%E writes it into the log, where it ends"},
+    {"ledger.dropped", WORDING_ANY, "%E DROPS it: no block may hold it"},
+    {"ledger.refused", WORDING_ANY, "%E REFUSES it: its %V stays with the sender"}};
 
 static const char *text_or(sqlite3_stmt *statement, int column, const char *otherwise)
 {
@@ -233,8 +245,11 @@ static void tx_head(void *self, sqlite3_stmt *row)
            sqlite3_column_int64(row, 2) == 1 ? "chain" : "chains", text_or(row, 3, "?"));
     if (sqlite3_column_type(row, 5) != SQLITE_NULL)
         printf(" (%s)", text_or(row, 5, "?"));
+    /* What is dropped before any block ends without one. */
+    bool aborted = strcmp(text_or(row, 3, ""), "aborted") == 0;
     if (sqlite3_column_type(row, 4) != SQLITE_NULL)
-        printf(", %.6f s from submission to the last final block", sqlite3_column_double(row, 4));
+        printf(", %.6f s from submission to %s", sqlite3_column_double(row, 4),
+               aborted ? "its end" : "the last final block");
     printf("; submitted at %.6f s\n\n", sqlite3_column_double(row, 6));
 }
 
@@ -255,23 +270,42 @@ static int each(struct explain *explain, const char *sql, void (*row)(void *, sq
     return status;
 }
 
-/* A row traced in a block's final event is caused by that event; the event's own cause is the slot.
- * Packets that carry many messages (entries, processed, their receipts) are about a block, whose
- * number may equal a message's: they are no steps of one message. */
+/* What a block does is traced when it is final, behind the row chain.final that names the block and
+ * has the same cause; chain.block with that name stands at the block's slot. Of kinds, the low byte
+ * is below 64 for packets, from 128 on for what is traced, and between for timers, which are about
+ * no message. Packets that carry many messages (entries, processed, their receipts) are about a
+ * block, whose number may equal a message's: they are no steps of one message. Of a lost one the
+ * kind is not known, only that it left when the block of that number became final, that an arrival
+ * of entries caused it, or that it went from validator to validator. */
 static const char steps_sql[] =
-    "SELECT e.t_ns / 1e9, k.layer || '.' || k.name, n.name, p.name, e.bytes, e.value, v.name,"
-    " d.name, CASE WHEN fk.layer = 'chain' AND (e.kind_id & 255) >= 128 THEN s.t_ns / 1e9 END, "
-    "c.name"
+    "WITH final AS (SELECT kind_id FROM kind WHERE layer = 'chain' AND name = 'final'"
+    " AND (kind_id & 255) >= 128), made AS (SELECT kind_id FROM kind WHERE layer = 'chain'"
+    " AND name = 'block' AND (kind_id & 255) >= 128)"
+    " SELECT e.t_ns / 1e9, k.layer || '.' || k.name || iif((e.kind_id & 255) < 64, ' arrives', ''),"
+    " n.name, p.name, e.bytes, e.value, v.name, d.name, (SELECT b.t_ns / 1e9 FROM event b"
+    " WHERE b.seq < f.seq AND b.kind_id IN made AND b.subject = f.subject"
+    " ORDER BY b.seq DESC LIMIT 1), c.name"
     " FROM event e JOIN kind k USING (kind_id)"
     " LEFT JOIN entity n ON n.entity_id = e.entity LEFT JOIN entity p ON p.entity_id = e.peer"
     " LEFT JOIN entity v ON v.entity_id = e.value << 4 AND v.type = 'chain'"
     " LEFT JOIN entity c ON c.entity_id = e.chain << 4"
     " LEFT JOIN code d ON d.column_name = 'event.drop_reason' AND d.code = e.value"
-    " LEFT JOIN event f ON f.seq = e.cause LEFT JOIN kind fk ON fk.kind_id = f.kind_id"
-    " LEFT JOIN event s ON s.seq = f.cause"
-    " WHERE e.subject = %lld AND k.layer IN (%s) AND NOT (k.layer = 'messaging' AND (k.name IN"
+    " LEFT JOIN event f ON (e.kind_id & 255) >= 128 AND f.seq = (SELECT max(x.seq) FROM event x"
+    " WHERE x.seq > e.cause AND x.seq < e.seq AND x.cause = e.cause AND x.chain = e.chain"
+    " AND x.kind_id IN final)"
+    " WHERE e.subject = %lld AND k.layer IN (%s) AND (e.kind_id & 255) NOT BETWEEN 64 AND 127"
+    " AND (k.layer <> 'network' OR k.name = 'packet_dropped')"
+    " AND NOT (k.layer = 'messaging' AND (k.name IN"
     " ('entries', 'processed') OR (k.name = 'receipt' AND EXISTS (SELECT 1 FROM kind WHERE"
-    " layer = 'messaging' AND name = 'entries')))) ORDER BY e.seq";
+    " layer = 'messaging' AND name = 'entries'))))"
+    " AND NOT (k.layer = 'network' AND (n.type = 'validator' AND p.type = 'validator'"
+    " OR EXISTS (SELECT 1 FROM event x JOIN kind y USING (kind_id) WHERE x.seq = e.cause"
+    " AND y.layer = 'messaging' AND y.name = 'entries')"
+    " OR EXISTS (SELECT 1 FROM event x WHERE x.seq > e.cause AND x.seq < e.seq"
+    " AND x.cause = e.cause AND x.subject = e.subject AND x.kind_id IN final)"
+    " AND NOT EXISTS (SELECT 1 FROM event x JOIN kind y USING (kind_id) WHERE x.seq > e.cause"
+    " AND x.seq < e.seq AND x.cause = e.cause AND x.subject = e.subject"
+    " AND y.layer = 'messaging' AND y.name = 'emit'))) ORDER BY e.seq";
 
 static int tell_steps(struct explain *explain, const char *layers)
 {
