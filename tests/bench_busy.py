@@ -10,21 +10,17 @@ queues and their order cost.
 
 Usage: bench_busy.py [--json] SHARDSIM SCENARIO BENCH_HOLD
 Rounds alternate; medians are printed."""
-import json
 import os
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+import bench_rows
+
 ROUNDS = 3
 PENDING, HOLDS = 10000, 1000000
-
-
-def number(pattern, text):
-    return int(re.search(pattern, text).group(1).replace(" ", ""))
 
 
 def run(program, scenario, settings, folder):
@@ -35,41 +31,25 @@ def run(program, scenario, settings, folder):
                            "--progress", "none", *settings], capture_output=True, text=True,
                           check=True)
     seconds = time.monotonic() - begun
-    events = number(r"([0-9][0-9 ]*) events", done.stdout)
-    delivered = number(r"([0-9][0-9 ]*) delivered once", done.stdout)
+    events = bench_rows.number(r"([0-9][0-9 ]*) events", done.stdout)
+    delivered = bench_rows.number(r"([0-9][0-9 ]*) delivered once", done.stdout)
     return events / seconds, delivered / seconds
 
 
-def hold_rate(program):
-    done = subprocess.run([program, "--one", str(PENDING), str(HOLDS)], capture_output=True,
-                          text=True, check=True)
-    return 1e9 / float(done.stdout.split()[0])
-
-
-def say(name, value, unit, against, against_value):
-    ratio = value / against_value
-    if "--json" in sys.argv:
-        print(json.dumps({"name": name, "value": round(value), "unit": unit, "against": against,
-                          "against_value": round(against_value), "ratio": round(ratio, 3)}))
-    else:
-        print(f"{name}: {value:.0f} {unit}, {against}: {against_value:.0f}, ratio {ratio:.2f}")
-
-
 def main():
-    arguments = [argument for argument in sys.argv[1:] if argument != "--json"]
-    if len(arguments) != 3:
-        print("usage: bench_busy.py [--json] SHARDSIM SCENARIO BENCH_HOLD", file=sys.stderr)
-        return 2
-    program, scenario, bench_hold = arguments
+    program, scenario, bench_hold = bench_rows.arguments(
+        3, "bench_busy.py [--json] SHARDSIM SCENARIO BENCH_HOLD")
     rounds = []
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(ROUNDS):
-            rounds.append((*run(program, scenario, [], folder), hold_rate(bench_hold),
+            rounds.append((*run(program, scenario, [], folder),
+                           bench_rows.hold_rate(bench_hold, PENDING, HOLDS),
                            *run(program, scenario, ["--set", 'messaging={"type":"local"}'],
                                 folder)))
     events, messages, holds, _, ideal = (statistics.median(values) for values in zip(*rounds))
-    say("full blocks, events", events, "events/s", "hold model without a protocol", holds)
-    say("full blocks, messages", messages, "messages/s", "ideal messaging", ideal)
+    bench_rows.say("full blocks, events", events, "events/s", "hold model without a protocol",
+                   holds)
+    bench_rows.say("full blocks, messages", messages, "messages/s", "ideal messaging", ideal)
     return 0
 
 

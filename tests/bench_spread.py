@@ -11,13 +11,14 @@ wall time for the whole scenario at that pace, in seconds, beside its simulated 
 memory, beside the same seconds without repair.
 
 Usage: bench_spread.py [--json] SHARDSIM SCENARIO BENCH_HOLD"""
-import json
 import os
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+
+import bench_rows
 
 SECONDS, SIMULATED = 3, 60
 PENDING, HOLDS = 1000000, 3000000
@@ -37,34 +38,18 @@ def run(program, scenario, settings, folder):
     return events / seconds, seconds, memory / 1024
 
 
-def hold_rate(program):
-    done = subprocess.run([program, "--one", str(PENDING), str(HOLDS)], capture_output=True,
-                          text=True, check=True)
-    return 1e9 / float(done.stdout.split()[0])
-
-
-def say(name, value, unit, against, against_value, ratio):
-    if "--json" in sys.argv:
-        print(json.dumps({"name": name, "value": round(value), "unit": unit, "against": against,
-                          "against_value": round(against_value), "ratio": round(ratio, 3)}))
-    else:
-        print(f"{name}: {value:.0f} {unit}, {against}: {against_value:.0f}, ratio {ratio:.2f}")
-
-
 def main():
-    arguments = [argument for argument in sys.argv[1:] if argument != "--json"]
-    if len(arguments) != 3:
-        print("usage: bench_spread.py [--json] SHARDSIM SCENARIO BENCH_HOLD", file=sys.stderr)
-        return 2
-    program, scenario, bench_hold = arguments
+    program, scenario, bench_hold = bench_rows.arguments(
+        3, "bench_spread.py [--json] SHARDSIM SCENARIO BENCH_HOLD")
     with tempfile.TemporaryDirectory() as folder:
         rate, seconds, memory = run(program, scenario, [], folder)
         _, _, plain = run(program, scenario, ["--set", "spread.repair.enabled=false"], folder)
-    holds = hold_rate(bench_hold)
+    holds = bench_rows.hold_rate(bench_hold, PENDING, HOLDS)
     whole = seconds * SIMULATED / SECONDS
-    say("mainnet, events", rate, "events/s", "hold model without a protocol", holds, rate / holds)
-    say("mainnet, a minute", whole, "s", "simulated time", SIMULATED, SIMULATED / whole)
-    say("mainnet, memory", memory, "MiB", "without repair", plain, plain / memory)
+    bench_rows.say("mainnet, events", rate, "events/s", "hold model without a protocol", holds)
+    bench_rows.say("mainnet, a minute", whole, "s", "simulated time", SIMULATED,
+                   SIMULATED / whole)
+    bench_rows.say("mainnet, memory", memory, "MiB", "without repair", plain, plain / memory)
     return 0
 
 
