@@ -1,5 +1,6 @@
 #include "sim/conform.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,9 +78,10 @@ static int64_t integer_of(struct conform_case *conform_case, const cJSON *value,
                           int64_t min, int64_t max)
 {
     char text[WHOLE_BYTES];
+    errno = 0;
     if (value && whole_text(value, text)) {
         long long number = strtoll(text, NULL, 10);
-        if (number >= min && number <= max)
+        if (errno == 0 && number >= min && number <= max)
             return number;
     }
     if (value)
@@ -108,15 +110,28 @@ int64_t conform_integer_at(struct conform_case *conform_case, const cJSON *array
     return integer_of(conform_case, item_at(conform_case, array, index), "item", min, max);
 }
 
+static uint64_t unsigned_of(struct conform_case *conform_case, const cJSON *value, const char *name)
+{
+    char text[WHOLE_BYTES];
+    errno = 0;
+    if (value && whole_text(value, text) && text[0] != '-') {
+        uint64_t number = strtoull(text, NULL, 10);
+        if (errno == 0)
+            return number;
+    }
+    if (value)
+        conform_broken(conform_case, "\"%s\" must be a whole number, 0 or more, below 2^64", name);
+    return 0;
+}
+
 uint64_t conform_unsigned(struct conform_case *conform_case, const cJSON *object, const char *name)
 {
-    const cJSON *value = conform_member(conform_case, object, name);
-    char text[WHOLE_BYTES];
-    if (value && whole_text(value, text) && text[0] != '-')
-        return strtoull(text, NULL, 10);
-    if (value)
-        conform_broken(conform_case, "\"%s\" must be a whole number, 0 or more", name);
-    return 0;
+    return unsigned_of(conform_case, conform_member(conform_case, object, name), name);
+}
+
+uint64_t conform_unsigned_at(struct conform_case *conform_case, const cJSON *array, int index)
+{
+    return unsigned_of(conform_case, item_at(conform_case, array, index), "item");
 }
 
 bool conform_boolean(struct conform_case *conform_case, const cJSON *object, const char *name)

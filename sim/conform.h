@@ -56,6 +56,8 @@ int64_t conform_integer_at(struct conform_case *conform_case, const struct cJSON
                            int64_t min, int64_t max);
 uint64_t conform_unsigned(struct conform_case *conform_case, const struct cJSON *object,
                           const char *name);
+uint64_t conform_unsigned_at(struct conform_case *conform_case, const struct cJSON *array,
+                             int index);
 bool conform_boolean(struct conform_case *conform_case, const struct cJSON *object,
                      const char *name);
 const char *conform_text(struct conform_case *conform_case, const struct cJSON *object,

@@ -190,7 +190,7 @@ START_TEST(lost_shreds_are_holes_that_repair_asks_for)
     repair_pending_init(&pending, &memory);
     repair_list_init(&list, &memory);
     struct repair_planner planner = {REPAIR_VERSION_2025, 5000, &store, &pending, &list,
-                                     REPAIR_DEFER_MS};
+                                     REPAIR_DEFER_MS,     true};
     repair_slot(&planner, blockstore_meta(&store, 1), 512, true);
     ck_assert_uint_eq(list.count, 4);
     for (uint32_t i = 0; i < list.count; i++) {
@@ -257,6 +257,32 @@ START_TEST(shreds_that_contradict_are_dropped)
     ck_assert_int_eq(insert(5, 3, 0, false), SHRED_STORED);
     ck_assert_int_eq(insert(5, 4, 1, false), SHRED_STORED); /* a known parent stays */
     ck_assert_uint_eq(blockstore_meta(&store, 5)->parent, 3);
+    close_store();
+}
+END_TEST
+
+/* SOL-R2.4, R2.5: the parent asked about is the slot's own, told by the first shred of the batch. A
+ * later shred with another parent neither hangs a slot below itself nor is refused for it. */
+START_TEST(the_parent_that_is_checked_is_the_one_that_stands)
+{
+    open_store();
+    struct data_shred shred = {.slot = 8, .parent = 8};
+    blockstore_begin(&store);
+    ck_assert_int_eq(blockstore_insert(&store, &shred, 0), SHRED_BAD_PARENT);
+    shred.parent = 7;
+    ck_assert_int_eq(blockstore_insert(&store, &shred, 0), SHRED_BAD_PARENT);
+    blockstore_commit(&store);
+    ck_assert_ptr_null(blockstore_meta(&store, 8));
+    ck_assert_int_eq(insert(8, 7, 0, false), SHRED_STORED);
+    ck_assert_int_eq(insert(8, 9, 1, false), SHRED_STORED);
+    ck_assert_uint_eq(blockstore_meta(&store, 8)->parent, 7);
+    struct data_shred run = {.slot = 8, .parent = 9, .index = 32};
+    blockstore_begin(&store);
+    ck_assert_uint_eq(blockstore_insert_run(&store, &run, 0xf, 0), 4);
+    store.root = 8; /* the parent that stands is below the root now, whatever a shred says */
+    run.index = 64, run.parent = 8;
+    ck_assert_uint_eq(blockstore_insert_run(&store, &run, 0xf, 0), 0);
+    blockstore_commit(&store);
     close_store();
 }
 END_TEST
@@ -390,7 +416,8 @@ END_TEST
 
 CHECK_MAIN("blockstore", says_what_the_shreds_say_in_any_order,
            lost_shreds_are_holes_that_repair_asks_for, a_parent_that_nobody_knows_is_an_orphan,
-           shreds_that_contradict_are_dropped, a_bad_shred_teaches_an_orphan_nothing,
+           shreds_that_contradict_are_dropped, the_parent_that_is_checked_is_the_one_that_stands,
+           the_parent_that_is_checked_is_the_one_that_stands, a_bad_shred_teaches_an_orphan_nothing,
            the_first_shred_dates_its_slot, a_snapshot_root_connects_what_hangs_on_it,
            a_dumped_slot_keeps_its_children, a_set_gives_back_what_is_missing,
            forgetting_gives_memory_back)

@@ -33,7 +33,7 @@ static void end(void)
 
 static struct repair_planner planner_at(enum repair_version version, int64_t now_ms)
 {
-    return (struct repair_planner){version, now_ms, &mine, &pending, &list, REPAIR_DEFER_MS};
+    return (struct repair_planner){version, now_ms, &mine, &pending, &list, REPAIR_DEFER_MS, true};
 }
 
 static void insert_at(struct blockstore *store, uint64_t slot, uint64_t parent, uint32_t index,

@@ -168,7 +168,7 @@ static void answer(const struct repair_request *request, uint64_t now_ns, struct
 static void iterate(unsigned run, uint64_t now_ns)
 {
     struct repair_planner planner = {due.version, (int64_t)(now_ns / MS), &store, &pending, &list,
-                                     due.defer_ms};
+                                     due.defer_ms, true};
     list.count = 0;
     iterations[run]++;
     repair_pending_expire(&pending, planner.now_ms, due.timeout_ms);

@@ -60,8 +60,8 @@ START_TEST(own_shreds_come_first)
     turbine_cluster_init(&cluster, &memory, nodes, PEERS, 3, CHACHA_ROUNDS_8);
     insert(0, 0, 0, true);
     insert(1, 0, 60, true);
-    struct repair_planner planner = {REPAIR_VERSION_2025, 0, &store, &pending, &list,
-                                     REPAIR_DEFER_MS};
+    struct repair_planner planner = {REPAIR_VERSION_2025, 0,   &store, &pending, &list,
+                                     REPAIR_DEFER_MS,     true};
     repair_weight_know(&weight, &store, 1);
     repair_proposal_select(&planner, &weight, 512,
                            (struct repair_view){.own = own_by_tree, .self = &cluster});
@@ -96,8 +96,8 @@ START_TEST(an_iteration_asks_every_orphan_and_all_forks)
     repair_weight_vote(&weight, &store, 0, 1);
     repair_weight_vote(&weight, &store, 1, 2);
     repair_weight_vote(&weight, &store, 2, 26);
-    struct repair_planner planner = {REPAIR_VERSION_2025, 0, &store, &pending, &list,
-                                     REPAIR_DEFER_MS};
+    struct repair_planner planner = {REPAIR_VERSION_2025, 0,   &store, &pending, &list,
+                                     REPAIR_DEFER_MS,     true};
     repair_proposal_select(&planner, &weight, 5, (struct repair_view){0});
     static const struct repair_request expected[] = {
         {REPAIR_ORPHAN, 0, 25}, {REPAIR_ORPHAN, 0, 19}, {REPAIR_ORPHAN, 0, 21},
@@ -129,8 +129,8 @@ START_TEST(a_slot_without_holders_waits_unasked)
     insert(0, 0, 0, true);
     insert(1, 0, 3, false);
     insert(2, 1, 2, false);
-    struct repair_planner planner = {REPAIR_VERSION_2025, 0, &store, &pending, &list,
-                                     REPAIR_DEFER_MS};
+    struct repair_planner planner = {REPAIR_VERSION_2025, 0,   &store, &pending, &list,
+                                     REPAIR_DEFER_MS,     true};
     repair_proposal_select(&planner, &weight, 512, (struct repair_view){.may_ask = even_only});
     ck_assert_uint_eq(list.count, 2);
     ck_assert_uint_eq(list.items[0].slot, 2);

@@ -205,7 +205,8 @@ static struct slot_meta *touch(struct blockstore *store, const struct data_shred
     return meta;
 }
 
-/* SOL-R2.5, in this order. */
+/* SOL-R2.5, in this order. The parent asked about is the slot's, which its first shred told
+ * (SOL-R2.4): so no slot ever hangs below itself, whatever a later shred says. */
 static enum shred_verdict check(const struct blockstore *store, struct slot_meta *meta,
                                 const struct data_shred *shred)
 {
@@ -219,7 +220,7 @@ static enum shred_verdict check(const struct blockstore *store, struct slot_meta
         return SHRED_AFTER_LAST;
     if (shred->last && shred->index < meta->received)
         return SHRED_LAST_TOO_LOW;
-    if (!blockstore_accepts_parent(shred->slot, shred->parent, store->root))
+    if (!blockstore_accepts_parent(shred->slot, meta->parent, store->root))
         return SHRED_BAD_PARENT;
     return SHRED_STORED;
 }
@@ -289,7 +290,7 @@ uint32_t blockstore_insert_run(struct blockstore *store, const struct data_shred
     struct slot_meta *meta = touch(store, shred);
     bool inner = !shred->last && shred->index + RUN <= SHRED_INDEX_MAX &&
                  (meta->last_index == INDEX_UNKNOWN || shred->index + RUN <= meta->last_index);
-    if (inner && blockstore_accepts_parent(shred->slot, shred->parent, store->root))
+    if (inner && blockstore_accepts_parent(shred->slot, meta->parent, store->root))
         return insert_inner_run(store, meta, shred, present, now_ms);
     uint32_t stored = 0;
     struct data_shred one = *shred;

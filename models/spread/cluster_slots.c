@@ -98,23 +98,27 @@ uint64_t cluster_slots_marked_stake(const struct cluster_slots *slots, uint64_t 
     return row ? row->marked_stake : 0;
 }
 
+uint64_t repair_ring_weight(enum repair_peers rule, uint64_t stake, uint64_t committed)
+{
+    uint64_t least = rule == REPAIR_PEERS_2025 ? stake + 1 : (stake > 0 ? stake : 1);
+    uint64_t weight = committed / 2 + least / 2;
+    return weight > 0 ? weight : 1;
+}
+
 uint64_t repair_peer_weight(const struct cluster_slots *slots, enum repair_peers rule,
                             uint32_t peer, const struct cluster_row *row, bool by_stake)
 {
     bool marked = row && shred_bits_test(&row->peers, peer);
     uint64_t stake = slots->stakes[peer], committed = marked ? stake : 0;
     SIM_ASSERT(stake < UINT64_MAX);
-    uint64_t least = 0;
     if (by_stake)
         return stake;
     switch (rule) {
     case REPAIR_PEERS_2025:
     case REPAIR_PEERS_2026:
-        least = rule == REPAIR_PEERS_2025 ? stake + 1 : (stake > 0 ? stake : 1);
-        if (!row)
-            return least;
-        committed = committed / 2 + least / 2;
-        return committed > 0 ? committed : 1;
+        if (row)
+            return repair_ring_weight(rule, stake, committed);
+        return rule == REPAIR_PEERS_2025 ? stake + 1 : (stake > 0 ? stake : 1);
     case REPAIR_PEERS_HOLDERS:
     case REPAIR_PEERS_HOLDERS_FIRST:
         return marked;

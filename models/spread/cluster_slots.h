@@ -60,6 +60,10 @@ enum repair_peers {
 uint64_t repair_peer_weights(const struct cluster_slots *slots, enum repair_peers rule,
                              uint64_t slot, uint32_t self, uint64_t *ret_weights);
 
+/* repair_ring_weight is SOL-R5.2's sum of halves for a slot within the ring, at least 1. committed:
+ * what the peer put on the slot; rule: REPAIR_PEERS_2025 or _2026; stake < 2^64 - 1. */
+uint64_t repair_ring_weight(enum repair_peers rule, uint64_t stake, uint64_t committed);
+
 /* repair_peer_weight is one peer's, where `row` is the slot's marks or NULL. Who has the slot if
  * anybody does, else all by stake, is the caller's business (`by_stake`, SOL-32). */
 uint64_t repair_peer_weight(const struct cluster_slots *slots, enum repair_peers rule,

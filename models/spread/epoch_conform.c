@@ -11,7 +11,7 @@
 #include "models/spread/epoch_slots.h"
 #include "models/spread/repair_proposal.h"
 
-enum { LIST_MAX = 4096, PEERS_MAX = 256 };
+enum { LIST_MAX = 32768, PEERS_MAX = 256 };
 #define SLOT_MAX ((INT64_C(1) << 46) - 1)
 
 static void print_slots(struct conform_case *c, conform_write *write, const uint64_t *slots,
@@ -45,7 +45,7 @@ void epoch_conform_bitmap(struct conform_case *c)
     const cJSON *one;
     epoch_bitmap_init(
         &bitmap, &memory,
-        (uint32_t)conform_integer(c, c->one, "max_size_bytes", 0, EPOCH_RECORD_BYTES_MAX));
+        (uint32_t)conform_integer(c, c->one, "max_size_bytes", 0, EPOCH_BITMAP_BYTES_MAX));
     cJSON_ArrayForEach(one, conform_list(c, c->one, "adds", LIST_MAX))
     {
         uint32_t count = read_slots(c, one, "slots", slots);
@@ -84,7 +84,7 @@ void epoch_conform_space(struct conform_case *c)
 /* Peers by name, in the order of the object `stakes`, and those named elsewhere after them. */
 struct peers {
     const char *names[PEERS_MAX];
-    uint64_t stakes[PEERS_MAX], total;
+    uint64_t stakes[PEERS_MAX], committed[PEERS_MAX], total;
     uint32_t count;
 };
 
@@ -111,9 +111,9 @@ static void read_peers(struct conform_case *c, struct peers *peers)
             return;
         }
         uint32_t peer = peer_named(c, peers, item->string);
-        peers->stakes[peer] =
-            (uint64_t)conform_integer(c, stakes, item->string, 0, INT64_MAX / PEERS_MAX);
-        peers->total += peers->stakes[peer];
+        peers->stakes[peer] = (uint64_t)conform_integer(c, stakes, item->string, 0, INT64_MAX);
+        bool fits = peers->stakes[peer] <= UINT64_MAX - peers->total;
+        peers->total = fits ? peers->total + peers->stakes[peer] : UINT64_MAX;
     }
 }
 
@@ -143,7 +143,7 @@ void epoch_conform_cluster(struct conform_case *c)
     struct peers *peers = conform_memory(c, sizeof *peers);
     struct memory memory = {0};
     struct cluster_slots slots;
-    uint64_t marked[64];
+    uint64_t marked[LIST_MAX];
     const cJSON *update;
     read_peers(c, peers);
     if (cJSON_GetObjectItemCaseSensitive(c->one, "total_stake_override"))
@@ -152,8 +152,7 @@ void epoch_conform_cluster(struct conform_case *c)
                        (uint64_t)conform_integer(c, c->one, "root", 0, SLOT_MAX));
     cJSON_ArrayForEach(update, conform_list(c, c->one, "updates", LIST_MAX))
     {
-        const cJSON *list = conform_list(c, update, "slots", 64);
-        uint32_t count = list ? read_slots(c, update, "slots", marked) : 0;
+        uint32_t count = read_slots(c, update, "slots", marked);
         uint32_t peer = peer_named(c, peers, conform_text(c, update, "from"));
         for (uint32_t i = 0; i < count; i++)
             cluster_slots_mark(&slots, peer, marked[i]);
@@ -162,32 +161,55 @@ void epoch_conform_cluster(struct conform_case *c)
     cluster_slots_destroy(&slots);
 }
 
+/* A map of who put how much on the slot, or a list of who put their stake there. */
+static void read_supporters(struct conform_case *c, struct peers *peers, const cJSON *supporters)
+{
+    const cJSON *item;
+    if (!cJSON_IsNull(supporters) && !cJSON_IsArray(supporters) && !cJSON_IsObject(supporters))
+        conform_broken(c, "\"supporters\" must be null, a map or a list");
+    cJSON_ArrayForEach(item, supporters)
+    {
+        const char *name = item->string ? item->string : item->valuestring;
+        if (!name) {
+            conform_broken(c, "a supporter must have a name");
+            return;
+        }
+        uint32_t peer = peer_named(c, peers, name);
+        peers->committed[peer] = item->string
+                                     ? (uint64_t)conform_integer(c, supporters, name, 0, INT64_MAX)
+                                     : peers->stakes[peer];
+    }
+}
+
+/* SOL-R5.2. Without supporters the slot is outside the ring. */
 void epoch_conform_weights(struct conform_case *c)
 {
     struct peers *peers = conform_memory(c, sizeof *peers);
-    struct memory memory = {0};
-    struct cluster_slots slots;
-    uint64_t weights[PEERS_MAX];
-    const cJSON *item;
+    const cJSON *item, *supporters = conform_member(c, c->one, "supporters");
     read_peers(c, peers);
-    cluster_slots_init(&slots, &memory, peers->stakes, PEERS_MAX, UINT64_MAX, 0);
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(c->one, "supporters"))
-    {
-        /* A map of who put how much on the slot, or a list of who did. */
-        const char *name = item->string ? item->string : item->valuestring;
-        if (name)
-            cluster_slots_mark(&slots, peer_named(c, peers, name), 1);
-    }
-    repair_peer_weights(&slots, REPAIR_PEERS_2025, 1, UINT32_MAX, weights);
+    read_supporters(c, peers, supporters);
+    struct memory memory = {0};
+    struct cluster_slots outside;
+    cluster_slots_init(&outside, &memory, peers->stakes, PEERS_MAX, peers->total, 0);
     const cJSON *list = conform_list(c, c->one, "expect_weights", PEERS_MAX);
+    const cJSON *named = conform_list(c, c->one, "peers", PEERS_MAX);
+    conform_expect(c, "%d weights", cJSON_GetArraySize(list));
+    conform_got(c, "%d weights", cJSON_GetArraySize(named));
     int index = 0;
-    cJSON_ArrayForEach(item, conform_list(c, c->one, "peers", PEERS_MAX))
-    {
-        uint32_t peer = peer_named(c, peers, cJSON_IsString(item) ? item->valuestring : "");
+    cJSON_ArrayForEach(item, list)
         conform_expect(c, " %" PRId64, conform_integer_at(c, list, index++, 0, INT64_MAX));
-        conform_got(c, " %" PRIu64, weights[peer]);
+    cJSON_ArrayForEach(item, named)
+    {
+        if (!cJSON_IsString(item))
+            conform_broken(c, "a peer must be a name");
+        uint32_t peer = peer_named(c, peers, cJSON_IsString(item) ? item->valuestring : "");
+        uint64_t weight = cJSON_IsNull(supporters)
+                              ? repair_peer_weight(&outside, REPAIR_PEERS_2025, peer, NULL, false)
+                              : repair_ring_weight(REPAIR_PEERS_2025, peers->stakes[peer],
+                                                   peers->committed[peer]);
+        conform_got(c, " %" PRIu64, weight);
     }
-    cluster_slots_destroy(&slots);
+    cluster_slots_destroy(&outside);
 }
 
 static void compare_cache(struct conform_case *c, const cJSON *step, struct epoch_cache *cache,

@@ -8,11 +8,11 @@
 static const char *const NAME = "spread: epoch slots";
 
 /* Room on the stack for one bitmap in either form. */
-enum { BITMAP_BYTES_MAX = EPOCH_RECORD_BYTES_MAX, PACK_LEVEL = 19 };
+enum { PACK_LEVEL = 19 };
 
 void epoch_bitmap_init(struct epoch_bitmap *bitmap, struct memory *memory, uint32_t bytes)
 {
-    SIM_ASSERT(bytes <= BITMAP_BYTES_MAX);
+    SIM_ASSERT(bytes <= EPOCH_BITMAP_BYTES_MAX);
     *bitmap = (struct epoch_bitmap){.bytes = bytes};
     bitmap->bits = memory_take(memory, NAME, bytes);
 }
@@ -43,7 +43,7 @@ uint32_t epoch_bitmap_add(struct epoch_bitmap *bitmap, const uint64_t *slots, ui
 
 bool epoch_bitmap_pack(struct epoch_bitmap *bitmap, struct memory *memory)
 {
-    unsigned char packed[ZSTD_COMPRESSBOUND(BITMAP_BYTES_MAX)];
+    unsigned char packed[ZSTD_COMPRESSBOUND(EPOCH_BITMAP_BYTES_MAX)];
     if (bitmap->packed)
         return true;
     size_t bytes = ZSTD_compress(packed, sizeof packed, bitmap->bits, bitmap->bytes, PACK_LEVEL);
@@ -60,7 +60,7 @@ bool epoch_bitmap_pack(struct epoch_bitmap *bitmap, struct memory *memory)
 void epoch_bitmap_slots(const struct epoch_bitmap *bitmap, uint64_t min_slot,
                         struct slot_set *ret_slots)
 {
-    unsigned char unpacked[BITMAP_BYTES_MAX];
+    unsigned char unpacked[EPOCH_BITMAP_BYTES_MAX];
     const unsigned char *bits = bitmap->bits;
     if (bitmap->packed) {
         size_t bytes = ZSTD_decompress(unpacked, sizeof unpacked, bitmap->bits, bitmap->packed);

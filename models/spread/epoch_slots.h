@@ -21,6 +21,7 @@ enum {
     EPOCH_BITMAP_EMPTY_BYTES = 29,  /* kind 4, first slot 8, number 8, empty bits 9 */
     EPOCH_BITMAP_PLAIN_BYTES = 37,  /* the same with bits: they need their length twice */
     EPOCH_BITMAP_PACKED_BYTES = 28, /* kind 4, first slot 8, number 8, length 8 */
+    EPOCH_BITMAP_BYTES_MAX = 4096,  /* more than a record holds: bitmaps stand by themselves, too */
     EPOCH_SLOTS_PER_BITMAP = 16384,
     EPOCH_RECORDS = 255
 };

@@ -118,7 +118,7 @@ static bool end_due(const struct repair_planner *planner, const struct slot_meta
 void repair_slot(const struct repair_planner *planner, const struct slot_meta *meta, uint32_t max,
                  bool throttle)
 {
-    if (max == 0 || meta->dead || blockstore_full(meta))
+    if (max == 0 || (planner->spares_dead && meta->dead) || blockstore_full(meta))
         return;
     if (planner->version == REPAIR_VERSION_2026)
         blockstore_observe(planner->store, meta->slot, planner->now_ms);

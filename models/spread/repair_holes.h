@@ -33,6 +33,7 @@ struct repair_planner {
     struct repair_pending *pending;
     struct repair_list *list; /* requests are appended */
     int64_t defer_ms;         /* how long a hole waits; REPAIR_DEFER_MS as deployed */
+    bool spares_dead;         /* asks for nothing of a dead slot; the rules are silent */
 };
 
 /* repair_elapsed_ticks is the leader's clock: ticks of 6.25 ms since it began, never negative. */

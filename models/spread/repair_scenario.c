@@ -8,7 +8,7 @@
 #include "models/spread/repair_scenario_private.h"
 #include "models/spread/repair_serve.h"
 
-static bool given(const cJSON *object, const char *name)
+bool scenario_given(const cJSON *object, const char *name)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
     return value && !cJSON_IsNull(value);
@@ -21,7 +21,7 @@ uint64_t scenario_slot(struct scenario *scenario, const cJSON *object, const cha
 
 uint64_t scenario_number(struct scenario *scenario, const char *name, uint64_t otherwise)
 {
-    if (!given(scenario->step, name))
+    if (!scenario_given(scenario->step, name))
         return otherwise;
     return (uint64_t)conform_integer(scenario->c, scenario->step, name, 0, INT64_MAX);
 }
@@ -29,8 +29,6 @@ uint64_t scenario_number(struct scenario *scenario, const char *name, uint64_t o
 void scenario_slots(struct scenario *scenario, const cJSON *object, const char *name,
                     struct slot_set *ret_slots)
 {
-    if (!given(object, name))
-        return;
     const cJSON *list = conform_list(scenario->c, object, name, SCENARIO_LIST_MAX), *item;
     int index = 0;
     cJSON_ArrayForEach(item, list) slot_set_add(
@@ -129,11 +127,11 @@ static void insert_range(struct scenario *scenario, const cJSON *entry, const cJ
     struct conform_case *c = scenario->c;
     struct data_shred shred = {.slot = scenario_slot(scenario, entry, "slot"),
                                .parent = scenario_slot(scenario, entry, "parent")};
-    if (given(entry, "ref_tick"))
+    if (scenario_given(entry, "ref_tick"))
         shred.reference_tick =
             (uint8_t)conform_integer(c, entry, "ref_tick", 0, SHRED_REFERENCE_TICKS - 1);
     uint32_t last = INDEX_UNKNOWN;
-    if (given(entry, "last"))
+    if (scenario_given(entry, "last"))
         last = (uint32_t)conform_integer(c, entry, "last", 0, SHRED_INDEX_MAX - 1);
     uint32_t from = (uint32_t)conform_integer_at(c, range, 0, 0, SHRED_INDEX_MAX - 1);
     uint32_t to = (uint32_t)conform_integer_at(c, range, 1, 0, SHRED_INDEX_MAX - 1);
@@ -143,7 +141,7 @@ static void insert_range(struct scenario *scenario, const cJSON *entry, const cJ
         shred.index = index;
         shred.last = index == last;
         enum shred_verdict verdict = blockstore_insert(&scenario->store, &shred, scenario->now_ms);
-        if (given(scenario->step, "expect_rejected") && verdict != SHRED_STORED)
+        if (scenario_given(scenario->step, "expect_rejected") && verdict != SHRED_STORED)
             conform_got(c, " %s %" PRIu64 " %" PRIu32,
                         verdict == SHRED_EXISTS ? "exists" : "refused", shred.slot, index);
     }
@@ -152,7 +150,7 @@ static void insert_range(struct scenario *scenario, const cJSON *entry, const cJ
 static void expect_rejected(struct scenario *scenario)
 {
     const cJSON *item;
-    if (!given(scenario->step, "expect_rejected"))
+    if (!scenario_given(scenario->step, "expect_rejected"))
         return;
     cJSON_ArrayForEach(
         item, conform_list(scenario->c, scenario->step, "expect_rejected", SCENARIO_LIST_MAX))
@@ -176,7 +174,7 @@ static void run_insert(struct scenario *scenario)
     }
     blockstore_commit(&scenario->store);
     expect_rejected(scenario);
-    if (given(scenario->step, "expect_completed")) {
+    if (scenario_given(scenario->step, "expect_completed")) {
         struct slot_set completed;
         slot_set_init(&completed, &scenario->memory);
         for (uint32_t i = 0; i < scenario->store.completed_count; i++)
@@ -184,7 +182,7 @@ static void run_insert(struct scenario *scenario)
         compare_slots(scenario, "expect_completed", &completed);
         slot_set_destroy(&completed);
     }
-    if (given(scenario->step, "expect_replay_signal")) {
+    if (scenario_given(scenario->step, "expect_replay_signal")) {
         conform_expect(scenario->c, " replay %d",
                        conform_boolean(scenario->c, scenario->step, "expect_replay_signal"));
         conform_got(scenario->c, " replay %d", scenario->store.replay);
@@ -233,7 +231,7 @@ static void run_expect_meta(struct scenario *scenario)
     for (const struct slot_meta *child = blockstore_first_child(&scenario->store, meta); child;
          child = blockstore_next_child(&scenario->store, child))
         slot_set_add(&children, child->slot);
-    if (given(scenario->step, "next_slots"))
+    if (scenario_given(scenario->step, "next_slots"))
         compare_slots(scenario, "next_slots", &children);
     slot_set_destroy(&children);
     compare_flag(scenario, "orphan", meta->parent == SLOT_UNKNOWN);
@@ -261,7 +259,8 @@ static void run_expect_dead_slots(struct scenario *scenario)
     for (; meta; meta = blockstore_meta_from(&scenario->store, meta->slot + 1))
         if (meta->dead)
             slot_set_add(&dead, meta->slot);
-    compare_slots(scenario, given(scenario->step, "dead_slots") ? "dead_slots" : "slots", &dead);
+    compare_slots(scenario, scenario_given(scenario->step, "dead_slots") ? "dead_slots" : "slots",
+                  &dead);
     slot_set_destroy(&dead);
 }
 
@@ -280,7 +279,8 @@ static void run_expect_ancestors(struct scenario *scenario)
 
 static uint64_t slot_or_root(struct scenario *scenario)
 {
-    return scenario_slot(scenario, scenario->step, given(scenario->step, "root") ? "root" : "slot");
+    return scenario_slot(scenario, scenario->step,
+                         scenario_given(scenario->step, "root") ? "root" : "slot");
 }
 
 static void run_clear_slot(struct scenario *scenario)
@@ -332,16 +332,20 @@ static uint32_t room_left(struct scenario *scenario)
     return max > scenario->list.count ? (uint32_t)max - scenario->list.count : 0;
 }
 
+/* Direct calls remember what they asked for in a set of their own, one a call. */
 static void generate(struct scenario *scenario, uint64_t slot, bool throttle)
 {
     struct repair_planner planner = scenario_planner(scenario);
     const struct slot_meta *meta = blockstore_meta(&scenario->store, slot);
     uint32_t room = room_left(scenario);
-    scenario_reset_pending(scenario);
+    struct repair_pending own;
+    repair_pending_init(&own, &scenario->memory);
+    planner.pending = &own;
     if (meta)
         repair_slot(&planner, meta, room, throttle);
     else if (room > 0)
         repair_absent_slot(&planner, slot);
+    repair_pending_destroy(&own);
 }
 
 static void run_generate_in_range(struct scenario *scenario)
@@ -371,9 +375,12 @@ static void run_generate_for_listed(struct scenario *scenario)
 static void run_generate_for_fork(struct scenario *scenario)
 {
     struct repair_planner planner = scenario_planner(scenario);
-    scenario_reset_pending(scenario);
+    struct repair_pending own;
+    repair_pending_init(&own, &scenario->memory);
+    planner.pending = &own;
     repair_fork(&planner, scenario_slot(scenario, scenario->step, "slot"), room_left(scenario),
                 true);
+    repair_pending_destroy(&own);
     scenario_expect_requests(scenario, "expect");
     scenario_got_requests(scenario);
 }

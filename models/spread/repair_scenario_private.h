@@ -47,6 +47,7 @@ void scenario_print(struct conform_case *c, conform_write *write, const struct s
 void scenario_expect_requests(struct scenario *scenario, const char *name);
 void scenario_got_requests(struct scenario *scenario);
 struct repair_planner scenario_planner(struct scenario *scenario);
+bool scenario_given(const struct cJSON *object, const char *name); /* there, and not null */
 void scenario_reset_pending(struct scenario *scenario);
 
 #endif

@@ -34,6 +34,14 @@ static bool has_tree(struct scenario *scenario)
     return scenario->tree_made && !scenario->c->problem[0];
 }
 
+/* What a step says comes back, under either name; NULL: nothing. */
+static const char *expectation_of(const struct scenario *scenario)
+{
+    if (scenario_given(scenario->step, "expect_returned"))
+        return "expect_returned";
+    return scenario_given(scenario->step, "expect") ? "expect" : NULL;
+}
+
 static void run_rw_new(struct scenario *scenario)
 {
     struct conform_case *c = scenario->c;
@@ -93,8 +101,27 @@ static void run_rw_set_root(struct scenario *scenario)
 
 static void run_rw_split_off(struct scenario *scenario)
 {
-    if (has_weight(scenario))
-        repair_weight_split_off(&scenario->weight, scenario_slot(scenario, scenario->step, "slot"));
+    uint64_t slot = scenario_slot(scenario, scenario->step, "slot");
+    if (!has_weight(scenario))
+        return;
+    const struct repair_tree *before = repair_weight_tree(&scenario->weight, slot);
+    bool stays = !before || slot == scenario->weight.root ||
+                 (!before->pruned && before->tree.nodes[0].slot == slot);
+    repair_weight_split_off(&scenario->weight, slot);
+    const char *name = expectation_of(scenario);
+    if (!name)
+        return;
+    struct slot_set cut, expected;
+    slot_set_init(&cut, &scenario->memory);
+    slot_set_init(&expected, &scenario->memory);
+    const struct repair_tree *after = repair_weight_rooted(&scenario->weight, slot);
+    for (uint32_t i = 0; !stays && after && i < after->tree.count; i++)
+        slot_set_add(&cut, after->tree.nodes[i].slot);
+    scenario_slots(scenario, scenario->step, name, &expected);
+    scenario_print(scenario->c, conform_expect, &expected);
+    scenario_print(scenario->c, conform_got, &cut);
+    slot_set_destroy(&cut);
+    slot_set_destroy(&expected);
 }
 
 static void print_slot_or_none(struct conform_case *c, conform_write *write, bool known,

@@ -284,7 +284,8 @@ static void iterate(struct repair_service *service, struct context *context)
                                      .store = &member->store,
                                      .pending = &service->pending,
                                      .list = list,
-                                     .defer_ms = service->due.defer_ms};
+                                     .defer_ms = service->due.defer_ms,
+                                     .spares_dead = true};
     struct rng_stream stream;
     list->count = 0;
     repair_pending_expire(&service->pending, planner.now_ms, service->due.timeout_ms);
