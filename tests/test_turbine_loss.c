@@ -91,7 +91,8 @@ START_TEST(passing_recovered_shreds_on_saves_sets)
 }
 END_TEST
 
-/* What turbine does alone does not depend on what repair brings. */
+/* What repair brings does not count as come by turbine. A copy of it by the tree goes no further
+ * (SOL-R8.8), so that it can only take sets away from those below. */
 START_TEST(shreds_by_repair_make_no_set_whole_by_turbine)
 {
     int64_t whole[2];
@@ -113,7 +114,8 @@ START_TEST(shreds_by_repair_make_no_set_whole_by_turbine)
         support_spread_free(support);
     }
     ck_assert_int_gt(whole[0], 100);
-    ck_assert_int_eq(whole[1], whole[0]);
+    ck_assert_int_le(whole[1], whole[0]);
+    ck_assert_int_gt(whole[1], whole[0] * 9 / 10);
 }
 END_TEST
 

@@ -162,7 +162,8 @@ void repair_on_request(struct repair_service *service, struct context *context,
 }
 
 /* SOL-34 to SOL-36: a repaired shred goes on along its turbine path while few have its slot. It was
- * not passed on before: then it would have been there. */
+ * not passed on before: then it would have come before. From now on it counts as passed on, whether
+ * it comes by its tree (SOL-R8.8) or by repair. */
 static void pass_on(struct repair_service *service, struct context *context,
                     const struct shred_packet *packet)
 {
@@ -201,6 +202,10 @@ void repair_on_answer(struct repair_service *service, struct context *context,
         break;
     case TURBINE_DUPLICATE:
         repair_count(service, context, TURBINE_REPAIR_DUPLICATE, 1);
+        return;
+    case TURBINE_GIVEN_BACK:
+        repair_count(service, context, TURBINE_REPAIR_DUPLICATE, 1);
+        pass_on(service, context, packet);
         return;
     case TURBINE_REFUSED: /* its reason is counted, too */
         repair_count(service, context, TURBINE_REPAIR_REFUSED_SLOT, 1);

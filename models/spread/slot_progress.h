@@ -22,7 +22,7 @@
 
 struct set_progress {
     uint64_t code;   /* bits of the code shreds seen, from the set's first one on */
-    uint32_t data;   /* the same of its data shreds */
+    uint32_t data;   /* the same of its data shreds; what the set gave back may not be among them */
     uint8_t by_tree; /* shreds that came down their trees */
     bool whole;      /* its data shreds are all there */
     uint16_t spare;

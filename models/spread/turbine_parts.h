@@ -133,8 +133,9 @@ enum shred_source { SHRED_BY_TURBINE, SHRED_BY_REPAIR, SHRED_BY_RECOVERY };
 /* What became of a shred that came. */
 enum turbine_taken {
     TURBINE_STORED,
-    TURBINE_DUPLICATE, /* held already */
-    TURBINE_REFUSED    /* by the intake filter, or it contradicts what is held */
+    TURBINE_DUPLICATE,  /* held already */
+    TURBINE_GIVEN_BACK, /* the same, but only since its set gave it back, and not passed on then */
+    TURBINE_REFUSED     /* by the intake filter, or it contradicts what is held */
 };
 
 /* The content of a block, as its leader cut it. */

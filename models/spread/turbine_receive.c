@@ -108,10 +108,10 @@ static void recover(struct turbine_member *member, struct context *context,
     if (turbine->config.erasure == SPREAD_BYTES)
         SIM_ASSERT(erasure_bytes_recover(turbine->memory, progress->content, &set, at->data,
                                          at->code) == set.data_count);
+    if (!turbine->config.pass_recovered)
+        return; /* they count as seen, and so as passed on, when they come */
     if (turbine->config.break_rule != SPREAD_BREAK_HOLES)
         at->data |= data;
-    if (!turbine->config.pass_recovered)
-        return;
     at->code |= code;
     struct turbine_set own = turbine_set_of(member->chain, block, number);
     struct turbine_duties duties = turbine_trees_duties(&member->chain->trees, &own, member->rank);
@@ -196,13 +196,14 @@ static enum turbine_taken take(const struct turbine_chain *chain, struct turbine
     bool first = !set_progress_test(set, type, at) &&
                  (!progress->others ||
                   slot_window_see(&member->window, progress, content, type, number, at));
-    if (source == SHRED_BY_TURBINE && place < chain->trees.parent_places &&
-        (first || !chain->turbine->config.pass_recovered))
+    if (source == SHRED_BY_TURBINE && place < chain->trees.parent_places && first)
         pass_on_later(member, context, type,
                       turbine_name(block, packet->index, packet->version, place));
     if (!first)
         return TURBINE_DUPLICATE;
     set_progress_mark(set, type, at);
+    if (set->whole && type == SHRED_DATA && chain->turbine->config.break_rule != SPREAD_BREAK_HOLES)
+        return TURBINE_GIVEN_BACK;
     if (progress->dead) {
         turbine_count(member, context, TURBINE_REFUSED_DEAD, 1);
         return TURBINE_REFUSED;
@@ -254,7 +255,7 @@ void turbine_arrived(const struct turbine_place *place, struct context *context,
                                   .version = name >> 31 & 1};
     enum turbine_taken taken =
         take(place->chain, member, context, block, &packet, SHRED_BY_TURBINE, name & UINT16_MAX);
-    if (taken == TURBINE_DUPLICATE)
+    if (taken == TURBINE_DUPLICATE || taken == TURBINE_GIVEN_BACK)
         turbine_count(member, context, TURBINE_SHREDS_DUPLICATE, 1);
 }
 

@@ -67,6 +67,7 @@ static void store_slot(struct turbine_member *member, const struct context *cont
     const struct turbine_block *block = turbine_block_of(member->chain, progress->content);
     struct blockstore *store = &member->store;
     bool unchained = member->chain->turbine->config.break_rule == SPREAD_BREAK_UNCHAINED;
+    bool holes = member->chain->turbine->config.break_rule == SPREAD_BREAK_HOLES;
     if (!block || progress->slot < member->root)
         return; /* nobody will want it any more */
     const struct slot_meta *meta = blockstore_meta(store, progress->slot);
@@ -77,7 +78,8 @@ static void store_slot(struct turbine_member *member, const struct context *cont
     blockstore_begin(store);
     for (uint32_t at = progress->fresh_first; at < progress->fresh_end; at++) {
         struct shred_set set = shred_set_at(&block->plan, at);
-        uint32_t present = progress->sets[at].data;
+        uint32_t all = (uint32_t)((UINT64_C(1) << set.data_count) - 1);
+        uint32_t present = progress->sets[at].whole && !holes ? all : progress->sets[at].data;
         if (present == 0)
             continue;
         run.index = set.first_data;
