@@ -113,7 +113,7 @@ START_TEST(who_sends_nothing_is_named)
 }
 END_TEST
 
-START_TEST(patience_doubles_by_late_answers_and_not_by_silence)
+START_TEST(patience_covers_what_late_answers_took_and_not_silence)
 {
     struct wish_list list;
     uint32_t peer;
@@ -124,34 +124,34 @@ START_TEST(patience_doubles_by_late_answers_and_not_by_silence)
     ck_assert(wish_list_expire(&list, 1100, &peer, &silent));
     ask(&list, 1, 1, 8, 1100);
     ck_assert_uint_eq(wish_list_deadline(&list), 1200);
+    ck_assert(wish_list_expire(&list, 1200, &peer, &silent));
     ck_assert_uint_eq(list.doublings, 0);
-    wish_list_came(&list, 1, 9, 1110); /* of the first one, after all */
-    ck_assert_uint_eq(list.doublings, 1);
-    wish_list_again(&list, 1120); /* and the copy: of the same time */
-    ck_assert_uint_eq(list.doublings, 1);
-    ask(&list, 2, 2, 8, 1120);
-    ck_assert_uint_eq(wish_list_deadline(&list), 1320);
-    ck_assert(wish_list_expire(&list, 1320, &peer, &silent));
-    wish_list_came(&list, 2, 8, 1330); /* nobody is asked just now */
+    ask(&list, 1, 1, 7, 1200);
+    wish_list_came(&list, 1, 9, 1250); /* of the first one, after all: it took 250 */
     ck_assert_uint_eq(list.doublings, 2);
-    wish_list_came(&list, 3, 8, 9000); /* never asked for: no answer */
-    ck_assert_uint_eq(list.doublings, 2);
-    for (uint64_t now_ns = 10000; now_ns < 200000; now_ns += 10000)
-        wish_list_again(&list, now_ns);
+    ask(&list, 2, 2, 8, 1300);
+    ck_assert_uint_eq(wish_list_deadline(&list), 1700);
+    ck_assert(wish_list_expire(&list, 1700, &peer, &silent));
+    wish_list_came(&list, 2, 8, 1800); /* nobody is asked just now; 500 */
+    ck_assert_uint_eq(list.doublings, 3);
+    wish_list_came(&list, 3, 8, 900000); /* never asked for: no answer */
+    ck_assert_uint_eq(list.doublings, 3);
+    ask(&list, 4, 4, 8, 2000);
+    ck_assert(wish_list_expire(&list, 2800, &peer, &silent));
+    wish_list_came(&list, 4, 8, 900000);
     ck_assert_uint_eq(list.doublings, 6);
     wish_list_destroy(&list);
 }
 END_TEST
 
+/* A quarter of 400 is quick. */
 START_TEST(patience_falls_where_answers_come_quickly)
 {
     struct wish_list list;
     wish_list_init(&list, &memory, PATIENCE);
     add(&list, 1, 6);
-    wish_list_again(&list, 1000);
-    wish_list_again(&list, 2000);
-    ck_assert_uint_eq(list.doublings, 2);
-    ask(&list, 1, 2, 9, 3000); /* a quarter of 400 */
+    list.doublings = 2;
+    ask(&list, 1, 2, 9, 3000);
     wish_list_came(&list, 1, 9, 3101);
     wish_list_came(&list, 2, 9, 3102);
     ck_assert_uint_eq(list.doublings, 2);
@@ -165,6 +165,56 @@ START_TEST(patience_falls_where_answers_come_quickly)
     ask(&list, 6, 6, 9, 6000);
     wish_list_came(&list, 6, 9, 6001);
     ck_assert_uint_eq(list.doublings, 0);
+    wish_list_destroy(&list);
+}
+END_TEST
+
+START_TEST(who_gets_nothing_asks_one_at_a_time)
+{
+    struct wish_list list;
+    uint32_t peer;
+    bool silent;
+    wish_list_init(&list, &memory, PATIENCE);
+    add(&list, 1, 40);
+    ck_assert_uint_eq(wish_list_room(&list, 64), 16);
+    ck_assert_uint_eq(wish_list_room(&list, 5), 5);
+    ask(&list, 1, 16, 9, 0);
+    ck_assert_uint_eq(wish_list_room(&list, 64), 0);
+    wish_list_came(&list, 40, 9, 10); /* not asked for */
+    ck_assert_uint_eq(wish_list_room(&list, 64), 0);
+    wish_list_came(&list, 1, 9, 10);
+    ck_assert_uint_eq(wish_list_room(&list, 64), 64 - 15);
+    ask(&list, 17, 20, 8, 20);
+    ck_assert(wish_list_expire(&list, 110, &peer, &silent)); /* it had brought one */
+    ck_assert_uint_eq(wish_list_room(&list, 64), 60);
+    ck_assert(wish_list_expire(&list, 120, &peer, &silent));
+    ck_assert_uint_eq(wish_list_room(&list, 64), 16);
+    ask(&list, 2, 3, 9, 130);
+    ck_assert_uint_eq(wish_list_room(&list, 64), 14);
+    wish_list_came(&list, 17, 8, 140); /* late, but somebody answers */
+    ck_assert_uint_eq(wish_list_room(&list, 64), 62);
+    wish_list_restart(&list, 150);
+    ck_assert_uint_eq(wish_list_room(&list, 64), 16);
+    wish_list_destroy(&list);
+}
+END_TEST
+
+/* Asked for at once the second time, after one patience the third, and so on. */
+START_TEST(what_nobody_has_pauses)
+{
+    struct wish_list list;
+    uint32_t peer;
+    bool silent;
+    uint64_t now_ns = 1000;
+    wish_list_init(&list, &memory, PATIENCE);
+    add(&list, 1, 1);
+    for (uint64_t attempt = 1; attempt <= 30; attempt++) {
+        ask(&list, 1, 1, 9, now_ns);
+        now_ns += PATIENCE;
+        ck_assert(wish_list_expire(&list, now_ns, &peer, &silent));
+        uint64_t pauses = attempt / 2 < 8 ? attempt / 2 : 8;
+        ck_assert_uint_eq(wish_list_find(&list, 1)->due_ns, now_ns + pauses * PATIENCE);
+    }
     wish_list_destroy(&list);
 }
 END_TEST
@@ -288,6 +338,7 @@ END_TEST
 CHECK_MAIN("wish_list", a_request_ends_with_its_last_block,
            a_wish_that_is_heard_of_again_stays_what_it_is,
            each_block_gives_its_request_patience_anew, who_sends_nothing_is_named,
-           patience_doubles_by_late_answers_and_not_by_silence,
-           patience_falls_where_answers_come_quickly, after_a_restart_all_is_due_and_nothing_asked,
+           patience_covers_what_late_answers_took_and_not_silence,
+           who_gets_nothing_asks_one_at_a_time, patience_falls_where_answers_come_quickly,
+           what_nobody_has_pauses, after_a_restart_all_is_due_and_nothing_asked,
            a_list_is_what_a_slow_record_says)

@@ -79,22 +79,29 @@ static void arm(struct context *context, const struct direct_chain *chain,
                                      chain->chain, at_ns, 0);
 }
 
+/* A block may be on its way for `fetch` after the end of its slot, in which its leader sends it. */
+static uint64_t due_ns_of(const struct spread_direct *direct, const struct context *context,
+                          const struct whole_block *block)
+{
+    uint64_t late_ns = block->header.end_ns + (uint64_t)direct->config.fetch_ns;
+    return late_ns > context->now_ns ? late_ns : context->now_ns;
+}
+
 bool direct_hear(struct spread_direct *direct, struct context *context, struct direct_chain *chain,
-                 uint32_t member, uint32_t holder, uint64_t block, uint64_t due_ns)
+                 uint32_t member, uint32_t holder, uint64_t block)
 {
     struct direct_member *own = &chain->members[member];
-    if (!wanted(direct, chain, member, block))
+    const struct whole_block *missed = wanted(direct, chain, member, block);
+    if (!missed)
         return false;
     uint32_t before = own->wishes.count;
-    struct wish *wish = wish_list_add(&own->wishes, block, holder, due_ns);
-    wish->holder = holder;
+    uint64_t due_ns = due_ns_of(direct, context, missed);
+    wish_list_add(&own->wishes, block, holder, due_ns)->holder = holder;
     note_source(own, holder);
-    bool is_new = own->wishes.count > before;
-    if (wish->request == 0 && (is_new || wish->due_ns > due_ns)) {
-        wish->due_ns = due_ns;
-        arm(context, chain, own, due_ns);
-    }
-    return is_new;
+    if (own->wishes.count == before)
+        return false;
+    arm(context, chain, own, due_ns);
+    return true;
 }
 
 /* Whom to ask for a block: who was heard to have it, then the block's leader, then in turns one
@@ -154,7 +161,7 @@ static void look(struct spread_direct *direct, struct context *context, struct d
         if (silent)
             drop_source(own, peer);
     for (uint32_t i = list->count; i-- > 0;) {
-        if (list->asked + count >= (uint32_t)direct->config.window)
+        if (count >= wish_list_room(list, (uint32_t)direct->config.window))
             break;
         const struct wish *wish = &list->wishes[i];
         if (wish->request != 0)
@@ -248,8 +255,7 @@ void direct_on_ask_headers(struct spread_direct *direct, struct context *context
     direct_count(context, DIRECT_HEADERS_ANSWERED);
 }
 
-/* What they tell of is old: it is asked for at once. Where they end and more is unknown, the next
- * ones are asked for. */
+/* Where headers end and more is unknown, the next ones are asked for. */
 void direct_on_headers(struct spread_direct *direct, struct context *context,
                        struct direct_chain *chain, const struct message *message)
 {
@@ -266,16 +272,15 @@ void direct_on_headers(struct spread_direct *direct, struct context *context,
         if (!found)
             break;
         if (wanted(direct, chain, member, block))
-            wish_list_add(&own->wishes, block, WISH_NOBODY, context->now_ns);
+            wish_list_add(&own->wishes, block, WISH_NOBODY, due_ns_of(direct, context, found));
         block = found->header.parent;
     }
-    if (direct_hear(direct, context, chain, member, from, block, context->now_ns))
+    if (direct_hear(direct, context, chain, member, from, block))
         ask_headers(direct, context, chain, member, from, block);
     look(direct, context, chain, member);
 }
 
-/* A parent that is not there may still be on its way. But who had to ask for the block, and does
- * not have its parent either, has missed more than that. */
+/* Who had to ask for a block, and has not heard of its parent either, has missed more than that. */
 void direct_came(struct spread_direct *direct, struct context *context, struct direct_chain *chain,
                  uint32_t member, uint32_t from, const struct block_header *header)
 {
@@ -283,10 +288,7 @@ void direct_came(struct spread_direct *direct, struct context *context, struct d
     const struct wish *wish = wish_list_find(&own->wishes, header->id);
     bool asked = wish && wish->attempts > 0;
     bool ended = wish_list_came(&own->wishes, header->id, from, context->now_ns);
-    uint64_t wait_ns = asked ? 0 : (uint64_t)direct->config.fetch_ns;
-    if (direct_hear(direct, context, chain, member, from, header->parent,
-                    context->now_ns + wait_ns) &&
-        asked)
+    if (direct_hear(direct, context, chain, member, from, header->parent) && asked)
         ask_headers(direct, context, chain, member, from, header->parent);
     if (ended)
         look(direct, context, chain, member);

@@ -110,9 +110,9 @@ void direct_send_block(struct context *context, const struct direct_chain *chain
 /* --- direct_fetch --- */
 
 /* direct_hear: another member has, or had, a block. If this one does not have it and may want it,
- * it is asked for at `due_ns`. True: that is news. */
+ * it will be asked for. True: that is news. */
 bool direct_hear(struct spread_direct *direct, struct context *context, struct direct_chain *chain,
-                 uint32_t member, uint32_t holder, uint64_t block, uint64_t due_ns);
+                 uint32_t member, uint32_t holder, uint64_t block);
 
 /* direct_came: a block that the member did not have has come from another one. */
 void direct_came(struct spread_direct *direct, struct context *context, struct direct_chain *chain,

@@ -139,10 +139,8 @@ void direct_on_status(struct spread_direct *direct, struct context *context,
     const struct whole_block *root = direct_find(direct, chain, status.root);
     if (root)
         direct_is_final(direct, context, chain, member, &root->header);
-    /* What is final has been there for long; the newest one may be on its way. */
-    direct_hear(direct, context, chain, member, from, status.root, context->now_ns);
-    direct_hear(direct, context, chain, member, from, status.newest,
-                context->now_ns + (uint64_t)direct->config.fetch_ns);
+    direct_hear(direct, context, chain, member, from, status.root);
+    direct_hear(direct, context, chain, member, from, status.newest);
     if (message->kind == DIRECT_STATUS) {
         send_status(context, chain, own, from, DIRECT_STATUS_ANSWER, status.round);
         return;

@@ -54,8 +54,7 @@ static void voted(void *self, struct context *context, uint32_t chain, uint32_t 
     struct spread_direct *direct = self;
     (void)chain, (void)slot;
     if (voter != member)
-        direct_hear(direct, context, chain_here(direct, context), member, voter, block,
-                    context->now_ns + (uint64_t)direct->config.fetch_ns);
+        direct_hear(direct, context, chain_here(direct, context), member, voter, block);
 }
 
 static void on_block(struct spread_direct *direct, struct context *context,
@@ -65,7 +64,6 @@ static void on_block(struct spread_direct *direct, struct context *context,
     uint32_t member = direct_member_at(chain, context->self);
     if (!whole_blocks_came(&direct->whole, chain->chain, member, message->subject)) {
         direct_count(context, DIRECT_DUPLICATE);
-        wish_list_again(&chain->members[member].wishes, context->now_ns);
         return;
     }
     struct block_header header = direct_find(direct, chain, message->subject)->header;

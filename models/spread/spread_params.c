@@ -240,9 +240,10 @@ const struct param spread_params[] = {
      .swarm_min = 200,
      .swarm_max = 2000},
     {.name = "fetch",
-     .help = "direct: a block that a member hears of and does not have is asked for after so long, "
-             "and of another peer when nothing has come for as long, or longer where answers are "
-             "seen to come later",
+     .help =
+         "direct: a block that a member hears of and does not have is asked for so long after the "
+         "end of its slot, and of another peer when nothing has come for as long, or longer "
+         "where answers are seen to come later",
      .kind = PARAM_DURATION,
      .offset = offsetof(struct spread_config, fetch_ns),
      .value_default = SECOND,

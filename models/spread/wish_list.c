@@ -6,7 +6,7 @@
 
 static const char *const NAME = "spread: wishes";
 
-enum { DOUBLINGS_MOST = 6, QUICK_PARTS = 4 };
+enum { DOUBLINGS_MOST = 6, QUICK_PARTS = 4, PAUSES_MOST = 8 };
 
 void wish_list_init(struct wish_list *list, struct memory *memory, uint64_t patience_ns)
 {
@@ -87,14 +87,11 @@ void wish_list_remove(struct wish_list *list, uint32_t place)
             (list->count - place) * sizeof *list->wishes);
 }
 
-/* An answer came after patience was over. */
-void wish_list_again(struct wish_list *list, uint64_t now_ns)
+uint32_t wish_list_room(const struct wish_list *list, uint32_t window)
 {
-    uint64_t patience_ns = list->patience_least_ns << list->doublings;
-    if (list->doublings == DOUBLINGS_MOST || now_ns - list->doubled_ns < patience_ns)
-        return;
-    list->doublings++;
-    list->doubled_ns = now_ns;
+    if (!list->answered && window > WISH_REQUEST_MOST)
+        window = WISH_REQUEST_MOST;
+    return list->asked < window ? window - list->asked : 0;
 }
 
 static void step(struct wish_list *list, struct wish_request *request, uint64_t now_ns)
@@ -105,6 +102,12 @@ static void step(struct wish_list *list, struct wish_request *request, uint64_t 
     if (request->left == 1 && request->longest_ns <= request->patience_ns / QUICK_PARTS &&
         list->doublings > 0)
         list->doublings--;
+}
+
+static void wait_longer(struct wish_list *list, uint64_t took_ns)
+{
+    while (list->doublings < DOUBLINGS_MOST && list->patience_least_ns << list->doublings < took_ns)
+        list->doublings++;
 }
 
 bool wish_list_came(struct wish_list *list, uint64_t block, uint32_t peer, uint64_t now_ns)
@@ -118,7 +121,8 @@ bool wish_list_came(struct wish_list *list, uint64_t block, uint32_t peer, uint6
     if (request && request->peer == peer)
         step(list, request, now_ns);
     else if (wish->attempts > 1 || (wish->attempts == 1 && !request))
-        wish_list_again(list, now_ns);
+        wait_longer(list, now_ns - wish->first_ns);
+    list->answered = list->answered || wish->attempts > 0;
     uint32_t before = list->request_count;
     wish_list_remove(list, (uint32_t)(wish - list->wishes));
     return list->request_count < before;
@@ -145,7 +149,8 @@ void wish_list_ask(struct wish_list *list, const uint32_t *places, uint32_t coun
         struct wish *wish = &list->wishes[places[i]];
         SIM_ASSERT(wish->request == 0);
         wish->request = id;
-        wish->attempts++;
+        if (wish->attempts++ == 0)
+            wish->first_ns = now_ns;
     }
     list->asked += count;
 }
@@ -168,8 +173,9 @@ bool wish_list_expire(struct wish_list *list, uint64_t now_ns, uint32_t *ret_pee
         struct wish *wish = &list->wishes[i];
         if (wish->request != request.id)
             continue;
+        uint64_t pauses = wish->attempts / 2;
         wish->request = 0;
-        wish->due_ns = now_ns;
+        wish->due_ns = now_ns + (pauses < PAUSES_MOST ? pauses : PAUSES_MOST) * request.patience_ns;
         left--;
     }
     SIM_ASSERT(left == 0);
@@ -177,6 +183,7 @@ bool wish_list_expire(struct wish_list *list, uint64_t now_ns, uint32_t *ret_pee
     end_request(list, at);
     *ret_peer = request.peer;
     *ret_silent = request.left == request.asked;
+    list->answered = list->answered && !*ret_silent;
     return true;
 }
 
@@ -193,6 +200,7 @@ void wish_list_restart(struct wish_list *list, uint64_t now_ns)
 {
     list->request_count = 0;
     list->asked = 0;
+    list->answered = false;
     for (uint32_t i = 0; i < list->count; i++) {
         list->wishes[i].request = 0;
         list->wishes[i].due_ns = now_ns;

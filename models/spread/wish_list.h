@@ -9,10 +9,13 @@
  * blocks to one peer. It ends when all have come, or when none has come for as long as the list has
  * patience: then what is left of it may be asked for again.
  *
- * Silence teaches nothing: the peer may be down, or not have it, or a packet was lost. But a block
- * that comes after it was asked for again says that the answer was on its way: patience doubles,
- * six times at most and once in its own time. A request that came in steps of a quarter of it
- * halves it.
+ * Silence does not change patience: the peer may be down, or not have it, or a packet was lost. But
+ * after a request that brought nothing one at a time is enough, until something comes; and what has
+ * been asked for in vain two times and more pauses, one patience longer each second time, up to
+ * eight, so that what nobody has does not keep others waiting. A block that
+ * comes from somebody who is not asked for it any more took too long: patience doubles until it
+ * covers the time since the block was asked for first, six times at most. A request that came in
+ * steps of a quarter of it halves it.
  *
  * Add, remove: O(log wishes), and O(wishes below) to move them. Legal order: any. */
 
@@ -26,6 +29,7 @@ enum { WISH_REQUEST_MOST = 16 }; /* blocks that one request names */
 
 struct wish {
     uint64_t block, due_ns; /* due_ns: not asked for before */
+    uint64_t first_ns;      /* when it was asked for first */
     uint32_t holder;        /* a member that was heard to have it, WISH_NOBODY = unknown */
     uint32_t attempts;      /* how often it has been asked for */
     uint32_t request;       /* the one that it waits for; 0 = none */
@@ -46,8 +50,9 @@ struct wish_list {
     uint32_t count, capacity;
     uint32_t request_count, request_capacity;
     uint32_t asked, last_request; /* wishes that wait for a request; id of the newest one */
-    uint64_t patience_least_ns, doubled_ns; /* doubled_ns: when patience doubled last */
+    uint64_t patience_least_ns;
     uint32_t doublings;
+    bool answered; /* the newest thing that is known of requests is not that one brought nothing */
 };
 
 void wish_list_init(struct wish_list *list, struct memory *memory, uint64_t patience_ns);
@@ -63,9 +68,11 @@ struct wish *wish_list_add(struct wish_list *list, uint64_t block, uint32_t hold
 void wish_list_remove(struct wish_list *list, uint32_t place);
 
 /* wish_list_came: a block is there, from `peer`, and is a wish no more. True: its request has ended
- * by that, and others may take its place. wish_list_again: it was there already. */
+ * by that, and others may take its place. */
 bool wish_list_came(struct wish_list *list, uint64_t block, uint32_t peer, uint64_t now_ns);
-void wish_list_again(struct wish_list *list, uint64_t now_ns);
+
+/* wish_list_room: how many more may be asked for, if `window` are in all. */
+uint32_t wish_list_room(const struct wish_list *list, uint32_t window);
 
 /* wish_list_ask makes one request of wishes that wait for none, by their places; at most
  * WISH_REQUEST_MOST. */
@@ -73,7 +80,7 @@ void wish_list_ask(struct wish_list *list, const uint32_t *places, uint32_t coun
                    uint64_t now_ns);
 
 /* wish_list_expire ends one request whose patience is over at `now_ns`, if there is one: its wishes
- * are due. Its peer, and whether it sent nothing at all. */
+ * are due, or will be after a pause. Its peer, and whether it sent nothing at all. */
 bool wish_list_expire(struct wish_list *list, uint64_t now_ns, uint32_t *ret_peer,
                       bool *ret_silent);
 
