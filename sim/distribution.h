@@ -41,9 +41,6 @@ uint64_t distribution_sample(const struct distribution *distribution, struct rng
 /* distribution_floor is the least value that distribution_sample can return. */
 uint64_t distribution_floor(const struct distribution *distribution);
 
-/* distribution_mean is the exact mean before rounding, floor and cut, for reports and dry runs. */
-double distribution_mean(const struct distribution *distribution);
-
 /* What follows is here to be compiled into the kernel's hot path. */
 
 #define DISTRIBUTION_LARGEST 0x1p62

@@ -255,11 +255,6 @@ uint64_t world_duration_ns(const struct world *world)
     return world->scenario->duration_ns;
 }
 
-struct stack *world_stack(struct world *world)
-{
-    return world->stack;
-}
-
 bool world_property_on(const struct world *world, uint8_t slot, uint32_t property)
 {
     /* During build the choice is made from the scenario, since masks come after all builds. */

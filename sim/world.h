@@ -55,7 +55,6 @@ uint64_t world_identity(const struct world *world, uint32_t node);
 struct memory *world_memory(struct world *world); /* counted; freed by the model's destroy */
 const struct rng *world_rng(const struct world *world);
 uint64_t world_duration_ns(const struct world *world);
-struct stack *world_stack(struct world *world);
 /* world_flight_ns is the least time that a packet of so many bytes takes over the slowest pair of
  * the network: its bandwidth and the floor of its latency. */
 uint64_t world_flight_ns(const struct world *world, uint32_t wire_bytes);

@@ -38,12 +38,18 @@ END_TEST
 START_TEST(fits_means_below_the_limit_of_the_class)
 {
     const struct limit_steps steps = {10, 20, 40};
+    const struct block_limits limits = {.of = {steps, steps, steps}, .stepped = true};
     const uint64_t limit[4] = {10, 20, 30, 40};
-    for (unsigned c = 0; c < 4; c++)
-        for (uint64_t value = 0; value < 60; value++)
-            ck_assert_int_eq(limit_steps_fits(&steps, (enum block_class)c, value),
-                             value < limit[c]);
-    ck_assert(limit_steps_fits(&steps, CLASS_HARD, UINT64_MAX));
+    for (unsigned of = 0; of < LIMIT_COUNT; of++)
+        for (unsigned c = 0; c < 4; c++)
+            for (uint64_t value = 0; value < 60; value++) {
+                struct block_load load = {0};
+                load.of[of] = value;
+                ck_assert_int_eq(block_limits_fits(&limits, (enum block_class)c, &load),
+                                 value < limit[c]);
+            }
+    const struct block_load most = {{UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+    ck_assert(block_limits_fits(&limits, CLASS_HARD, &most));
 }
 END_TEST
 

@@ -138,8 +138,6 @@ START_TEST(moments_are_those_of_the_law)
         ck_assert_msg(fabs(squares / DRAWS - variance) <= variance_band + 1e-9,
                       "%s: variance %g, expected %g, band %g", LAWS[i].name, squares / DRAWS,
                       variance, variance_band);
-        ck_assert_msg(fabs(distribution_mean(&LAWS[i].distribution) / mean - 1) < 1e-9,
-                      "%s: stated mean", LAWS[i].name);
     }
 }
 END_TEST

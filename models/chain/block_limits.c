@@ -32,11 +32,6 @@ enum block_class limit_steps_class(const struct limit_steps *steps, uint64_t val
     return value >= steps->underload ? CLASS_NORMAL : CLASS_UNDERLOAD;
 }
 
-bool limit_steps_fits(const struct limit_steps *steps, enum block_class upto, uint64_t value)
-{
-    return upto == CLASS_HARD || limit_steps_class(steps, value) <= upto;
-}
-
 enum block_class block_limits_class(const struct block_limits *limits,
                                     const struct block_load *load)
 {

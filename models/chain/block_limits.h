@@ -52,15 +52,12 @@ uint64_t limit_steps_medium(const struct limit_steps *steps);
 /* limit_steps_class: how high a value is, TON-R33. */
 enum block_class limit_steps_class(const struct limit_steps *steps, uint64_t value);
 
-/* limit_steps_fits: whether a value is below the threshold that ends `upto`. Nothing ends
- * CLASS_HARD: it fits always. */
-bool limit_steps_fits(const struct limit_steps *steps, enum block_class upto, uint64_t value);
-
 /* block_limits_class is the highest class of all parameters. */
 enum block_class block_limits_class(const struct block_limits *limits,
                                     const struct block_load *load);
 
-/* block_limits_fits: all parameters fit. */
+/* block_limits_fits: all parameters are below the thresholds that end `upto`. Nothing ends
+ * CLASS_HARD: all fit always. */
 bool block_limits_fits(const struct block_limits *limits, enum block_class upto,
                        const struct block_load *load);
 
