@@ -365,37 +365,6 @@ START_TEST(a_dumped_slot_keeps_its_children)
 }
 END_TEST
 
-/* SOL-R2.13: with code shreds alone, at the edge of the number needed. */
-START_TEST(a_set_gives_back_what_is_missing)
-{
-    open_store();
-    struct shred_set set = {.first_data = 32, .data_count = 32, .first_code = 32, .code_count = 32};
-    uint32_t missing[32];
-    for (uint32_t i = 0; i < 20; i++)
-        insert(1, 0, 32 + i, false);
-    for (uint32_t i = 0; i < 11; i++)
-        ck_assert(blockstore_insert_code(&store, 1, 40 + i));
-    ck_assert(!blockstore_insert_code(&store, 1, 40));
-    ck_assert(!blockstore_insert_code(&store, 1, SHRED_INDEX_MAX));
-    ck_assert(blockstore_insert_code(&store, 1, 31)); /* of the sets before and after */
-    ck_assert(blockstore_insert_code(&store, 1, 64));
-    insert(1, 0, 31, false);
-    insert(1, 0, 64, false);
-    ck_assert_uint_eq(blockstore_recover(&store, 1, &set, missing), 0);
-    ck_assert(blockstore_insert_code(&store, 1, 63));
-    ck_assert_uint_eq(blockstore_recover(&store, 1, &set, missing), 12);
-    for (uint32_t i = 0; i < 12; i++)
-        ck_assert_uint_eq(missing[i], 52 + i);
-    for (uint32_t i = 20; i < 32; i++)
-        insert(1, 0, 32 + i, false);
-    ck_assert_uint_eq(blockstore_recover(&store, 1, &set, missing), 0);
-    /* Code shreds alone make no slot known. */
-    ck_assert(blockstore_insert_code(&store, 9, 0));
-    ck_assert_ptr_null(blockstore_meta(&store, 9));
-    close_store();
-}
-END_TEST
-
 START_TEST(forgetting_gives_memory_back)
 {
     open_store();
@@ -419,5 +388,4 @@ CHECK_MAIN("blockstore", says_what_the_shreds_say_in_any_order,
            shreds_that_contradict_are_dropped, the_parent_that_is_checked_is_the_one_that_stands,
            the_parent_that_is_checked_is_the_one_that_stands, a_bad_shred_teaches_an_orphan_nothing,
            the_first_shred_dates_its_slot, a_snapshot_root_connects_what_hangs_on_it,
-           a_dumped_slot_keeps_its_children, a_set_gives_back_what_is_missing,
-           forgetting_gives_memory_back)
+           a_dumped_slot_keeps_its_children, forgetting_gives_memory_back)

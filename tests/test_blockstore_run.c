@@ -144,7 +144,6 @@ START_TEST(a_settled_slot_keeps_its_shreds)
         blockstore_begin(&stores[0]);
         blockstore_insert_run(&stores[0], &shred, UINT32_MAX, 0);
         blockstore_commit(&stores[0]);
-        blockstore_insert_code(&stores[0], slot, 5);
         blockstore_observe(&stores[0], slot, 9);
     }
     uint64_t before = memory.used_bytes;
@@ -154,7 +153,6 @@ START_TEST(a_settled_slot_keeps_its_shreds)
         const struct slot_meta *meta = blockstore_meta(&stores[0], slot);
         ck_assert_uint_eq(meta->consumed, 32);
         ck_assert_uint_eq(meta->data.count, 32);
-        ck_assert_uint_eq(meta->code.count, slot == 3);
         ck_assert_uint_eq(meta->seen.count, slot == 3);
     }
     blockstore_destroy(&stores[0]);

@@ -94,17 +94,5 @@ START_TEST(blocks_beyond_the_index_limit_are_refused)
 }
 END_TEST
 
-/* SOL-R2.13 */
-START_TEST(a_set_recovers_from_as_many_shreds_as_it_has_data)
-{
-    for (uint32_t data = 0; data <= 32; data++)
-        for (uint32_t code = 0; code <= 32; code++)
-            ck_assert(shred_set_recovers(32, data, code) == (data < 32 && data + code >= 32));
-    ck_assert(shred_set_recovers(1, 0, 1));
-    ck_assert(!shred_set_recovers(1, 1, 1));
-}
-END_TEST
-
 CHECK_MAIN("shred", sizes_are_the_deployed_ones, sets_have_the_deployed_totals, cuts_lose_nothing,
-           blocks_beyond_the_index_limit_are_refused,
-           a_set_recovers_from_as_many_shreds_as_it_has_data)
+           blocks_beyond_the_index_limit_are_refused)

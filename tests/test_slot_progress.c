@@ -110,6 +110,13 @@ END_TEST
 /* SOL-R2.13: any 32 of 64; SOL-R9: a small last set with 63 code shreds. */
 START_TEST(a_set_has_enough_with_as_many_shreds_as_it_has_data)
 {
+    for (uint32_t data = 0; data <= 32; data++)
+        for (uint32_t code = 0; code <= 63; code++) {
+            struct set_progress part = {.data = (uint32_t)((UINT64_C(1) << data) - 1),
+                                        .code = (UINT64_C(1) << code) - 1};
+            ck_assert(set_progress_enough(&part, 32) == (data + code >= 32));
+            ck_assert(set_progress_enough(&part, 1) == (data + code >= 1));
+        }
     struct set_progress set = {0};
     for (uint32_t at = 0; at < 15; at++)
         set_progress_mark(&set, SHRED_DATA, 2 * at);

@@ -32,7 +32,6 @@ void blockstore_init(struct blockstore *store, struct blockstore_shared *shared)
 
 static void settle_slot(struct blockstore *store, struct slot_meta *meta)
 {
-    shred_bits_clear(&meta->code, store->shared->memory);
     memory_give(store->shared->memory, meta->seen.of_set_ms,
                 meta->seen.capacity * sizeof *meta->seen.of_set_ms);
     meta->seen = (struct slot_seen){0};
@@ -87,7 +86,7 @@ static struct slot_meta *at_handle(const struct blockstore *store, uint32_t hand
     return handle ? pool_at(&store->shared->slots, handle) : NULL;
 }
 
-/* The state of a slot that nothing is known about (SOL-R2.2), but for its children and code. */
+/* The state of a slot that nothing is known about (SOL-R2.2), but for its children. */
 static void reset(struct slot_meta *meta)
 {
     meta->parent = SLOT_UNKNOWN;
@@ -424,31 +423,6 @@ void blockstore_commit(struct blockstore *store)
     shared->touched_count = 0;
 }
 
-bool blockstore_insert_code(struct blockstore *store, uint64_t slot, uint32_t index)
-{
-    SIM_ASSERT(!store->open);
-    if (index >= SHRED_INDEX_MAX)
-        return false;
-    return shred_bits_set(&find_or_make(store, slot)->code, store->shared->memory, index);
-}
-
-uint32_t blockstore_recover(const struct blockstore *store, uint64_t slot,
-                            const struct shred_set *set, uint32_t *ret_indices)
-{
-    const struct slot_meta *meta = find(store, slot);
-    uint32_t missing = 0;
-    if (!meta)
-        return 0;
-    uint32_t data = shred_bits_between(&meta->data, set->first_data, set->data_count);
-    uint32_t code = shred_bits_between(&meta->code, set->first_code, set->code_count);
-    if (!shred_set_recovers(set->data_count, data, code))
-        return 0;
-    for (uint32_t i = 0; i < set->data_count; i++)
-        if (!shred_bits_test(&meta->data, set->first_data + i))
-            ret_indices[missing++] = set->first_data + i;
-    return missing;
-}
-
 void blockstore_connect_root(struct blockstore *store, uint64_t slot)
 {
     struct slot_meta *meta = find_or_make(store, slot);
@@ -488,7 +462,6 @@ void blockstore_clear(struct blockstore *store, uint64_t slot)
     if (parent)
         remove_child(store, parent, meta);
     shred_bits_clear(&meta->data, store->shared->memory);
-    shred_bits_clear(&meta->code, store->shared->memory);
     reset(meta);
     meta->next_sibling = 0;
     meta->content = 0;

@@ -37,10 +37,10 @@ struct slot_meta {
     int64_t first_shred_ms;      /* when its leader began, by the first shred that came */
     uint32_t consumed, received; /* first missing index; highest index + 1 */
     uint32_t last_index;         /* INDEX_UNKNOWN until the flagged shred came */
-    bool known;                  /* false: only code shreds came so far */
+    bool known;                  /* false: what was touched left no trace */
     bool connected, parent_connected;
     bool dead; /* its leader sent shreds that contradict each other */
-    struct shred_bits data, code;
+    struct shred_bits data;
     struct slot_seen seen;
     uint64_t content; /* the caller's word: what the shreds are of */
     uint32_t handle, first_child, last_child, next_sibling; /* next_slots, in order of discovery */
@@ -114,15 +114,6 @@ void blockstore_kill(struct blockstore *store, uint64_t slot);
  * stay until the next begin. */
 void blockstore_commit(struct blockstore *store);
 
-/* blockstore_insert_code notes a code shred; false if it was there or its index is too high. */
-bool blockstore_insert_code(struct blockstore *store, uint64_t slot, uint32_t index);
-
-/* blockstore_recover says which data shreds of a set the present shreds give back (SOL-R2.13):
- * their number, 0 if none can be recovered or none is missing. The caller inserts them and hands
- * all recovered ones, code too, to retransmit. */
-uint32_t blockstore_recover(const struct blockstore *store, uint64_t slot,
-                            const struct shred_set *set, uint32_t *ret_indices);
-
 /* blockstore_meta returns a slot, or NULL if it is not known. The pointer stays valid until the
  * slot is forgotten. */
 const struct slot_meta *blockstore_meta(const struct blockstore *store, uint64_t slot);
@@ -158,7 +149,7 @@ void blockstore_connect_root(struct blockstore *store, uint64_t slot);
 void blockstore_clear(struct blockstore *store, uint64_t slot);
 
 /* blockstore_settle gives back what only slots above the root need, of slots first .. end - 1: when
- * sets were noticed (SOL-R3.3), and code shreds. */
+ * sets were noticed (SOL-R3.3). */
 void blockstore_settle(struct blockstore *store, uint64_t first, uint64_t end);
 
 /* blockstore_forget drops all slots below one and gives their memory back. Not the ticks, which

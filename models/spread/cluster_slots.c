@@ -150,12 +150,3 @@ uint64_t repair_peer_weights(const struct cluster_slots *slots, enum repair_peer
         return total;
     return write_weights(slots, rule, row, self, true, ret_weights); /* SOL-32 */
 }
-
-uint32_t repair_peer_pick(const uint64_t *weights, uint32_t count, uint64_t x)
-{
-    uint32_t peer = 0;
-    while (peer < count && weights[peer] <= x)
-        x -= weights[peer++];
-    SIM_ASSERT(peer < count);
-    return peer;
-}

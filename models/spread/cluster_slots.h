@@ -18,7 +18,7 @@ struct cluster_slots {
     const uint64_t *stakes; /* by rank */
     uint32_t peer_count;
     uint64_t total_stake, root;
-    bool everybody; /* the proposal: also marks of who has no stake, and late ones */
+    bool everybody;      /* the proposal: also marks of who has no stake, and late ones */
     struct cluster_row { /* one slot that somebody marked */
         uint64_t slot, marked_stake;
         struct shred_bits peers; /* bits of ranks */
@@ -68,8 +68,5 @@ uint64_t repair_ring_weight(enum repair_peers rule, uint64_t stake, uint64_t com
  * anybody does, else all by stake, is the caller's business (`by_stake`, SOL-32). */
 uint64_t repair_peer_weight(const struct cluster_slots *slots, enum repair_peers rule,
                             uint32_t peer, const struct cluster_row *row, bool by_stake);
-
-/* repair_peer_pick is the first peer whose running sum exceeds x, x below the sum. */
-uint32_t repair_peer_pick(const uint64_t *weights, uint32_t count, uint64_t x);
 
 #endif

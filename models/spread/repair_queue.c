@@ -54,9 +54,3 @@ void repair_queue_done(struct repair_queue *queue)
 {
     queue->count = 0;
 }
-
-void repair_queue_forget(struct repair_queue *queue)
-{
-    queue->count = 0;
-    queue->busy_ns = 0;
-}

@@ -41,7 +41,4 @@ uint32_t repair_queue_turn(struct repair_queue *queue, uint32_t *ret_served);
 const struct repair_asker *repair_queue_at(const struct repair_queue *queue, uint32_t place);
 void repair_queue_done(struct repair_queue *queue);
 
-/* repair_queue_forget: the validator went down. */
-void repair_queue_forget(struct repair_queue *queue);
-
 #endif

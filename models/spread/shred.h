@@ -83,12 +83,4 @@ static inline uint32_t shred_bytes(enum shred_type type)
     return type == SHRED_DATA ? SHRED_DATA_BYTES : SHRED_CODE_BYTES;
 }
 
-/* shred_set_recovers says whether a set with so many shreds present gives back the missing data
- * shreds: something is missing, and there are as many shreds as the set has data (SOL-R2.13). */
-static inline bool shred_set_recovers(uint32_t data_count, uint32_t data_present,
-                                      uint32_t code_present)
-{
-    return data_present < data_count && data_present + code_present >= data_count;
-}
-
 #endif

@@ -44,20 +44,6 @@ uint32_t shred_bits_next(const struct shred_bits *bits, uint32_t from, bool pres
     return from > bits->word_count * 64 ? from : bits->word_count * 64;
 }
 
-uint32_t shred_bits_between(const struct shred_bits *bits, uint32_t first, uint32_t count)
-{
-    uint32_t found = 0, end = first + count;
-    for (uint32_t at = first / 64; at < bits->word_count && at * 64 < end; at++) {
-        uint64_t word = bits->words[at];
-        if (at * 64 < first)
-            word &= UINT64_MAX << first % 64;
-        if (end - at * 64 < 64)
-            word &= (UINT64_C(1) << (end - at * 64)) - 1;
-        found += (uint32_t)__builtin_popcountll(word);
-    }
-    return found;
-}
-
 void shred_bits_clear(struct shred_bits *bits, struct memory *memory)
 {
     memory_give(memory, bits->words, bits->word_count * sizeof *bits->words);

@@ -38,9 +38,6 @@ void shred_bits_set_word(struct shred_bits *bits, struct memory *memory, uint32_
  * SHRED_BITS_NONE when no later one is in the set. */
 uint32_t shred_bits_next(const struct shred_bits *bits, uint32_t from, bool present);
 
-/* shred_bits_between counts the indices of first .. first + count - 1 that are in the set. */
-uint32_t shred_bits_between(const struct shred_bits *bits, uint32_t first, uint32_t count);
-
 /* shred_bits_clear empties the set and gives its memory back. */
 void shred_bits_clear(struct shred_bits *bits, struct memory *memory);
 

@@ -1,16 +1,16 @@
 /* Goal: sets of shreds survive loss as often as the binomial says (SOL-R9, SOL-R2.13): a shred that
  * is sent over h links, each losing it with probability p, comes with q = (1 - p)^h, and a set of
  * d + c is complete when at least d came. Method: shreds that walk down the product's turbine
- * trees, each with its own, to a validator that is always two sends away; the set is then recovered
- * from the blockstore and, for some, in real bytes. Rarer failures by presence alone, with more
- * sets. */
+ * trees, each with its own, to a validator that is always two sends away; whether the set recovers
+ * is what a member's record of it says and, for some, what real bytes do. Rarer failures by
+ * presence alone, with more sets. */
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <string.h>
 
-#include "models/spread/blockstore.h"
 #include "models/spread/reed_solomon.h"
+#include "models/spread/slot_progress.h"
 #include "models/spread/turbine_tree.h"
 #include "sim/rng.h"
 #include "tests/theory/theory_table.h"
@@ -46,7 +46,7 @@ static bool arrives(struct turbine_cluster *cluster, const struct shred_id *shre
     return unharmed;
 }
 
-/* Real bytes: recovered if and only if the blockstore says so, and then the original ones. */
+/* Real bytes: recovered if and only if the record says so, and then the original ones. */
 static void recover_bytes(const struct reed_solomon *code, const bool *present, bool expected)
 {
     unsigned char bytes[REED_SOLOMON_SHREDS_MAX][SHRED_BYTES], original[64][SHRED_BYTES];
@@ -75,34 +75,25 @@ static void make_cluster(struct turbine_cluster *cluster, struct memory *memory)
     turbine_cluster_init(cluster, memory, nodes, NODES, NODES, CHACHA_ROUNDS_8);
 }
 
-/* One set of a slot: what came is inserted; true if all its data is there or can be recovered. */
-static bool send_set(struct turbine_cluster *cluster, struct blockstore *store, uint64_t slot,
+/* One set of a slot: what came is marked; true if all its data is there or can be recovered. */
+static bool send_set(struct turbine_cluster *cluster, uint64_t slot,
                      const struct reed_solomon *code, uint64_t threshold)
 {
-    struct shred_set set = {.data_count = code->data_count, .code_count = code->code_count};
+    struct set_progress set = {0};
     bool present[REED_SOLOMON_SHREDS_MAX];
-    uint32_t missing[REED_SOLOMON_DATA_MAX], came = 0;
-    unsigned hops = 0;
-    blockstore_begin(store);
-    for (uint32_t i = 0; i < set.data_count; i++) {
-        struct shred_id id = {slot, i, SHRED_DATA};
-        struct data_shred shred = {.slot = slot, .parent = slot - 1, .index = i};
+    for (uint32_t i = 0; i < code->data_count + code->code_count; i++) {
+        bool data = i < code->data_count;
+        struct shred_id id = {slot, data ? i : i - code->data_count,
+                              data ? SHRED_DATA : SHRED_CODE};
+        unsigned hops = 0;
         present[i] = arrives(cluster, &id, threshold, &hops);
         ck_assert_uint_eq(hops, 2);
-        came += present[i] && blockstore_insert(store, &shred, 0) == SHRED_STORED;
+        if (present[i])
+            set_progress_mark(&set, id.type, id.index);
     }
-    blockstore_commit(store);
-    for (uint32_t i = 0; i < set.code_count; i++) {
-        struct shred_id id = {slot, i, SHRED_CODE};
-        present[set.data_count + i] = arrives(cluster, &id, threshold, &hops);
-        ck_assert_uint_eq(hops, 2);
-        if (present[set.data_count + i])
-            blockstore_insert_code(store, slot, i);
-    }
-    bool complete = came == set.data_count || blockstore_recover(store, slot, &set, missing) > 0;
+    bool complete = set_progress_enough(&set, code->data_count);
     if (slot < 200)
         recover_bytes(code, present, complete);
-    blockstore_forget(store, slot);
     return complete;
 }
 
@@ -117,19 +108,12 @@ START_TEST(sets_over_turbine_trees)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct memory memory = {0};
         struct turbine_cluster cluster;
-        struct blockstore_shared shared;
-        struct blockstore store;
         struct reed_solomon code;
         uint64_t complete = 0;
         make_cluster(&cluster, &memory);
-        blockstore_shared_init(&shared, &memory);
-        blockstore_init(&store, &shared);
         reed_solomon_init(&code, rows[i].data, rows[i].code);
         for (uint64_t slot = 1; slot <= SETS; slot++)
-            complete +=
-                send_set(&cluster, &store, slot, &code, exact_threshold(INT64_C(150000000000)));
-        blockstore_destroy(&store);
-        blockstore_shared_destroy(&shared);
+            complete += send_set(&cluster, slot, &code, exact_threshold(INT64_C(150000000000)));
         turbine_cluster_destroy(&cluster);
         double exact = success(rows[i].data, rows[i].code, 0.15, 2);
         theory_near(exact, rows[i].published, 5e-7, "%u:%u the binomial itself", rows[i].data,
@@ -156,16 +140,18 @@ START_TEST(rare_failures_by_presence)
         uint64_t threshold = exact_threshold(rows[i].loss), incomplete = 0;
         for (uint64_t set = 0; set < SETS; set++) {
             struct rng_stream stream;
-            uint32_t came[2] = {0};
+            struct set_progress came = {0};
             rng_stream_at(&stream, &rng, RNG_TEST, i, set);
             for (uint32_t k = 0; k < rows[i].data + rows[i].code; k++) {
                 bool unharmed = true;
                 for (unsigned hop = 0; hop < rows[i].hops; hop++)
                     unharmed = !rng_chance(&stream, threshold) && unharmed;
-                came[k < rows[i].data ? SHRED_DATA : SHRED_CODE] += unharmed;
+                bool data = k < rows[i].data;
+                if (unharmed)
+                    set_progress_mark(&came, data ? SHRED_DATA : SHRED_CODE,
+                                      data ? k : k - rows[i].data);
             }
-            incomplete += came[SHRED_DATA] < rows[i].data &&
-                          !shred_set_recovers(rows[i].data, came[SHRED_DATA], came[SHRED_CODE]);
+            incomplete += !set_progress_enough(&came, rows[i].data);
         }
         double exact =
             success(rows[i].data, rows[i].code, (double)rows[i].loss / 1e12, rows[i].hops);
