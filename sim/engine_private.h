@@ -23,6 +23,7 @@
 
 enum {
     ROLE_NAMES_MAX = 16,
+    ABSENT_ROLES_MAX = 4,
     COUNTERS_MAX = 64,
     KINDS_MAX = 64,
     EVENT_INLINE_BYTES = 56,
@@ -118,6 +119,10 @@ struct role_name {
     uint32_t count, capacity;
 };
 
+struct absent_role { /* a role that a scenario with other choices would have */
+    const char *name, *way;
+};
+
 struct link { /* an ordered pair with a FIFO of its own */
     uint32_t from, to, port;
     const struct network_link_config *config;
@@ -191,6 +196,8 @@ struct world {
     struct map node_by_identity; /* identity -> dense + 1 */
     struct role_name roles[ROLE_NAMES_MAX];
     uint32_t role_count;
+    struct absent_role absent[ABSENT_ROLES_MAX];
+    uint32_t absent_count;
 
     struct stack *stack;
     void *state[SLOT_MAX];
@@ -257,6 +264,8 @@ void world_free(struct world *world);
 /* world_find_target returns the node "role:ordinal", or UINT32_MAX. */
 uint32_t world_find_target(const struct world *world, const char *role, uint32_t ordinal);
 const struct role_name *world_find_role(const struct world *world, const char *role);
+/* world_absent_way is what world_role_absent said of a role, NULL if nothing. */
+const char *world_absent_way(const struct world *world, const char *role);
 
 /* The event of a handle. */
 static inline struct event *event_at(const struct world *world, uint32_t handle)

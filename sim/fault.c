@@ -17,7 +17,7 @@ static void unknown_node(struct world *world, const char *role_name,
                          const struct fault_target *asked, struct diagnostics *diagnostics)
 {
     const struct role_name *role = world_find_role(world, role_name);
-    char expected[256] = "", got[64], correction[64] = "";
+    char expected[256] = "", got[64], correction[256] = "";
     if (role) {
         snprintf(expected, sizeof expected, "%s:0 to %s:%u", role->name, role->name,
                  role->count - 1);
@@ -26,7 +26,10 @@ static void unknown_node(struct world *world, const char *role_name,
         for (uint32_t i = 0; i < world->role_count && i < ROLES_SUGGESTED; i++)
             names[i] = world->roles[i].name;
         const char *near = suggest_word(role_name, names);
-        if (near)
+        const char *way = world_absent_way(world, role_name);
+        if (way)
+            snprintf(correction, sizeof correction, "%s", way);
+        else if (near)
             snprintf(correction, sizeof correction, "\"%s:0\"", near);
         size_t used = (size_t)snprintf(expected, sizeof expected, "a node of this scenario: ");
         for (uint32_t i = 0; i < world->role_count && used + 1 < sizeof expected; i++)

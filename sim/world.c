@@ -203,6 +203,20 @@ uint32_t world_node_add(struct world *world, const struct node_options *options)
     return node;
 }
 
+void world_role_absent(struct world *world, const char *role_name, const char *way)
+{
+    SIM_ASSERT(world->absent_count < ABSENT_ROLES_MAX);
+    world->absent[world->absent_count++] = (struct absent_role){.name = role_name, .way = way};
+}
+
+const char *world_absent_way(const struct world *world, const char *role)
+{
+    for (uint32_t i = 0; i < world->absent_count; i++)
+        if (strcmp(world->absent[i].name, role) == 0)
+            return world->absent[i].way;
+    return NULL;
+}
+
 void world_entity_add(struct world *world, uint64_t identity, const char *type, const char *name,
                       uint64_t parent)
 {

@@ -45,6 +45,10 @@ uint32_t world_group_add(struct world *world);
  * the nodes of that role from 0. Asserts that the identity is new. */
 uint32_t world_node_add(struct world *world, const struct node_options *options);
 
+/* world_role_absent says that a scenario with other choices would have nodes of a role, and what to
+ * write instead: the `try` where a fault names one. Both texts are constants. */
+void world_role_absent(struct world *world, const char *role_name, const char *way);
+
 /* world_entity_add names an entity that is no node (a chain, a contract) in the log. */
 void world_entity_add(struct world *world, uint64_t identity, const char *type, const char *name,
                       uint64_t parent);

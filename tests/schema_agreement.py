@@ -50,8 +50,8 @@ SCHEMA_TAKES = {
     ],
     "nodes that the world, once built, does not have": [
         "name_fault_group_node", "name_fault_link", "name_fault_node", "name_fault_node_range",
-        "name_fault_random", "name_fault_role", "name_link", "name_sweep_world",
-        "spread_fault_collective",
+        "name_fault_random", "name_fault_role", "name_fault_validator_collective", "name_link",
+        "name_sweep_world", "spread_fault_collective",
     ],
     "behaviours and properties of the layers that the scenario has": [
         "name_fault_behaviour", "name_property_absent",

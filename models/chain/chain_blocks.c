@@ -108,6 +108,10 @@ static int chain_build(const struct build *build, void **ret_state)
         *ret_state = NULL;
         return -1;
     }
+    if (config->validators.index == VALIDATORS_COLLECTIVE && layout.shard_count > 0)
+        world_role_absent(build->world, "validator",
+                          "\"shard:0\", which stands for all validators of a shard, or "
+                          "\"validators\": {\"type\": \"individual\"} in section chain");
     chain_seam_fill(chains);
     *ret_state = chains;
     return 0;
