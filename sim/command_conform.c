@@ -26,7 +26,7 @@ struct conform_request {
     bool section_found[SECTIONS_MAX];
     uint64_t passed, failed;
     int broken;       /* an exit code, or 0 */
-    int broken_cases; /* of this file; it is given up at BROKEN_MAX */
+    int broken_cases; /* and sections of this file; it is given up at BROKEN_MAX */
 };
 
 const struct argp_option command_conform_options[] = {
@@ -48,6 +48,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
             else
                 request->sections[request->section_count++] = word;
         }
+        if (request->section_count == 0)
+            argp_error(state, "--section: which one?");
         return 0;
     case ARGP_KEY_ARG:
         if (request->file_count == FILES_MAX)
@@ -121,6 +123,8 @@ static int run_case(struct conform_request *request, const char *file,
     fclose(conform_case.expected);
     fclose(conform_case.got);
     int result = strcmp(expected, got) == 0;
+    if (expected_bytes == 0 && got_bytes == 0)
+        conform_broken(&conform_case, "it says nothing that could be compared");
     if (conform_case.problem[0]) {
         fprintf(stderr, "shardsim: %s: %s[%d]: broken case: %s\n", file, section->name, index,
                 conform_case.problem);
@@ -134,36 +138,55 @@ static int run_case(struct conform_request *request, const char *file,
     return result;
 }
 
+static void note_broken(struct conform_request *request)
+{
+    request->broken = EXIT_SCENARIO;
+    request->broken_cases++;
+}
+
+static bool is_of(const cJSON *one, const struct conform_section *section)
+{
+    const cJSON *kind = cJSON_GetObjectItemCaseSensitive(one, "kind");
+    return cJSON_IsString(kind) && strcmp(kind->valuestring, section->name) == 0;
+}
+
+/* The cases of one list: a section's own, or those of all kinds. */
+static void run_list(struct conform_request *request, const char *file,
+                     const struct conform_section *section, const cJSON *document, const char *name,
+                     uint64_t counts[2])
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(document, name), *one;
+    bool by_kind = strcmp(name, section->name) != 0;
+    int index = 0;
+    if (!cJSON_IsArray(list))
+        return; /* name_unknown says so */
+    cJSON_ArrayForEach(one, list)
+    {
+        if (request->broken_cases >= BROKEN_MAX)
+            return;
+        if (!by_kind || is_of(one, section)) {
+            int result = run_case(request, file, section, document, one, index);
+            if (result < 0)
+                note_broken(request);
+            else
+                counts[result]++;
+        }
+        index++;
+    }
+}
+
 static void run_section(struct conform_request *request, const char *file,
                         const struct conform_suite *suite, const struct conform_section *section,
                         const cJSON *document)
 {
-    const cJSON *list = cJSON_GetObjectItemCaseSensitive(document, section->name), *one;
-    bool by_kind = !list;
-    if (by_kind)
-        list = cJSON_GetObjectItemCaseSensitive(document, "cases");
-    uint64_t passed = 0, failed = 0;
-    int index = 0;
-    cJSON_ArrayForEach(one, list)
-    {
-        const cJSON *kind = cJSON_GetObjectItemCaseSensitive(one, "kind");
-        if (!by_kind || (cJSON_IsString(kind) && strcmp(kind->valuestring, section->name) == 0)) {
-            int result = run_case(request, file, section, document, one, index);
-            passed += result == 1;
-            failed += result == 0;
-            if (result < 0) {
-                request->broken = EXIT_SCENARIO;
-                request->broken_cases++;
-            }
-        }
-        index++;
-        if (request->broken_cases >= BROKEN_MAX)
-            break;
-    }
-    if (passed + failed > 0)
-        report_section(request, file, suite->name, section->name, passed, failed);
-    request->passed += passed;
-    request->failed += failed;
+    uint64_t counts[2] = {0, 0}; /* failed, passed */
+    run_list(request, file, section, document, section->name, counts);
+    run_list(request, file, section, document, "cases", counts);
+    bool there = cJSON_GetObjectItemCaseSensitive(document, section->name) != NULL;
+    if (there || counts[0] + counts[1] > 0)
+        report_section(request, file, suite->name, section->name, counts[1], counts[0]);
+    request->passed += counts[1];
+    request->failed += counts[0];
 }
 
 static const struct conform_suite *find_suite(const char *file, const cJSON *document)
@@ -190,19 +213,60 @@ static const struct conform_suite *find_suite(const char *file, const cJSON *doc
     return NULL;
 }
 
-/* Arrays of objects in the file that no section of ours reads are named, not passed over. */
-static void name_unknown(const char *file, const struct conform_suite *suite, const cJSON *document)
+static const struct conform_section *find_section(const struct conform_suite *suite,
+                                                  const char *name)
+{
+    const struct conform_section *section = suite->sections;
+    while (section->name && strcmp(section->name, name) != 0)
+        section++;
+    return section->name ? section : NULL;
+}
+
+/* A case of no kind that we know cannot be run, which is told and never passed over. */
+static void name_unknown_kinds(struct conform_request *request, const char *file,
+                               const struct conform_suite *suite, const cJSON *cases)
+{
+    const cJSON *one;
+    int index = -1;
+    cJSON_ArrayForEach(one, cases)
+    {
+        const cJSON *kind = cJSON_GetObjectItemCaseSensitive(one, "kind");
+        index++;
+        if (cJSON_IsString(kind) && find_section(suite, kind->valuestring))
+            continue;
+        if (cJSON_IsString(kind))
+            fprintf(stderr, "shardsim: %s: cases[%d]: kind \"%.60s\" is unknown and was not run\n",
+                    file, index, kind->valuestring);
+        else
+            fprintf(stderr, "shardsim: %s: cases[%d]: no \"kind\": it was not run\n", file, index);
+        note_broken(request);
+        if (request->broken_cases >= BROKEN_MAX)
+            return;
+    }
+}
+
+/* Arrays of objects in the file that no section of ours reads are named, not passed over, unless
+ * sections were asked for by name. A section that is no array is broken in any case. */
+static void name_unknown(struct conform_request *request, const char *file,
+                         const struct conform_suite *suite, const cJSON *document)
 {
     const cJSON *member;
     cJSON_ArrayForEach(member, document)
     {
-        bool known = strcmp(member->string, "cases") == 0 || !cJSON_IsArray(member) ||
-                     !cJSON_IsObject(member->child);
-        for (int i = 0; suite->sections[i].name; i++)
-            known = known || strcmp(member->string, suite->sections[i].name) == 0;
-        if (!known)
+        bool cases = strcmp(member->string, "cases") == 0;
+        bool known = cases || find_section(suite, member->string);
+        if (known && !cJSON_IsArray(member)) {
+            fprintf(stderr, "shardsim: %s: \"%s\" must be an array of cases\n", file,
+                    member->string);
+            note_broken(request);
+        } else if (!known && cJSON_IsArray(member) && cJSON_IsObject(member->child) &&
+                   request->section_count == 0) {
             fprintf(stderr, "shardsim: %s: section \"%.60s\" is unknown and was not run\n", file,
                     member->string);
+            note_broken(request);
+        } else if (cases && request->section_count == 0) {
+            name_unknown_kinds(request, file, suite, member);
+        }
     }
 }
 
@@ -237,9 +301,9 @@ static void run_text(struct conform_request *request, const char *name, const ch
     diagnostics_print(&diagnostics, stderr, 20, false);
     if (!suite && request->broken == 0)
         request->broken = EXIT_SCENARIO;
-    if (suite)
-        name_unknown(name, suite, document);
     request->broken_cases = 0;
+    if (suite)
+        name_unknown(request, name, suite, document);
     for (int i = 0; suite && suite->sections[i].name; i++)
         if (wanted(request, suite->sections[i].name) && request->broken_cases < BROKEN_MAX)
             run_section(request, name, suite, &suite->sections[i], document);
@@ -304,7 +368,8 @@ int command_conform(int argc, char **argv)
         "FILE...",
         "Runs reference cases of a protocol against the code that simulates it.\v"
         "A line a section, each failing case with expected and got, last line `N passed, N "
-        "failed`. Exit codes: 0 all pass, 3 unknown suite or broken file, 5 a case failed.",
+        "failed`. Exit codes: 0 all pass, 3 unknown suite, section or kind, or a broken or empty "
+        "file, 5 a case failed.",
         NULL,
         NULL,
         NULL};

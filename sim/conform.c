@@ -203,3 +203,27 @@ const cJSON *conform_list(struct conform_case *conform_case, const cJSON *object
     }
     return value;
 }
+
+const cJSON *conform_object(struct conform_case *conform_case, const cJSON *object,
+                            const char *name)
+{
+    const cJSON *value = conform_member(conform_case, object, name);
+    if (value && !cJSON_IsObject(value)) {
+        conform_broken(conform_case, "\"%s\" must be an object", name);
+        return NULL;
+    }
+    return value;
+}
+
+uint64_t conform_key(struct conform_case *conform_case, const cJSON *member)
+{
+    const char *key = member->string;
+    errno = 0;
+    if (key[0] != '\0' && key[strspn(key, "0123456789")] == '\0') {
+        uint64_t number = strtoull(key, NULL, 10);
+        if (errno == 0)
+            return number;
+    }
+    conform_broken(conform_case, "the key \"%.40s\" must be a whole number", key);
+    return 0;
+}

@@ -72,6 +72,11 @@ uint64_t conform_hex_at(struct conform_case *conform_case, const struct cJSON *a
 /* An array of at most `limit` items. */
 const struct cJSON *conform_list(struct conform_case *conform_case, const struct cJSON *object,
                                  const char *name, int limit);
+/* An object whose members are looked at by their names. */
+const struct cJSON *conform_object(struct conform_case *conform_case, const struct cJSON *object,
+                                   const char *name);
+/* The name of a member of such an object, when names are whole numbers. */
+uint64_t conform_key(struct conform_case *conform_case, const struct cJSON *member);
 /* conform_broken notes a problem that the section itself found. */
 __attribute__((format(printf, 2, 3))) void conform_broken(struct conform_case *conform_case,
                                                           const char *format, ...);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/sim_assert.h"
+#include "sim/utf8.h"
 
 static char *copy_or_null(const char *text)
 {
@@ -220,6 +221,7 @@ static void print_json(FILE *out, const struct diagnostic *record)
     add_text(object, "try", record->try_text);
     char *text = cJSON_PrintUnformatted(object);
     SIM_ASSERT(text != NULL);
+    utf8_mend(text);
     fprintf(out, "%s\n", text);
     cJSON_free(text);
     cJSON_Delete(object);

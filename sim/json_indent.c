@@ -1,6 +1,7 @@
 #include "sim/json_indent.h"
 
 #include "sim/sim_assert.h"
+#include "sim/utf8.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,6 +49,7 @@ void json_line_print(cJSON *tree)
 {
     char *text = cJSON_PrintUnformatted(tree);
     SIM_ASSERT(text);
+    utf8_mend(text);
     puts(text);
     cJSON_free(text);
     cJSON_Delete(tree);

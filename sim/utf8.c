@@ -45,6 +45,13 @@ size_t utf8_error(const char *text, size_t bytes)
     return bytes;
 }
 
+void utf8_mend(char *text)
+{
+    size_t bytes = strlen(text), at = utf8_error(text, bytes);
+    for (; at < bytes; at += 1 + utf8_error(text + at + 1, bytes - at - 1))
+        text[at] = '?';
+}
+
 size_t utf8_write(uint32_t point, char *ret_bytes)
 {
     if (point < 0x80) {

@@ -8,6 +8,10 @@
  * surrogates and code points above 10FFFF are none), or `bytes`. Linear. */
 size_t utf8_error(const char *text, size_t bytes);
 
+/* utf8_mend makes a text UTF-8 in place: '?' for each byte that is none of it. For names of files
+ * in JSON. Linear. */
+void utf8_mend(char *text);
+
 /* utf8_write writes a code point below 110000 (hex) in 1 to 4 bytes and returns their number. */
 size_t utf8_write(uint32_t point, char *ret_bytes);
 

@@ -363,6 +363,8 @@ static void run_merge(struct conform_case *c)
     cJSON_ArrayForEach(queue, conform_list(c, c->one, "queues", QUEUES_MAX))
         read_queue(c, queue, input);
     const cJSON *step;
+    conform_expect(c, "order ");
+    conform_got(c, "order ");
     cJSON_ArrayForEach(step, conform_list(c, c->one, "order", ENTRIES_MAX))
     {
         conform_expect(c, "%" PRId64 " from %" PRId64 "%s; ",

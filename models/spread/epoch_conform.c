@@ -103,13 +103,9 @@ static uint32_t peer_named(struct conform_case *c, struct peers *peers, const ch
 
 static void read_peers(struct conform_case *c, struct peers *peers)
 {
-    const cJSON *stakes = conform_member(c, c->one, "stakes"), *item;
+    const cJSON *stakes = conform_object(c, c->one, "stakes"), *item;
     cJSON_ArrayForEach(item, stakes)
     {
-        if (!item->string || !cJSON_IsObject(stakes)) {
-            conform_broken(c, "\"stakes\" must be an object");
-            return;
-        }
         uint32_t peer = peer_named(c, peers, item->string);
         peers->stakes[peer] = (uint64_t)conform_integer(c, stakes, item->string, 0, INT64_MAX);
         bool fits = peers->stakes[peer] <= UINT64_MAX - peers->total;
@@ -121,9 +117,9 @@ static void compare_support(struct conform_case *c, struct peers *peers,
                             const struct cluster_slots *slots)
 {
     const cJSON *row, *item;
-    cJSON_ArrayForEach(row, conform_member(c, c->one, "expect_support"))
+    cJSON_ArrayForEach(row, conform_object(c, c->one, "expect_support"))
     {
-        uint64_t slot = row->string ? strtoull(row->string, NULL, 10) : 0;
+        uint64_t slot = conform_key(c, row);
         bool known = cluster_slots_row(slots, slot) != NULL;
         conform_expect(c, " %" PRIu64 " %s", slot, cJSON_IsNull(row) ? "unknown" : "known");
         conform_got(c, " %" PRIu64 " %s", slot, known ? "known" : "unknown");

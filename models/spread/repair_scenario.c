@@ -431,6 +431,23 @@ static const struct scenario_op *find_op(const struct scenario_op *table, const 
     return table->name ? table : NULL;
 }
 
+/* What a step expects and nobody compares would pass unseen. */
+static void check_expectations(struct scenario *scenario)
+{
+    static const char *const known[] = {
+        "expect",          "expect_completed", "expect_rejected", "expect_replay_signal",
+        "expect_returned", "expect_ancestors", "expect_shreds",   "expect_tree_root"};
+    const cJSON *member;
+    cJSON_ArrayForEach(member, scenario->step)
+    {
+        bool compared = !member->string || strncmp(member->string, "expect", 6) != 0;
+        for (size_t i = 0; !compared && i < sizeof known / sizeof known[0]; i++)
+            compared = strcmp(member->string, known[i]) == 0;
+        if (!compared)
+            conform_broken(scenario->c, "nothing compares \"%.40s\"", member->string);
+    }
+}
+
 static void run_step(struct scenario *scenario, int index)
 {
     struct conform_case *c = scenario->c;
@@ -441,6 +458,7 @@ static void run_step(struct scenario *scenario, int index)
         conform_broken(c, "unknown operation \"%.40s\"", name);
         return;
     }
+    check_expectations(scenario);
     conform_expect(c, "%d %s:", index, name);
     conform_got(c, "%d %s:", index, name);
     op->run(scenario);

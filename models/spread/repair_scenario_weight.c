@@ -174,10 +174,10 @@ static void run_rw_find_ancestor(struct scenario *scenario)
 static void expect_trees(struct scenario *scenario, const char *name)
 {
     struct conform_case *c = scenario->c;
-    const cJSON *trees = conform_member(c, scenario->step, name), *tree, *edge;
+    const cJSON *trees = conform_object(c, scenario->step, name), *tree, *edge;
     struct slot_set roots;
     slot_set_init(&roots, &scenario->memory);
-    cJSON_ArrayForEach(tree, trees) slot_set_add(&roots, strtoull(tree->string, NULL, 10));
+    cJSON_ArrayForEach(tree, trees) slot_set_add(&roots, conform_key(c, tree));
     conform_expect(c, " %s", name);
     for (uint32_t i = 0; i < roots.count; i++) {
         char key[24];
@@ -216,9 +216,9 @@ static void compare_stakes(struct scenario *scenario)
 {
     struct conform_case *c = scenario->c;
     const cJSON *pair;
-    cJSON_ArrayForEach(pair, conform_member(c, scenario->step, "stake_at_and_subtree"))
+    cJSON_ArrayForEach(pair, conform_object(c, scenario->step, "stake_at_and_subtree"))
     {
-        uint64_t slot = strtoull(pair->string, NULL, 10);
+        uint64_t slot = conform_key(c, pair);
         const struct repair_tree *tree = repair_weight_tree(&scenario->weight, slot);
         const struct weight_node *node = tree ? weight_tree_find(&tree->tree, slot) : NULL;
         conform_expect(c, " %" PRIu64 "=%" PRId64 ",%" PRId64, slot,

@@ -139,9 +139,9 @@ static void run_turbine_digest(struct conform_case *c)
     if (c->problem[0])
         return;
     got_digest(c, fanout, count);
-    cJSON_ArrayForEach(sample, conform_member(c, c->one, "sample"))
+    cJSON_ArrayForEach(sample, conform_object(c, c->one, "sample"))
     {
-        uint64_t place = strtoull(sample->string, NULL, 10);
+        uint64_t place = conform_key(c, sample);
         if (place >= count) {
             conform_broken(c, "a sample beyond the nodes");
             return;
@@ -218,7 +218,7 @@ static void run_turbine_full(struct conform_case *c)
             conform_got(c, " %" PRIu32, order[place]);
         }
         conform_got(c, " ]");
-        const cJSON *parents = conform_member(c, one, "parent_of");
+        const cJSON *parents = conform_object(c, one, "parent_of");
         for (uint32_t place = 0; place + 1 < count; place++) {
             char name[16];
             snprintf(name, sizeof name, "%" PRIu32, order[place]);

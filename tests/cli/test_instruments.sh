@@ -168,6 +168,17 @@ run conform unknown.json
 expect "an unknown suite" 3 'unknown suite "tn/1"' 'try       "ton/1"'
 run conform no-such.json
 expect "no file" 7 "cannot be read"
+echo '{"suite": "ton/1", "route": []}' >empty.json
+run conform empty.json
+expect "no case at all" 3 "0 passed, 0 failed" "no case was run"
+run conform --section '' "$vectors"
+expect "no section at all" 2 "--section: which one?"
+run conform --section route,scenario "$vectors"
+expect "a section of another suite" 0 "100 passed, 0 failed"
+echo '{"suite": "solana/1", "cases": [{"kind": "scenari"}]}' >kind.json
+run conform --json kind.json
+expect "an unknown kind" 3 'cases[0]: kind "scenari" is unknown and was not run' \
+    '{"passed":0,"failed":0}'
 head -c 1000 "$vectors" >cut.json
 run conform cut.json
 expect "half a file" 3 "error[E0"
