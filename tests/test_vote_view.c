@@ -6,7 +6,7 @@
 
 #include "models/chain/vote_view.h"
 
-#include "models/weight_tree.h"
+#include "models/spread/weight_tree.h"
 #include "sim/rng.h"
 #include "tests/check_main.h"
 #include "tests/dice_fixture.h"

@@ -21,7 +21,7 @@
 #include "models/spread/shred_bits.h"
 #include "models/spread/shred_ticks.h"
 #include "models/spread/slot_set.h"
-#include "models/weight_tree.h"
+#include "models/spread/weight_tree.h"
 
 #define INDEX_UNKNOWN UINT32_MAX
 

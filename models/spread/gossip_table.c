@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "models/weight_tree.h"
+#include "models/spread/weight_tree.h"
 #include "sim/sim_assert.h"
 
 static const char *const NAME = "spread: gossip of completed slots";

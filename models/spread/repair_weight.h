@@ -11,7 +11,7 @@
 
 #include "models/spread/blockstore.h"
 #include "models/spread/slot_set.h"
-#include "models/weight_tree.h"
+#include "models/spread/weight_tree.h"
 
 struct repair_tree {
     struct weight_tree tree;

@@ -1,4 +1,4 @@
-#include "models/weight_tree.h"
+#include "models/spread/weight_tree.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-#ifndef MODELS_WEIGHT_TREE_H
-#define MODELS_WEIGHT_TREE_H
+#ifndef MODELS_SPREAD_WEIGHT_TREE_H
+#define MODELS_SPREAD_WEIGHT_TREE_H
 
 /* A tree of slots with the stake that voted for each (SOL-R4): every voter's latest vote counts,
- * once, for its slot and all slots above. The heaviest-subtree rule reads from it, for repair and
- * for fork choice alike.
+ * once, for its slot and all slots above. The heaviest-subtree rule reads from it, for repair;
+ * members choose forks by the same rule in models/chain/vote_view.h, and its test compares both.
  *
  * Slots stand ascending in one array, so a parent stands before its children and the first slot is
  * the root. Find: O(log slots). Vote, add: O(slots). Memory is counted. */
