@@ -54,7 +54,7 @@ uint64_t support_wire_counter(const struct support_wire *wire, const char *metri
 /* support_wire_root_min is the lowest root of the members of a shard. */
 uint64_t support_wire_root_min(const struct support_wire *wire, uint32_t shard);
 
-/* support_wire_fault adds a fault of validators first..last; at most eight. */
+/* support_wire_fault adds a fault of validators first..last; at most 18. */
 struct fault_spec *support_wire_fault(struct support_wire *wire, enum fault_type type,
                                       uint64_t at_ns, uint64_t for_ns, uint32_t first,
                                       uint32_t last);

@@ -1,6 +1,7 @@
 /* Goal: no mix of stakes, votes, clocks, losses, crashes and partitions makes two forks final or
  * keeps anything from becoming final once all is well again. Method: each seed draws a chain of
- * validators and faults for the first half of the run; all properties are on. The same seeds with
+ * validators, some of which make blocks by parts or replay slowly, and faults for the first half of
+ * the run; all properties are on. The same seeds with
  * forks left at will break safety, so what is drawn is bad enough. SWARM_SEEDS=FROM-TO runs others.
  */
 
@@ -16,6 +17,12 @@
 
 enum { SEEDS = 250, STAKES_MAX = 12 };
 
+/* Any part of the time that the leader may take. */
+static uint64_t make_ns(const struct block_header *header)
+{
+    return (header->end_ns - header->time_ns) / 101 * (header->slot * 7919 % 101);
+}
+
 static void draw_chain(struct support_wire *wire)
 {
     static struct stake_given_config given;
@@ -23,7 +30,9 @@ static void draw_chain(struct support_wire *wire)
     struct validator_config *validators = &wire->support->validators;
     validators->votes = (int64_t)below(2);
     validators->empty_blocks = (int64_t)below(2);
-    validators->replay_ns = (int64_t)below(60 * MS);
+    validators->replay_ns = (int64_t)(below(4) == 0 ? below(300 * MS) : below(60 * MS));
+    if (below(2) == 0)
+        wire->make_ns = make_ns;
     validators->grace_ns = (int64_t)(below(3) * 400 * MS);
     validators->clock_skew_ns = below(2) == 0 ? 0 : (int64_t)below(300 * MS);
     if (below(2) == 0)
@@ -48,6 +57,12 @@ static void draw_faults(struct support_wire *wire)
     for (uint64_t i = below(4); i > 0; i--)
         support_wire_split(wire, 2 * SECOND + below(20 * SECOND), 1 + below(8 * SECOND),
                            1 + (uint32_t)below(members - 1));
+    /* Short crashes, many a slot and replay long, and longer ones of several at once. */
+    for (uint64_t i = below(2) * below(12); i > 0; i--) {
+        uint32_t one = (uint32_t)below(members);
+        support_wire_fault(wire, FAULT_CRASH, 2 * SECOND + below(20 * SECOND), 1 + below(900 * MS),
+                           one, one);
+    }
     for (uint64_t i = below(4); i > 0; i--) {
         uint32_t first = (uint32_t)below(members);
         support_wire_fault(wire, FAULT_CRASH, 2 * SECOND + below(20 * SECOND),

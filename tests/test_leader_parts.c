@@ -1,7 +1,8 @@
 /* Goal: a chain whose spread makes blocks by parts takes a block for its leader's when it is whole,
- * however long that takes, and forgets what stands on one that never will be. Method: the test's
- * own spread (support_wire.h) makes one block slowly; it asserts that who votes for a block, or
- * holds it for final, has that block and all that it stands on. */
+ * however long that takes, and forgets what stands on one that never will be; whoever was down
+ * while it replayed a block replays it again. Method: the test's own spread (support_wire.h) makes
+ * one block slowly; it asserts that who votes for a block, or holds it for final, has that block
+ * and all that it stands on. */
 
 #include "tests/check_main.h"
 #include "tests/support_wire.h"
@@ -106,5 +107,22 @@ START_TEST(what_stands_on_a_block_that_is_never_whole_is_lost_with_it)
 }
 END_TEST
 
-CHECK_MAIN("leader_parts", a_leader_votes_for_its_block_when_it_is_whole_also_after_its_slot,
+/* A block takes 5 ms on its way and 20 ms of replay; the crash is between. */
+START_TEST(replay_goes_on_after_a_crash)
+{
+    uint32_t leader;
+    uint64_t slot = first_of_four(true, 20, &leader);
+    uint32_t other = (leader + 1) % 5;
+    for (uint64_t away_ms = 1; away_ms <= 2001; away_ms += 1000) {
+        struct support_wire *wire = make_wire(true, 0, 0);
+        support_wire_fault(wire, FAULT_CRASH, slot * SLOT + 15 * MS, away_ms * MS, other, other);
+        run_wire(wire);
+        ck_assert_uint_eq(support_wire_counter(wire, "blocks_orphaned"), 0);
+        support_wire_free(wire);
+    }
+}
+END_TEST
+
+CHECK_MAIN("leader_parts", replay_goes_on_after_a_crash,
+           a_leader_votes_for_its_block_when_it_is_whole_also_after_its_slot,
            what_stands_on_a_block_that_is_never_whole_is_lost_with_it)
