@@ -88,5 +88,46 @@ START_TEST(what_leaders_did_is_counted_at_every_level)
 }
 END_TEST
 
-CHECK_MAIN("turbine_log", timers_of_single_shreds_are_logged_like_packets,
+/* Half of the validators are cut off for a while and ask the others afterwards, more than these may
+ * answer; two of them lie. All is over before the last second. */
+static const char storm[] =
+    "{\"version\": 1, \"duration\": \"30s\", \"network\": {\"latency\": {\"type\": \"constant\", "
+    "\"value\": \"20ms\"}}, \"chain\": {\"shards\": 1, \"block_interval\": \"400ms\", "
+    "\"validators\": "
+    "{\"type\": \"individual\", \"count\": 12, \"empty_blocks\": true, \"block_bytes\": "
+    "\"50kB\"}}, "
+    "\"spread\": {\"type\": \"turbine\", \"fanout\": 2, \"repair\": {\"rules\": \"deployed\", "
+    "\"serve_bytes\": \"100kB\", \"serve_requests\": 8, \"serve_time\": \"1ms\"}}, \"faults\": "
+    "[{\"at\": "
+    "\"3s\", \"for\": \"3s\", \"type\": \"cut\", \"target\": \"validator:8-11\"}, {\"at\": \"1s\", "
+    "\"for\": \"20s\", \"type\": \"byzantine\", \"behaviour\": \"wrong_shreds\", \"share\": "
+    "\"50%\", "
+    "\"target\": \"validator:0-1\"}]}";
+
+START_TEST(what_repair_does_in_each_second_adds_up)
+{
+    static const char *const names[] = {"repair_requests",  "repair_answers", "repair_useful",
+                                        "repair_duplicate", "repair_refused", "repair_unserved"};
+    char folder[THEORY_FOLDER_BYTES], path[THEORY_PATH_BYTES], sql[512];
+    int64_t values[3];
+    theory_folder(folder);
+    snprintf(path, sizeof path, "%s/run.db", folder);
+    theory_run(storm, path, LOG_TX, (struct engine_options){0});
+    for (int i = 0; i < 6; i++) {
+        /* What is refused has a counter for each reason. */
+        snprintf(sql, sizeof sql,
+                 "SELECT (SELECT sum(value) FROM metric WHERE name GLOB '%s%s'), sum(value), "
+                 "count(DISTINCT t_ns) FROM sample WHERE name = '%s'",
+                 names[i], i == 4 ? "_*" : "", names[i]);
+        theory_query(path, sql, 3, values);
+        ck_assert_msg(values[0] == values[1] && values[0] > 0, "%s: %d, and %d in all seconds",
+                      names[i], (int)values[0], (int)values[1]);
+        ck_assert_int_ge(values[2], 29);
+    }
+    theory_folder_remove(folder);
+}
+END_TEST
+
+CHECK_MAIN("turbine_log", what_repair_does_in_each_second_adds_up,
+           timers_of_single_shreds_are_logged_like_packets,
            what_leaders_did_is_counted_at_every_level)
