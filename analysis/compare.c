@@ -4,9 +4,11 @@
 #include "analysis/must.h"
 #include "analysis/operands.h"
 #include "analysis/paired.h"
+#include "analysis/pairing.h"
 #include "analysis/table.h"
 #include "command.h"
 
+#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
@@ -96,72 +98,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* Two sets of runs that stand side by side: the i-th of one and of the other are a pair. */
-struct pairs {
-    struct group groups[2];
-    size_t alone[2]; /* runs without a partner */
-};
-
-static bool same_text(const struct run_param *a, const struct run_param *b)
-{
-    const char *left = a && a->text ? a->text : "", *right = b && b->text ? b->text : "";
-    return strcmp(left, right) == 0;
-}
-
-/* Whether the runs of a side have more than one value of a parameter. */
-static bool varies(const struct group *group, const char *path)
-{
-    for (size_t i = 1; i < group->count; i++)
-        if (!same_text(run_data_param(group->runs[0], path), run_data_param(group->runs[i], path)))
-            return true;
-    return false;
-}
-
-/* Partners share seed and replication, and every swept parameter that tells the runs of one side
- * apart; what is constant within each side is what is being compared. */
-static bool are_partners(const struct group *a, const struct group *b, const struct run_data *left,
-                         const struct run_data *right)
-{
-    if (left->seed != right->seed || left->replication != right->replication)
-        return false;
-    for (size_t i = 0; i < left->param_count; i++) {
-        const struct run_param *param = &left->params[i];
-        if (param->swept && !same_text(param, run_data_param(right, param->path)) &&
-            (varies(a, param->path) || varies(b, param->path)))
-            return false;
-    }
-    return true;
-}
-
-static void pair_up(const struct group *a, const struct group *b, struct pairs *ret_pairs)
-{
-    *ret_pairs = (struct pairs){0};
-    for (int side = 0; side < 2; side++)
-        ret_pairs->groups[side] = (struct group){
-            .label = side ? b->label : a->label,
-            .runs = must_alloc((a->count + b->count + 1) * sizeof(struct run_data *))};
-    for (size_t i = 0; i < a->count; i++) {
-        const struct run_data *other = NULL;
-        for (size_t j = 0; j < b->count && other == NULL; j++)
-            if (are_partners(a, b, a->runs[i], b->runs[j]))
-                other = b->runs[j];
-        if (other == NULL) {
-            ret_pairs->alone[0]++;
-            continue;
-        }
-        for (int side = 0; side < 2; side++)
-            ret_pairs->groups[side].runs[ret_pairs->groups[side].count++] =
-                side ? other : a->runs[i];
-    }
-    ret_pairs->alone[1] = b->count - ret_pairs->groups[0].count;
-}
-
-static void free_pairs(struct pairs *pairs)
-{
-    free(pairs->groups[0].runs);
-    free(pairs->groups[1].runs);
-}
-
 /* Numbers with about four digits; columns are 13 wide. */
 static const char *short_number(double value, char text[32])
 {
@@ -201,15 +137,48 @@ static void print_row_json(const struct table_row *row, const struct paired *pai
                   {"wilcoxon_p", paired->wilcoxon_p},
                   {"correlation", paired->correlation},
                   {"variance_reduction", paired->variance_reduction}};
-    printf("{\"metric\":\"%s\",\"a\":\"%s\",\"b\":\"%s\",\"n\":%zu", row->name,
-           pairs->groups[0].label, pairs->groups[1].label, paired->n);
+    cJSON *object = cJSON_CreateObject(); /* labels are paths: they are escaped */
+    cJSON_AddStringToObject(object, "metric", row->name);
+    cJSON_AddStringToObject(object, "a", pairs->groups[0].label);
+    cJSON_AddStringToObject(object, "b", pairs->groups[1].label);
+    cJSON_AddNumberToObject(object, "n", (double)paired->n);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (!isnan(fields[i].value))
-            printf(",\"%s\":%.9g", fields[i].name, fields[i].value);
-    printf("}\n");
+            cJSON_AddNumberToObject(object, fields[i].name, fields[i].value);
+    char *text = cJSON_PrintUnformatted(object);
+    MUST(text != NULL);
+    printf("%s\n", text);
+    free(text);
+    cJSON_Delete(object);
 }
 
-static void print_head(const struct compare *compare, const struct pairs *pairs)
+/* Counts of runs of unequal length say nothing about what is compared. */
+static void warn_of_spans(const struct pairs *pairs)
+{
+    for (size_t i = 0; i < pairs->groups[0].count; i++) {
+        const struct run_data *a = pairs->groups[0].runs[i], *b = pairs->groups[1].runs[i];
+        if (a->sim_end_ns == b->sim_end_ns && a->warmup_ns == b->warmup_ns)
+            continue;
+        fprintf(stderr,
+                "shardsim compare: %s runs for %.9g s with %.9g s of warm-up, %s for %.9g s with "
+                "%.9g s: what they count is not of equal spans of time\n",
+                a->path, (double)a->sim_end_ns / 1e9, (double)a->warmup_ns / 1e9, b->path,
+                (double)b->sim_end_ns / 1e9, (double)b->warmup_ns / 1e9);
+        return;
+    }
+}
+
+/* The first column is as wide as the longest name. */
+static int name_columns(const struct table *table)
+{
+    int columns = 30;
+    for (size_t i = 0; i < table->count; i++)
+        columns =
+            (int)strlen(table->rows[i].name) > columns ? (int)strlen(table->rows[i].name) : columns;
+    return columns;
+}
+
+static void print_head(const struct compare *compare, const struct pairs *pairs, int columns)
 {
     size_t n = pairs->groups[0].count;
     printf("A = %s, B = %s: %zu %s by seed and replication\n", pairs->groups[0].label,
@@ -224,20 +193,33 @@ static void print_head(const struct compare *compare, const struct pairs *pairs)
                compare->level * 100, n <= PAIRED_EXACT_MAX ? "exact" : "normal approximation");
     else
         printf("one pair has no interval: run more replications\n");
-    printf("\n%-30s %12s %12s %22s %22s %8s\n", "", "A", "B", "B - A", "B / A", "p");
+    printf("\n%-*s %12s %12s %22s %22s %8s\n", columns, "", "A", "B", "B - A", "B / A", "p");
 }
+
+/* The change of B over A in shares of A. Where A is 0 any change is without bound; NAN: no pair has
+ * both values. */
+static double change_of(const struct paired *paired)
+{
+    double size = fabs(paired->mean_a);
+    if (size > 0 || isnan(size))
+        return (paired->mean_b - paired->mean_a) / size;
+    return paired->mean_b > 0 ? INFINITY : paired->mean_b < 0 ? -INFINITY : 0;
+}
+
+enum found { FOUND_NOT, FOUND_EMPTY /* no pair has it on both sides */, FOUND };
 
 /* Returns whether a --fail-if holds for this row. */
 static bool judge(const struct compare *compare, const struct table_row *row,
-                  const struct paired *paired, bool *found)
+                  const struct paired *paired, enum found *found)
 {
     bool fails = false;
     for (size_t i = 0; i < compare->condition_count; i++) {
         const struct condition *condition = &compare->conditions[i];
         if (strcmp(condition->name, row->name) != 0)
             continue;
-        found[i] = true;
-        double change = paired->ratio - 1;
+        double change = change_of(paired);
+        if (found[i] != FOUND)
+            found[i] = isnan(change) ? FOUND_EMPTY : FOUND;
         if (condition->above ? change > condition->bound : change < condition->bound) {
             fprintf(stderr, "shardsim compare: %s: it is %+.3g %%\n", condition->text,
                     change * 100);
@@ -253,15 +235,17 @@ static int print_pairs(const struct compare *compare, struct pairs *pairs)
     char by[] = "pairs", a[32], b[32];
     grouping.by = by;
     struct table table = table_make(&grouping, compare->level);
-    bool found[CONDITIONS_MAX] = {false}, fails = false;
-    int code = EXIT_FINE;
+    enum found found[CONDITIONS_MAX] = {FOUND_NOT};
+    bool fails = false;
+    int code = EXIT_FINE, columns = name_columns(&table);
+    warn_of_spans(pairs);
     if (compare->metrics != NULL && table_keep(&table, compare->metrics) == 0) {
         fprintf(stderr, "shardsim compare: --metric %s: no row has such a name\n",
                 compare->metrics);
         code = EXIT_USAGE;
     }
     if (code == EXIT_FINE && !compare->json)
-        print_head(compare, pairs);
+        print_head(compare, pairs, columns);
     for (size_t i = 0; i < table.count && code == EXIT_FINE; i++) {
         const struct table_row *row = &table.rows[i];
         struct paired paired = paired_of(row->cells[0].values, row->cells[1].values,
@@ -271,16 +255,18 @@ static int print_pairs(const struct compare *compare, struct pairs *pairs)
             print_row_json(row, &paired, pairs);
             continue;
         }
-        printf("%-30s %12s %12s", row->name, short_number(paired.mean_a, a),
+        printf("%-*s %12s %12s", columns, row->name, short_number(paired.mean_a, a),
                short_number(paired.mean_b, b));
         print_interval(paired.difference, paired.difference_half_width);
         print_interval(paired.ratio, paired.ratio_half_width);
         printf(" %8s\n", short_number(paired.wilcoxon_p, a));
     }
     for (size_t i = 0; i < compare->condition_count && code == EXIT_FINE; i++)
-        if (!found[i]) {
-            fprintf(stderr, "shardsim compare: --fail-if '%s': no row has the name \"%s\"\n",
-                    compare->conditions[i].text, compare->conditions[i].name);
+        if (found[i] != FOUND) {
+            fprintf(stderr, "shardsim compare: --fail-if '%s': no %s \"%s\"\n",
+                    compare->conditions[i].text,
+                    found[i] == FOUND_NOT ? "row has the name" : "pair of runs has on both sides",
+                    compare->conditions[i].name);
             code = EXIT_USAGE;
         }
     table_free(&table);
@@ -316,7 +302,7 @@ static int compare_groups(const struct compare *compare, const struct group *a,
 {
     struct pairs pairs;
     int code = EXIT_USAGE;
-    pair_up(a, b, &pairs);
+    pairing_make(a, b, &pairs);
     if (pairs.groups[0].count == 0)
         fprintf(stderr,
                 "shardsim compare: %s and %s have no seed and replication in common: nothing to "
@@ -324,7 +310,7 @@ static int compare_groups(const struct compare *compare, const struct group *a,
                 a->label, b->label);
     else
         code = print_pairs(compare, &pairs);
-    free_pairs(&pairs);
+    pairing_free(&pairs);
     return code;
 }
 

@@ -81,12 +81,12 @@ void figure_point(struct figure *figure, const char *series, double x, const dou
     figure->points++;
     for (const char *c = series; *c != '\0'; c++)
         fputc(*c == '\t' || *c == '\n' ? ' ' : *c, figure->data);
-    fprintf(figure->data, "\t%.9g", x);
+    fprintf(figure->data, "\t%.12g", x); /* nanoseconds in 1000 s */
     for (size_t i = 0; i < count; i++) {
         if (isnan(columns[i]))
             fprintf(figure->data, "\tNaN");
         else
-            fprintf(figure->data, "\t%.9g", columns[i]);
+            fprintf(figure->data, "\t%.12g", columns[i]);
     }
     fputc('\n', figure->data);
 }
@@ -105,18 +105,29 @@ enum figure_result figure_check(struct figure *figure, bool limited, bool lines)
     return FIGURE_DRAWN;
 }
 
-enum { FAULTS_MAX = 64 };
-
-void figure_windows(const struct run_data *run, FILE *script)
+double figure_end_s(const struct group *groups, size_t count)
 {
-    double end_s = (double)run->sim_end_ns / 1e9, warmup_s = (double)run->warmup_ns / 1e9;
+    int64_t end_ns = 0;
+    for (size_t g = 0; g < count; g++)
+        end_ns = groups[g].runs[0]->sim_end_ns > end_ns ? groups[g].runs[0]->sim_end_ns : end_ns;
+    return (double)end_ns / 1e9;
+}
+
+void figure_windows(const struct group *groups, size_t count, FILE *script)
+{
+    double end_s = figure_end_s(groups, count), warmup_s = 0;
+    size_t objects = 0;
     fprintf(script, "    unset object\n    unset arrow\n");
-    for (size_t i = 0; i < run->fault_count && i < FAULTS_MAX; i++) {
-        double to_s = run->faults[i].to_ns < 0 ? end_s : (double)run->faults[i].to_ns / 1e9;
-        fprintf(script,
-                "    set object %zu rectangle from first %.6g, graph 0 to first %.6g, graph 1 "
-                "behind fillcolor rgb \"#E6E6E6\" fillstyle solid noborder\n",
-                i + 1, (double)run->faults[i].from_ns / 1e9, fmin(to_s, end_s));
+    for (size_t g = 0; g < count; g++) {
+        const struct run_data *run = groups[g].runs[0];
+        warmup_s = fmax(warmup_s, (double)run->warmup_ns / 1e9);
+        for (size_t i = 0; i < run->fault_count; i++) {
+            double to_s = run->faults[i].to_ns < 0 ? end_s : (double)run->faults[i].to_ns / 1e9;
+            fprintf(script,
+                    "    set object %zu rectangle from first %.6g, graph 0 to first %.6g, graph 1 "
+                    "behind fillcolor rgb \"#E6E6E6\" fillstyle solid noborder\n",
+                    ++objects, (double)run->faults[i].from_ns / 1e9, fmin(to_s, end_s));
+        }
     }
     if (warmup_s > 0)
         fprintf(script,

@@ -85,9 +85,12 @@ enum figure_result figure_check(struct figure *figure, bool limited, bool lines)
 __attribute__((format(printf, 3, 4))) enum figure_result
 figure_fail(struct figure *figure, enum figure_result result, const char *format, ...);
 
-/* figure_windows draws the fault windows of a run grey and ends its warm-up with a dashed line; the
- * x axis is simulated time in seconds. */
-void figure_windows(const struct run_data *run, FILE *script);
+/* figure_end_s is when the last of the groups' first runs ends; so far reaches an axis of time. */
+double figure_end_s(const struct group *groups, size_t count);
+
+/* figure_windows draws the fault windows of the groups' first runs grey and ends their longest
+ * warm-up with a dashed line; the x axis is simulated time in seconds. */
+void figure_windows(const struct group *groups, size_t count, FILE *script);
 
 /* figure_quote prints a text as a gnuplot string. */
 void figure_quote(FILE *file, const char *text);

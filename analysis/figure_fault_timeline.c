@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUPS_MAX = 3, BINS = 60, PANELS = 3 };
+enum { GROUPS_MAX = 3, BINS = 60, PANELS = 3, FAULTS_NAMED = 8 };
 
 struct bin {
     size_t created, delivered;
@@ -100,7 +100,6 @@ static void write_panel(struct figure *figure, size_t panel, double low, double 
 static void write_script(struct figure *figure, const double top[PANELS])
 {
     FILE *script = figure->script;
-    const struct run_data *run = figure->grouping->groups[0].runs[0];
     double em_in = (double)figure->style->font_pt / 72 / figure->style->scale;
     double em_x = (double)figure->style->font_pt / 72 / figure->style->width_in;
     size_t letters = 3;
@@ -118,9 +117,10 @@ static void write_script(struct figure *figure, const double top[PANELS])
             "    set xrange [0:%.6g]\n"
             "    set key at screen 0.5, screen %.4f center center horizontal Left reverse "
             "maxcols %zu\n",
-            6.2 * em_x, 1 - 1.7 * em_x, (double)run->sim_end_ns / 1e9,
+            6.2 * em_x, 1 - 1.7 * em_x,
+            figure_end_s(figure->grouping->groups, figure->grouping->count),
             1 - key / 2 / figure->height_in, columns);
-    figure_windows(run, script);
+    figure_windows(figure->grouping->groups, figure->grouping->count, script);
     for (size_t i = 0; i < PANELS; i++) {
         double low = bottom + panel * (double)(PANELS - 1 - i);
         write_panel(figure, i, low / figure->height_in,
@@ -129,21 +129,48 @@ static void write_script(struct figure *figure, const double top[PANELS])
     fprintf(script, "    unset multiplot\n");
 }
 
-static void write_caption(struct figure *figure)
+static bool same_faults(const struct run_data *a, const struct run_data *b)
 {
-    const struct run_data *run = figure->grouping->groups[0].runs[0];
-    fprintf(figure->caption,
-            "Messages delivered a second, messages created but not yet delivered, and the median "
-            "and 99th percentile of the latency of those delivered, in %d equal intervals of "
-            "simulated time. Grey: fault windows",
-            BINS);
-    for (size_t i = 0; i < run->fault_count && i < 8; i++) {
+    bool same = a->fault_count == b->fault_count;
+    for (size_t i = 0; i < a->fault_count && same; i++)
+        same = a->faults[i].from_ns == b->faults[i].from_ns &&
+               a->faults[i].to_ns == b->faults[i].to_ns &&
+               strcmp(a->faults[i].text, b->faults[i].text) == 0;
+    return same;
+}
+
+/* The faults of a group, by its name where groups have different ones. */
+static void write_faults(struct figure *figure, const struct group *group)
+{
+    const struct grouping *grouping = figure->grouping;
+    const struct run_data *run = group->runs[0];
+    bool named = false;
+    for (size_t g = 1; g < grouping->count; g++)
+        named = named || !same_faults(grouping->groups[0].runs[0], grouping->groups[g].runs[0]);
+    if (named)
+        fprintf(figure->caption, "; in %s%s", group->label, run->fault_count == 0 ? " none" : "");
+    for (size_t i = 0; i < run->fault_count && i < FAULTS_NAMED; i++) {
         double from_s = (double)run->faults[i].from_ns / 1e9;
         fprintf(figure->caption, "%s %s from %.6g s", i > 0 ? ";" : ":", run->faults[i].text,
                 from_s);
         if (run->faults[i].to_ns >= 0)
             fprintf(figure->caption, " to %.6g s", (double)run->faults[i].to_ns / 1e9);
     }
+    if (run->fault_count > FAULTS_NAMED)
+        fprintf(figure->caption, "; and %zu more", run->fault_count - FAULTS_NAMED);
+}
+
+static void write_caption(struct figure *figure)
+{
+    const struct grouping *grouping = figure->grouping;
+    fprintf(figure->caption,
+            "Messages delivered a second, messages created but not yet delivered, and the median "
+            "and 99th percentile of the latency of those delivered, in %d equal intervals of "
+            "simulated time. Grey: fault windows",
+            BINS);
+    for (size_t g = 0; g < grouping->count; g++)
+        if (g == 0 || !same_faults(grouping->groups[0].runs[0], grouping->groups[g].runs[0]))
+            write_faults(figure, &grouping->groups[g]);
     size_t least, most;
     figure_replications(figure, &least, &most);
     fprintf(figure->caption, ". The dashed upright line ends the warm-up.%s ",

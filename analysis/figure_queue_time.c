@@ -171,7 +171,7 @@ static void write_panel(struct figure *figure, size_t g, const struct traces *tr
     FILE *script = figure->script;
     double top = panel_top(group->runs[0]) * 1.05;
     bool last = g + 1 == figure->grouping->count;
-    figure_windows(group->runs[0], script);
+    figure_windows(group, 1, script);
     fprintf(script,
             "    set bmargin at screen %.4f\n    set tmargin at screen %.4f\n"
             "    set xrange [0:%.6g]\n    set yrange [0:%.6g]\n    set ytics %.6g\n",
@@ -232,13 +232,13 @@ static void write_totals(struct figure *figure)
         write_queue(figure, group->label, group->runs[0], &group->runs[0]->queue_total);
         trace_add(&traces, figure->series, g, must_copy(group->label), false);
     }
-    figure_windows(grouping->groups[0].runs[0], figure->script);
+    figure_windows(grouping->groups, grouping->count, figure->script);
     fprintf(figure->script,
             "    set xrange [0:%.6g]\n    set yrange [0:*]\n"
             "    set xlabel \"Simulated time (s)\" offset 0,0.5\n"
             "    set ylabel \"Messages queued, all chains\" offset 1.4,0\n"
             "    set key outside top center horizontal Left reverse maxcols 3\n",
-            (double)grouping->groups[0].runs[0]->sim_end_ns / 1e9);
+            figure_end_s(grouping->groups, grouping->count));
     write_plot(figure, &traces, true);
     traces_free(&traces);
 }

@@ -142,7 +142,7 @@ static void write_script(struct figure *figure, const struct panels *panels)
             "    set key at screen 0.5, screen %.4f center center vertical Left reverse "
             "maxrows %zu\n",
             6.4 * em_x, 1 - 1.7 * em_x, 1 - key / 2 / figure->height_in, rows);
-    figure_windows(grouping->groups[0].runs[0], script);
+    figure_windows(grouping->groups, grouping->count, script);
     for (size_t i = 0; i < count; i++) {
         fprintf(script, "    set bmargin at screen %.4f\n    set tmargin at screen %.4f\n",
                 (high - height) / figure->height_in, high / figure->height_in);
@@ -248,7 +248,7 @@ static enum figure_result draw_groups(struct figure *figure)
             return figure_fail(figure, FIGURE_WRONG,
                                "%s ends before 2 s, and a point is a second: run it for longer",
                                grouping->groups[g].label);
-    struct panels panels = {.end_s = (double)grouping->groups[0].runs[0]->sim_end_ns / 1e9};
+    struct panels panels = {.end_s = figure_end_s(grouping->groups, grouping->count)};
     fprintf(figure->data, "panel\tseries\tx\tvalue\tlow\thigh\n");
     for (size_t c = 0; c < CURVES; c++)
         for (size_t g = 0; g < grouping->count; g++)

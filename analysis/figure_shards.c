@@ -29,13 +29,12 @@ static void write_script(struct figure *figure, double top)
 {
     const struct grouping *grouping = figure->grouping;
     FILE *script = figure->script;
-    figure_windows(grouping->groups[0].runs[0], script);
+    figure_windows(grouping->groups, grouping->count, script);
     fprintf(script,
             "    set xrange [0:%.6g]\n    set yrange [0:%.6g]\n    set ytics %.6g\n"
             "    set xlabel \"Simulated time (s)\" offset 0,0.5\n"
             "    set ylabel \"Living shards\" offset 1.4,0\n",
-            (double)grouping->groups[0].runs[0]->sim_end_ns / 1e9, top,
-            ceil(figure_tic_step(top, 4)));
+            figure_end_s(grouping->groups, grouping->count), top, ceil(figure_tic_step(top, 4)));
     fprintf(script, grouping->count > 1
                         ? "    set key outside top center horizontal Left reverse maxcols 3\n"
                         : "    unset key\n");

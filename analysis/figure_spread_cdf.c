@@ -25,6 +25,15 @@ static size_t blocks_of(const struct run_data *run)
     return blocks;
 }
 
+static bool any_blocks(const struct grouping *grouping)
+{
+    for (size_t g = 0; g < grouping->count; g++)
+        for (size_t r = 0; r < grouping->groups[g].count; r++)
+            if (blocks_of(grouping->groups[g].runs[r]) > 0)
+                return true;
+    return false;
+}
+
 static void add_line(struct lines *lines, const struct grouping *grouping, size_t group,
                      enum run_reach reach)
 {
@@ -112,11 +121,11 @@ enum figure_result figure_spread_cdf(struct figure *figure)
     const enum run_reach *reaches = reaches_of(grouping->count, &reach_count);
     struct lines lines = {0};
     enum figure_result result = FIGURE_DRAWN;
-    if (grouping->count * reach_count > FIGURE_SERIES_MAX)
+    if (grouping->count * reach_count > FIGURE_SERIES_MAX && any_blocks(grouping))
         return figure_fail(figure, FIGURE_WRONG,
                            "%zu groups, and at most %d lines can be told apart: name fewer runs",
                            grouping->count, FIGURE_SERIES_MAX);
-    for (size_t g = 0; g < grouping->count; g++)
+    for (size_t g = 0; g < grouping->count && any_blocks(grouping); g++)
         for (size_t i = 0; i < reach_count; i++)
             add_line(&lines, grouping, g, reaches[i]);
     if (lines.count == 0) {

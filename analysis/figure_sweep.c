@@ -152,15 +152,17 @@ static double write_curve(struct figure *figure, const struct points *points, si
     return top;
 }
 
-/* The reference line, at the points of the first series. False when the runs lack its measure. */
+/* The reference line, at the points of the first series, and its greatest value. False when the
+ * runs lack its measure. */
 static bool write_reference(struct figure *figure, const struct sweep *sweep,
-                            const struct points *points, const struct table *table)
+                            const struct points *points, const struct table *table, double *ret_top)
 {
     const struct table_row *row =
         sweep->reference_metric != NULL ? row_of(table, sweep->reference_metric) : NULL;
     if (row == NULL && sweep->reference == NULL)
         return false;
     const char *name = row != NULL ? row->name : "reference";
+    *ret_top = 0;
     figure_series(figure);
     for (size_t i = 0; i < points->count; i++) {
         const struct point *point = &points->items[i];
@@ -170,6 +172,7 @@ static bool write_reference(struct figure *figure, const struct sweep *sweep,
         double y =
             row != NULL ? row->cells[point->group].summary.mean : sweep->reference(run, point->x);
         double columns[3] = {y, NAN, NAN};
+        *ret_top = fmax(*ret_top, y);
         fprintf(figure->data, "%s\t", name);
         figure_point(figure, sweep->reference_title, point->x, columns, 3);
     }
@@ -265,8 +268,11 @@ static void make_curves(struct figure *figure, const struct sweep *sweep, size_t
             add_curve(curves, figure->series, s + points->series_count * k, s, title);
         }
     }
-    if (panel == 0 && curves->count > 0 && write_reference(figure, sweep, points, table))
+    double top = 0; /* an ideal that is out of reach is seen all the same */
+    if (panel == 0 && curves->count > 0 && write_reference(figure, sweep, points, table, &top)) {
         add_curve(curves, figure->series, REFERENCE, 0, must_copy(sweep->reference_title));
+        curves->top = fmax(curves->top, top);
+    }
 }
 
 static void write_plot(struct figure *figure, const struct curves *curves, bool intervals,

@@ -47,6 +47,12 @@ void measure_add(struct measures *measures, enum measure_section section, enum m
         .name = must_copy(name), .label = label, .value = value, .section = section, .unit = unit};
 }
 
+void measure_absent_is_zero(struct measures *measures)
+{
+    MUST(measures->count > 0);
+    measures->items[measures->count - 1].absent_is_zero = true;
+}
+
 static void add_quantiles(struct measures *measures, enum measure_section section,
                           const struct run_latencies *latencies, const char *prefix,
                           const char *label)
@@ -67,6 +73,7 @@ static void add_quantiles(struct measures *measures, enum measure_section sectio
     snprintf(name, sizeof name, "%s_count", prefix);
     measure_add(measures, section, MEASURE_COUNT, (double)latencies->count, name, "%s count",
                 label);
+    measure_absent_is_zero(measures);
 }
 
 static void add_latencies(struct measures *measures, const struct run_data *run)
@@ -118,6 +125,7 @@ static void add_hops(struct measures *measures, const struct run_data *run)
         snprintf(name, sizeof name, "hops_%d", i);
         measure_add(measures, MEASURE_HOPS, MEASURE_SHARE, (double)run->hops[i] / (double)cross,
                     name, "%d %s", i, i == 1 ? "hop" : "hops");
+        measure_absent_is_zero(measures);
     }
 }
 
@@ -145,6 +153,7 @@ static void add_fees(struct measures *measures, const struct run_data *run)
             char name[48];
             snprintf(name, sizeof name, "paid_%s", roles[i].metric + strlen("fees_"));
             measure_add(measures, MEASURE_FEES, MEASURE_COUNT, sums[i], name, "%s", roles[i].label);
+            measure_absent_is_zero(measures);
         }
     for (int i = 0; i <= RUN_HOPS_MAX; i++) {
         if (run->hops[i] == 0)
@@ -210,6 +219,7 @@ static void add_costs(struct measures *measures, const struct run_data *run)
                                                                           : "packets of";
         measure_add(measures, MEASURE_KINDS, unit_of(metric), metric->value, metric->name, "%s %s",
                     what, kind != NULL ? kind + 1 : "all");
+        measure_absent_is_zero(measures);
     }
     for (size_t i = 0; i < run->metric_count; i++) {
         const struct run_metric *metric = &run->metrics[i];
@@ -229,7 +239,7 @@ static void find_growing(const struct run_data *run, struct saturation *saturati
     double alpha = run->queue_count > 0 ? MEASURE_ALPHA / (double)run->queue_count : MEASURE_ALPHA;
     char *names = NULL;
     for (size_t i = 0; i < run->queue_count; i++) {
-        if (!run_queue_growth(&run->queues[i], run->sim_end_ns, alpha).grows)
+        if (!run_queue_growth(&run->queues[i], run->warmup_ns, run->sim_end_ns, alpha).grows)
             continue;
         if (++saturation->growing_count > NAMED_MAX)
             continue;
@@ -263,7 +273,8 @@ struct saturation measure_saturation(const struct run_data *run)
         result.starved = (double)carried < MEASURE_CARRIED_MIN * (double)offered;
     }
     if (run->queue_total.count > 0) {
-        struct growth growth = run_queue_growth(&run->queue_total, run->sim_end_ns, MEASURE_ALPHA);
+        struct growth growth =
+            run_queue_growth(&run->queue_total, run->warmup_ns, run->sim_end_ns, MEASURE_ALPHA);
         result.queue_mean = run_queue_mean(&run->queue_total, run->warmup_ns, run->sim_end_ns);
         result.queue_end = (double)run_queue_at(&run->queue_total, run->sim_end_ns);
         result.queue_slope_per_s = growth.slope;

@@ -43,6 +43,7 @@ struct measure {
     double value;
     enum measure_section section;
     enum measure_unit unit;
+    bool absent_is_zero; /* a run that lacks it and has others of its section has 0 */
 };
 
 struct measures {
@@ -89,6 +90,10 @@ void measure_free(struct measures *measures);
 __attribute__((format(printf, 6, 7))) void
 measure_add(struct measures *measures, enum measure_section section, enum measure_unit unit,
             double value, const char *name, const char *label_format, ...);
+
+/* measure_absent_is_zero says of the number appended last that runs leave it out where it is 0, as
+ * packets of a kind that was never sent: means over runs count it as 0. */
+void measure_absent_is_zero(struct measures *measures);
 
 /* measure_spread appends what is measured of blocks on their way to validators and of repair. */
 void measure_spread(struct measures *measures, const struct run_data *run);

@@ -57,6 +57,7 @@ static void add_refusals(struct measures *measures, enum measure_section section
             *c = *c == '_' ? ' ' : *c;
         measure_add(measures, section, MEASURE_COUNT, refused->value, name, "%s%s%s, whole run",
                     label, words[0] != '\0' ? ": " : "", words);
+        measure_absent_is_zero(measures);
     }
 }
 

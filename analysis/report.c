@@ -32,7 +32,8 @@ static void print_head(const struct table *table, FILE *file)
         fprintf(file,
                 "A group of several runs gives the mean over its n runs and the half-width of the\n"
                 "%g %% Student interval. A single run has none; where all runs agree none is "
-                "written.\n",
+                "written.\n"
+                "(n=K): only K of the runs have the number.\n",
                 table->level * 100);
     for (size_t g = 0; g < grouping->count; g++)
         for (size_t r = 0; r < grouping->groups[g].count; r++) {
@@ -54,8 +55,8 @@ static void print_saturation(const struct table *table, FILE *file)
     fprintf(
         file,
         "\nsaturation: a run is saturated when it carries < %g %% of the offered load, or when\n"
-        "the queues grow over its second half (slope of the means of 10 batches > 0 at the\n"
-        "one-sided level %g, and a rise of at least half the mean)\n",
+        "the queues grow over its second half after the warm-up (slope of the means of 10\n"
+        "batches > 0 at the one-sided level %g, and a rise of at least half the mean)\n",
         MEASURE_CARRIED_MIN * 100, MEASURE_ALPHA);
     for (size_t g = 0; g < table->grouping->count; g++) {
         const struct group *group = &table->grouping->groups[g];

@@ -133,8 +133,10 @@ static const struct run_queue *own_queue(const struct run_data *run, int64_t ent
 struct run_full_growth run_full_growth(const struct run_data *run,
                                        const struct run_full_chain *chain, double alpha)
 {
-    struct growth backlog = run_queue_growth(&chain->backlog, run->sim_end_ns, alpha);
-    struct growth waiting = run_queue_growth(&chain->waiting, run->sim_end_ns, alpha);
+    struct growth backlog =
+        run_queue_growth(&chain->backlog, run->warmup_ns, run->sim_end_ns, alpha);
+    struct growth waiting =
+        run_queue_growth(&chain->waiting, run->warmup_ns, run->sim_end_ns, alpha);
     const struct run_queue *queue = own_queue(run, chain->entity);
     struct run_full_growth result = {.share = chain->full / chain->blocks,
                                      .backlog_per_s = backlog.slope,
@@ -142,6 +144,6 @@ struct run_full_growth run_full_growth(const struct run_data *run,
                                      .queue_per_s = NAN,
                                      .saturated = backlog.grows || waiting.grows};
     if (queue != NULL)
-        result.queue_per_s = run_queue_growth(queue, run->sim_end_ns, alpha).slope;
+        result.queue_per_s = run_queue_growth(queue, run->warmup_ns, run->sim_end_ns, alpha).slope;
     return result;
 }

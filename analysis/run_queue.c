@@ -157,7 +157,7 @@ double run_queue_mean(const struct run_queue *queue, int64_t from_ns, int64_t to
 
 int64_t run_queue_peak(const struct run_queue *queue, int64_t from_ns)
 {
-    int64_t peak = 0;
+    int64_t peak = run_queue_at(queue, from_ns);
     for (size_t i = 0; i < queue->count; i++)
         if (queue->points[i].t_ns >= from_ns && queue->points[i].value > peak)
             peak = queue->points[i].value;
@@ -176,9 +176,12 @@ double run_queue_drain_s(const struct run_queue *queue)
     return NAN;
 }
 
-struct growth run_queue_growth(const struct run_queue *queue, int64_t end_ns, double alpha)
+struct growth run_queue_growth(const struct run_queue *queue, int64_t warmup_ns, int64_t end_ns,
+                               double alpha)
 {
-    int64_t from_ns = end_ns / 2;
+    int64_t from_ns = warmup_ns > end_ns / 2 ? warmup_ns : end_ns / 2;
+    if (from_ns >= end_ns)
+        return interval_growth(NULL, NULL, 0, alpha, 1);
     size_t samples = queue->count - point_after(queue, from_ns);
     size_t batches = samples < RUN_QUEUE_BATCHES ? samples : RUN_QUEUE_BATCHES;
     double x[RUN_QUEUE_BATCHES] = {0}, y[RUN_QUEUE_BATCHES] = {0};

@@ -18,7 +18,7 @@ void run_queue_add(struct run_queue *queue, int64_t t_ns, int64_t value);
 /* run_queue_mean is the mean length over [from_ns, to_ns); NAN without a sample before to_ns. */
 double run_queue_mean(const struct run_queue *queue, int64_t from_ns, int64_t to_ns);
 
-/* run_queue_peak is the greatest sample at or after from_ns; 0 when there is none. */
+/* run_queue_peak is the greatest length at or after from_ns; 0 when there is no sample. */
 int64_t run_queue_peak(const struct run_queue *queue, int64_t from_ns);
 
 /* run_queue_drain_s is the time from the (last) greatest length until the queue was empty for the
@@ -30,8 +30,10 @@ int64_t run_queue_at(const struct run_queue *queue, int64_t t_ns);
 
 enum { RUN_QUEUE_BATCHES = 10 };
 
-/* run_queue_growth tests the means of 10 equal batches of the second half of the run with
- * interval_growth at `alpha`; fewer batches when there are fewer samples. Slope a second. */
-struct growth run_queue_growth(const struct run_queue *queue, int64_t end_ns, double alpha);
+/* run_queue_growth tests the means of 10 equal batches of the second half of the run, from the end
+ * of the warm-up on where that is later, with interval_growth at `alpha`; fewer batches when there
+ * are fewer samples. Slope a second. */
+struct growth run_queue_growth(const struct run_queue *queue, int64_t warmup_ns, int64_t end_ns,
+                               double alpha);
 
 #endif

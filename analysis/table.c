@@ -35,6 +35,7 @@ static size_t insert_row(struct table *table, size_t at, const struct measure *m
                                          .label = must_copy(measure->label),
                                          .section = measure->section,
                                          .unit = measure->unit,
+                                         .absent_is_zero = measure->absent_is_zero,
                                          .cells = cells};
     table->count++;
     return at;
@@ -75,6 +76,30 @@ static void take_run(struct table *table, size_t group, size_t index)
     measure_free(&measures);
 }
 
+/* Whether a run has any number of a section. */
+static bool has_section(const struct table *table, enum measure_section section, size_t group,
+                        size_t index)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->rows[i].section == section && !isnan(table->rows[i].cells[group].values[index]))
+            return true;
+    return false;
+}
+
+/* Fills in the zeros that runs leave out; without them a mean would be one of those runs alone that
+ * have something to count. */
+static void fill_zeros(const struct table *table, struct table_cell *cell,
+                       const struct table_row *row, size_t group)
+{
+    size_t runs = table->grouping->groups[group].count, missing = 0;
+    for (size_t r = 0; r < runs; r++)
+        missing += isnan(cell->values[r]) ? 1 : 0;
+    cell->absent = missing == runs;
+    for (size_t r = 0; r < runs && row->absent_is_zero; r++)
+        if (isnan(cell->values[r]) && has_section(table, row->section, group, r))
+            cell->values[r] = 0;
+}
+
 struct table table_make(const struct grouping *grouping, double level)
 {
     struct table table = {.grouping = grouping, .level = level};
@@ -82,9 +107,11 @@ struct table table_make(const struct grouping *grouping, double level)
         for (size_t r = 0; r < grouping->groups[g].count; r++)
             take_run(&table, g, r);
     for (size_t i = 0; i < table.count; i++)
-        for (size_t g = 0; g < grouping->count; g++)
-            table.rows[i].cells[g].summary =
-                interval_of(table.rows[i].cells[g].values, grouping->groups[g].count, level);
+        for (size_t g = 0; g < grouping->count; g++) {
+            struct table_cell *cell = &table.rows[i].cells[g];
+            fill_zeros(&table, cell, &table.rows[i], g);
+            cell->summary = interval_of(cell->values, grouping->groups[g].count, level);
+        }
     return table;
 }
 

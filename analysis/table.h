@@ -14,12 +14,14 @@
 struct table_cell {
     double *values; /* one a run of the group; NAN where the run has no such row */
     struct interval summary;
+    bool absent; /* no run of the group has it; the values may be 0 all the same */
 };
 
 struct table_row {
     char *name, *label;
     enum measure_section section;
     enum measure_unit unit;
+    bool absent_is_zero; /* see struct measure */
     struct table_cell *cells; /* one a group */
 };
 
@@ -31,7 +33,8 @@ struct table {
     bool by_name; /* somebody asked for these rows: text shows those that are 0, too */
 };
 
-/* table_make measures every run of every group. */
+/* table_make measures every run of every group. Where absence means 0, as measure.h says, a run of
+ * the table that lacks the row counts as 0 in it, and not as missing. */
 struct table table_make(const struct grouping *grouping, double level);
 void table_free(struct table *table);
 

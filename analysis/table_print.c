@@ -118,7 +118,7 @@ static char *cell_text(const struct table *table, const struct table_row *row, s
 {
     const struct interval *summary = &row->cells[group].summary;
     size_t runs = table->grouping->groups[group].count;
-    if (summary->n == 0)
+    if (summary->n == 0 || row->cells[group].absent)
         return must_copy("-");
     double mean = summary->mean * scale.factor;
     if (row->unit == MEASURE_YES && summary->n == 1)
@@ -337,11 +337,13 @@ static void print_csv_text(const char *text, FILE *file)
     fputc('"', file);
 }
 
-/* A missing number is an empty field. */
+/* A missing number is an empty field. Whole ones, as counts and bytes, have all their digits. */
 static void print_csv_number(double value, FILE *file)
 {
     if (isnan(value))
         fputc(',', file);
+    else if (value == floor(value) && fabs(value) < 0x1p53)
+        fprintf(file, ",%.0f", value + 0.0); /* no "-0" */
     else
         fprintf(file, ",%.12g", value);
 }

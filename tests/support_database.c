@@ -3,6 +3,7 @@
 #include "sim/log_schema.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -204,4 +205,35 @@ char *support_read(const char *folder, const char *name, long *ret_bytes)
     if (ret_bytes != NULL)
         *ret_bytes = bytes;
     return text;
+}
+
+char *support_printed(const char *folder, int (*command)(int argc, char **argv),
+                      const char *const *arguments, int *ret_code)
+{
+    enum { ARGUMENTS_MAX = 15 };
+    static const int streams[] = {STDOUT_FILENO, STDERR_FILENO};
+    char output[128], *argv[ARGUMENTS_MAX + 1] = {NULL};
+    int argc = 0, kept[2];
+    for (; arguments[argc] != NULL; argc++) {
+        ck_assert_int_lt(argc, ARGUMENTS_MAX);
+        argv[argc] = strdup(arguments[argc]);
+    }
+    snprintf(output, sizeof output, "%s/output", folder);
+    int file = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+    ck_assert_int_ge(file, 0);
+    fflush(NULL);
+    for (int i = 0; i < 2; i++) {
+        kept[i] = dup(streams[i]);
+        ck_assert_int_ge(dup2(file, streams[i]), 0);
+    }
+    *ret_code = command(argc, argv);
+    fflush(NULL);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_ge(dup2(kept[i], streams[i]), 0);
+        close(kept[i]);
+    }
+    close(file);
+    for (int i = 0; i < argc; i++)
+        free(argv[i]);
+    return support_read(folder, "output", NULL);
 }

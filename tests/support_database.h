@@ -45,6 +45,11 @@ void support_message(sqlite3 *database, int64_t id, int64_t created_ms, int64_t 
  * each, messages whose k-th latency is known, queue samples of two chains every second. */
 void support_three(const char *folder);
 
+/* support_printed runs a command as main does and returns what it wrote to stdout and stderr, to be
+ * freed. arguments end with NULL; the first is the command's name. */
+char *support_printed(const char *folder, int (*command)(int argc, char **argv),
+                      const char *const *arguments, int *ret_code);
+
 /* support_read returns the whole file, to be freed; asserts that it exists. */
 char *support_read(const char *folder, const char *name, long *ret_bytes);
 

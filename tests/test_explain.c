@@ -6,11 +6,9 @@
 #include "tests/check_main.h"
 #include "tests/support_database.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static char folder[64];
 
@@ -80,22 +78,13 @@ static void add(const char *sql)
 /* What explain prints, to be freed. */
 static char *told(const char *option, const char *id)
 {
-    char path[128], output[128], command[] = "explain";
+    char path[128];
+    int code = 0;
     snprintf(path, sizeof path, "%s/a.db", folder);
-    snprintf(output, sizeof output, "%s/output", folder);
-    fflush(stdout);
-    int kept = dup(STDOUT_FILENO);
-    int file = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    ck_assert(kept >= 0 && file >= 0);
-    ck_assert_int_ge(dup2(file, STDOUT_FILENO), 0);
-    int code = explain_run(
-        4, (char *[]){command, path, (char *)(uintptr_t)option, (char *)(uintptr_t)id, NULL});
-    fflush(stdout);
-    ck_assert_int_ge(dup2(kept, STDOUT_FILENO), 0);
-    close(kept);
-    close(file);
+    char *text = support_printed(folder, explain_run,
+                                 (const char *const[]){"explain", path, option, id, NULL}, &code);
     ck_assert_int_eq(code, 0);
-    return support_read(folder, "output", NULL);
+    return text;
 }
 
 static void expect(const char *option, const char *id, const char *text)

@@ -41,9 +41,9 @@ START_TEST(data_holds_the_numbers_of_the_runs)
           "series\tlatency_s\tshare\tlow\thigh\n\n\nslow, cross-shard\t1.001\t0");
     holds("latency_cdf.tsv", "\nslow, cross-shard\t1.099\t0.5\tNaN\tNaN\n"); /* 75 of 150 */
     holds("latency_cdf.tsv", "\nboth, intra-shard\t0.058\t1\tNaN\tNaN\n");
-    holds("hops.tsv", "\nslow\t2\t0.333333333\tNaN\tNaN\n");
+    holds("hops.tsv", "\nslow\t2\t0.333333333333\tNaN\tNaN\n");
     holds("path_cost.tsv", "\nlatency_cross_p50\tinstant\t1\t0.499\tNaN\tNaN\t0.499\n");
-    holds("path_cost.tsv", "\nduplicates_per_message\tboth\t2\t0.646766169\tNaN\tNaN\t0.647\n");
+    holds("path_cost.tsv", "\nduplicates_per_message\tboth\t2\t0.646766169154\tNaN\tNaN\t0.647\n");
     holds("queue_time.tsv", "\nboth\tshard:1\t50\t100\tNaN\tNaN\n"); /* grows by 2 a second */
     ck_assert(!exists("hops.pdf"));
     support_remove(folder);
@@ -307,11 +307,71 @@ START_TEST(sweeps_make_points_and_series_and_theory_meets_them)
     holds("hops_shards.tsv", "\nhops_mean\tslow\t256\t1.75\tNaN\tNaN\n");
     holds("hops_shards.tsv", "\nhops_mean\tinstant\t256\t1\tNaN\tNaN\n");
     /* Two digits of 15/16 each, given that the shards differ: 1.875 / (255/256). */
-    holds("hops_shards.tsv", "\nreference\ttheory, slow\t256\t1.88235294\tNaN\tNaN\n");
+    holds("hops_shards.tsv", "\nreference\ttheory, slow\t256\t1.88235294118\tNaN\tNaN\n");
     holds("hops_shards.gp", "\"2^{8}\" 256");
     holds("throughput_shards.tsv", "\nload_carried\tslow\t16\t0.4\tNaN\tNaN\n"); /* 4 in 10 s */
     ck_assert(!exists("latency_load.tsv"));
     ck_assert_int_eq(plot("--figure", "latency_load"), EXIT_IO); /* asked for, and not to be had */
+    support_remove(folder);
+}
+END_TEST
+
+/* 20 messages a run, of which one comes: the offered load is far above the curve. */
+START_TEST(an_ideal_out_of_reach_is_on_the_axis)
+{
+    support_folder(folder);
+    for (int i = 0; i < 2; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "%d.db", i);
+        sqlite3 *database = support_replication(folder, name, i == 0 ? "c" : "d", 0);
+        support_sql(database,
+                    "INSERT INTO param VALUES (1, '/chain/shards', '%d', %d, NULL, 1, '')", 16 << i,
+                    16 << i);
+        support_message(database, 1, 3000, 4000, 1, 1);
+        for (int k = 2; k <= 24; k++)
+            support_sql(database,
+                        "INSERT INTO message VALUES (%d, 3, 4, 3000000000, NULL, NULL, 1, 1, 512,"
+                        " NULL, 2)",
+                        k);
+        support_close(database);
+    }
+    ck_assert_int_eq(plot("--data-only", NULL), EXIT_FINE);
+    holds("throughput_shards.tsv", "\nload_carried\tcarried\t16\t0.125\tNaN\tNaN\n");
+    holds("throughput_shards.tsv", "\nload_offered\toffered\t16\t3\tNaN\tNaN\n");
+    holds("throughput_shards.gp", "set yrange [0:3.24]\n");
+    support_remove(folder);
+}
+END_TEST
+
+/* Two groups of different length, and the first without a fault. */
+START_TEST(windows_and_axis_are_those_of_all_groups)
+{
+    support_folder(folder);
+    for (int i = 0; i < 2; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "%d.db", i);
+        sqlite3 *database = support_replication(folder, name, i == 0 ? "c" : "d", 0);
+        support_sql(database,
+                    "INSERT INTO param VALUES (1, '/chain/shards', '%d', %d, NULL, 1, '')", 16 << i,
+                    16 << i);
+        support_message(database, 1, 3000, 4000, 1, 1);
+        if (i == 1)
+            support_sql(database, "UPDATE run SET sim_end_ns = 200000000000");
+        for (int k = 0; k < 70 && i == 1; k++)
+            support_sql(database,
+                        "INSERT INTO fault VALUES (%d, 'crash', 'shard:0', %d000000000,"
+                        " %d500000000, NULL)",
+                        k, 20 + k, 20 + k);
+        support_close(database);
+    }
+    ck_assert_int_eq(plot("--figure", "fault_timeline"), EXIT_FINE);
+    holds("fault_timeline.gp", "set xrange [0:200]\n");
+    holds("fault_timeline.gp",
+          "set object 70 rectangle from first 89, graph 0 to first 89.5, graph 1");
+    holds("fault_timeline.caption.txt",
+          "Grey: fault windows; in 16 none; in 32: crash shard:0 from "
+          "20 s to 20.5 s; crash shard:0 from 21 s");
+    holds("fault_timeline.caption.txt", "; and 62 more");
     support_remove(folder);
 }
 END_TEST
@@ -350,5 +410,6 @@ CHECK_MAIN("plot", data_holds_the_numbers_of_the_runs, the_number_of_shards_is_d
            a_logarithmic_axis_refuses_what_is_not_above_zero,
            a_line_of_one_point_and_a_seventh_series_are_refused,
            replications_make_a_band_and_one_run_does_not,
-           sweeps_make_points_and_series_and_theory_meets_them, tic_steps_are_round,
-           labels_of_tics_are_no_formats)
+           sweeps_make_points_and_series_and_theory_meets_them,
+           an_ideal_out_of_reach_is_on_the_axis, windows_and_axis_are_those_of_all_groups,
+           tic_steps_are_round, labels_of_tics_are_no_formats)

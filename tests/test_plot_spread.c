@@ -265,9 +265,10 @@ START_TEST(sets_and_blocks_stand_against_loss_with_the_binomial)
     holds("fec_loss.tsv", "\nblocks\tmeasured\t25\t0.2\tNaN\tNaN\n");
     holds("fec_loss.tsv", "\nsets\ttheory, 1 hop\t0\t1\tNaN\tNaN\n");
     char line[96]; /* the curve's 60th of 120 parts, up to a little beyond the last point */
-    snprintf(line, sizeof line, "\nsets\ttheory, 3 hops\t13\t%.9g\t", figure_fec_loss_set(0.13, 3));
+    snprintf(line, sizeof line, "\nsets\ttheory, 3 hops\t13\t%.12g\t",
+             figure_fec_loss_set(0.13, 3));
     holds("fec_loss.tsv", line);
-    snprintf(line, sizeof line, "\nblocks\ttheory, 3 hops\t13\t%.9g\t",
+    snprintf(line, sizeof line, "\nblocks\ttheory, 3 hops\t13\t%.12g\t",
              pow(figure_fec_loss_set(0.13, 3), 10));
     holds("fec_loss.tsv", line);
     holds("fec_loss.caption.txt", "its power 10, the mean number of sets of a block");
@@ -282,7 +283,7 @@ START_TEST(replications_of_a_loss_have_an_interval_and_series_stay_apart)
     support_folder(folder);
     loss_runs(2, true);
     ck_assert_int_eq(plot("fec_loss", true), EXIT_FINE);
-    holds("fec_loss.tsv", "\nsets\tfanout 200\t25\t0.795\t0.731468976\t0.858531024\n");
+    holds("fec_loss.tsv", "\nsets\tfanout 200\t25\t0.795\t0.731468976319\t0.858531023681\n");
     holds("fec_loss.tsv", "\nsets\tfanout 8\t25\t0.795\t");
     holds("fec_loss.gp", "with vectors");
     support_remove(folder);
@@ -308,6 +309,27 @@ START_TEST(what_cannot_be_drawn_is_refused)
     support_sql(database, "INSERT INTO param VALUES (1, '/network/loss', '1%%', 0.01, '', 0, '')");
     support_close(database);
     ck_assert_int_eq(plot("fec_loss", true), EXIT_IO);
+    support_remove(folder);
+}
+END_TEST
+
+/* Of many groups without validators it says that, not that they are too many. */
+START_TEST(no_blocks_at_all_is_the_reason_before_too_many_groups)
+{
+    support_folder(folder);
+    for (int i = 0; i < 7; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "%d.db", i);
+        support_close(support_replication(folder, name, name, 0));
+    }
+    int code = 0;
+    char *text = support_printed(folder, plot_run,
+                                 (const char *const[]){"plot", folder, "-o", folder, "--figure",
+                                                       "spread_cdf", "--data-only", NULL},
+                                 &code);
+    ck_assert_int_eq(code, EXIT_IO);
+    ck_assert_ptr_nonnull(strstr(text, "no block was made after the warm-up"));
+    free(text);
     support_remove(folder);
 }
 END_TEST
@@ -338,4 +360,5 @@ CHECK_MAIN("plot_spread", a_block_that_never_got_so_far_keeps_its_line_below_one
            without_events_there_are_two_panels_and_the_caption_says_why,
            the_binomial_is_the_published_one, sets_and_blocks_stand_against_loss_with_the_binomial,
            replications_of_a_loss_have_an_interval_and_series_stay_apart,
-           what_cannot_be_drawn_is_refused, all_three_are_drawn)
+           what_cannot_be_drawn_is_refused, no_blocks_at_all_is_the_reason_before_too_many_groups,
+           all_three_are_drawn)

@@ -150,6 +150,43 @@ START_TEST(replications_give_a_mean_and_a_student_interval)
 }
 END_TEST
 
+/* 3 replications: the first sends 4 probes, has hops of 1 and 2, and moves more than a double's 12
+ * digits; the others send none and have hops of 1 only. */
+START_TEST(what_a_run_leaves_out_because_it_is_zero_counts_as_zero)
+{
+    support_folder(folder);
+    for (int i = 0; i < 3; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "%d.db", i);
+        sqlite3 *database = support_replication(folder, name, "c", i);
+        support_message(database, 1, 3000, 3100, 1, 1);
+        support_message(database, 2, 3000, 3100, 1, i == 0 ? 2 : 1);
+        support_sql(database, "INSERT INTO metric VALUES ('packets/a', -1, 5, '', 1),"
+                              " ('moved', -1, 1234567890123, '', 1)");
+        if (i == 0)
+            support_sql(database, "INSERT INTO metric VALUES ('packets/probe', -1, 3, '', 1),"
+                                  " ('other', -1, 3, '', 1)");
+        support_close(database);
+    }
+    load(NULL);
+    ck_assert_double_eq(row_of("packets/probe")->cells[0].summary.mean, 1);
+    ck_assert_uint_eq(row_of("packets/probe")->cells[0].summary.n, 3);
+    ck_assert_double_eq_tol(row_of("hops_2")->cells[0].summary.mean, 0.5 / 3, 1e-15);
+    ck_assert_double_eq_tol(row_of("hops_1")->cells[0].summary.mean, 2.5 / 3, 1e-15);
+    ck_assert_uint_eq(row_of("other")->cells[0].summary.n, 1); /* it need not be 0 elsewhere */
+    char *text = report(REPORT_CSV);
+    ck_assert_ptr_nonnull(strstr(text, ",moved,1,3,1234567890123,0,0,0.95\n"));
+    free(text);
+    unload();
+    load("run"); /* a column of its own for each: what nobody in it has is no number */
+    table_keep(&table, "packets/probe");
+    text = printed(table_print_text);
+    ck_assert_ptr_nonnull(strstr(text, "       3          -          -\n"));
+    free(text);
+    finish();
+}
+END_TEST
+
 START_TEST(by_run_and_by_replication_tell_replications_apart)
 {
     make_replications();
@@ -296,6 +333,7 @@ END_TEST
 CHECK_MAIN("report", text_lays_slow_instant_and_both_side_by_side,
            report_states_the_method_and_names_growing_queues,
            replications_give_a_mean_and_a_student_interval,
+           what_a_run_leaves_out_because_it_is_zero_counts_as_zero,
            by_run_and_by_replication_tell_replications_apart,
            by_takes_dots_and_pointers_and_refuses_what_no_run_has,
            csv_json_and_tex_carry_the_same_numbers, a_run_that_carries_too_little_is_saturated,

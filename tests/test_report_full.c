@@ -133,12 +133,39 @@ START_TEST(only_a_positive_slope_is_growth)
         struct run_queue queue = {0};
         for (int t = 0; t <= 100; t++)
             run_queue_add(&queue, t * SECOND, 300 + (int64_t)(cases[i].per_s * t) - 300 * (i < 2));
-        struct growth growth = run_queue_growth(&queue, 100 * SECOND, 0.001);
+        struct growth growth = run_queue_growth(&queue, 0, 100 * SECOND, 0.001);
         ck_assert(growth.tested);
         ck_assert_double_eq_tol(growth.slope, cases[i].per_s, 0.02);
         ck_assert_msg(growth.grows == cases[i].grows, "case %zu", i);
         free(queue.points);
     }
+}
+END_TEST
+
+/* A queue that fills during a warm-up of 80 of 100 s and stays: it grows over the second half, but
+ * not over what of it is measured. */
+START_TEST(what_grew_in_the_warm_up_is_no_growth)
+{
+    struct run_queue queue = {0};
+    for (int t = 0; t <= 100; t++)
+        run_queue_add(&queue, t * SECOND, t < 50 ? 0 : t < 80 ? 10 * (t - 50) : 300 + t % 2);
+    ck_assert(run_queue_growth(&queue, 0, 100 * SECOND, 0.001).grows);
+    struct growth growth = run_queue_growth(&queue, 80 * SECOND, 100 * SECOND, 0.001);
+    ck_assert(growth.tested && !growth.grows);
+    ck_assert(!run_queue_growth(&queue, 100 * SECOND, 100 * SECOND, 0.001).tested);
+    free(queue.points);
+}
+END_TEST
+
+START_TEST(the_peak_holds_what_a_queue_was_when_it_began)
+{
+    struct run_queue queue = {0};
+    run_queue_add(&queue, 1 * SECOND, 9);
+    run_queue_add(&queue, 5 * SECOND, 4);
+    ck_assert_int_eq(run_queue_peak(&queue, 2 * SECOND), 9);
+    ck_assert_int_eq(run_queue_peak(&queue, 5 * SECOND), 4);
+    ck_assert_int_eq(run_queue_peak(&queue, 0), 9);
+    free(queue.points);
 }
 END_TEST
 
@@ -159,4 +186,6 @@ END_TEST
 
 CHECK_MAIN("report_full", full_chains_are_laid_out_with_what_waits_for_them,
            the_verdict_names_the_saturated_chains_only, machine_forms_carry_the_chains_too,
-           only_a_positive_slope_is_growth, drain_is_from_the_last_peak_to_the_first_empty_queue)
+           only_a_positive_slope_is_growth, what_grew_in_the_warm_up_is_no_growth,
+           the_peak_holds_what_a_queue_was_when_it_began,
+           drain_is_from_the_last_peak_to_the_first_empty_queue)
