@@ -375,7 +375,7 @@ START_TEST(forgetting_gives_memory_back)
     ck_assert_ptr_null(blockstore_meta(&store, 37));
     ck_assert_uint_eq(blockstore_meta_from(&store, 0)->slot, 38);
     ck_assert_uint_eq(blockstore_meta_from(&store, 40)->slot, 55);
-    ck_assert_uint_eq(shared.slots.live, 4);
+    ck_assert_uint_eq(shared.pools->slots.live, 4);
     ck_assert_uint_eq(store.orphans.count, 1);
     insert_slot(40, 39, 1);
     ck_assert_uint_eq(blockstore_first_child(&store, blockstore_meta(&store, 39))->slot, 40);

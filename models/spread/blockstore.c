@@ -6,21 +6,41 @@
 
 static const char *const NAME = "spread: slots";
 
+void blockstore_pools_init(struct blockstore_pools *pools, struct memory *memory)
+{
+    pool_init(&pools->slots, memory, NAME, sizeof(struct slot_meta));
+    shred_ticks_pool_init(&pools->ticks, memory);
+}
+
+void blockstore_pools_destroy(struct blockstore_pools *pools)
+{
+    SIM_ASSERT(pools->slots.live == 0);
+    SIM_ASSERT(pools->ticks.live == 0);
+    pool_destroy(&pools->slots);
+    pool_destroy(&pools->ticks);
+}
+
+void blockstore_shared_join(struct blockstore_shared *shared, struct memory *memory,
+                            struct blockstore_pools *pools)
+{
+    *shared = (struct blockstore_shared){.memory = memory, .pools = pools};
+    shred_ticks_init(&shared->ticks, memory, &pools->ticks);
+}
+
 void blockstore_shared_init(struct blockstore_shared *shared, struct memory *memory)
 {
-    *shared = (struct blockstore_shared){.memory = memory};
-    pool_init(&shared->slots, memory, NAME, sizeof(struct slot_meta));
-    shred_ticks_init(&shared->ticks, memory);
+    blockstore_shared_join(shared, memory, &shared->own);
+    blockstore_pools_init(&shared->own, memory);
 }
 
 void blockstore_shared_destroy(struct blockstore_shared *shared)
 {
-    SIM_ASSERT(shared->slots.live == 0);
     memory_give(shared->memory, shared->touched,
                 shared->touched_capacity * sizeof *shared->touched);
     memory_give(shared->memory, shared->queue, shared->queue_capacity * sizeof *shared->queue);
     shred_ticks_destroy(&shared->ticks);
-    pool_destroy(&shared->slots);
+    if (shared->pools == &shared->own)
+        blockstore_pools_destroy(&shared->own);
     *shared = (struct blockstore_shared){0};
 }
 
@@ -41,7 +61,7 @@ static void give_slot(struct blockstore *store, struct slot_meta *meta)
 {
     settle_slot(store, meta);
     shred_bits_clear(&meta->data, store->shared->memory);
-    pool_give(&store->shared->slots, meta->handle);
+    pool_give(&store->shared->pools->slots, meta->handle);
 }
 
 void blockstore_destroy(struct blockstore *store)
@@ -83,7 +103,7 @@ static struct slot_meta *find(const struct blockstore *store, uint64_t slot)
 
 static struct slot_meta *at_handle(const struct blockstore *store, uint32_t handle)
 {
-    return handle ? pool_at(&store->shared->slots, handle) : NULL;
+    return handle ? pool_at(&store->shared->pools->slots, handle) : NULL;
 }
 
 /* The state of a slot that nothing is known about (SOL-R2.2), but for its children. */
@@ -108,8 +128,8 @@ static struct slot_meta *find_or_make(struct blockstore *store, uint64_t slot)
                                    store->slot_count + 1, sizeof(struct slot_meta *));
     memmove(&store->slots[at + 1], &store->slots[at],
             (store->slot_count - at) * sizeof(struct slot_meta *));
-    uint32_t handle = pool_take(&store->shared->slots);
-    struct slot_meta *meta = pool_at(&store->shared->slots, handle);
+    uint32_t handle = pool_take(&store->shared->pools->slots);
+    struct slot_meta *meta = pool_at(&store->shared->pools->slots, handle);
     meta->slot = slot;
     meta->handle = handle;
     reset(meta);

@@ -49,9 +49,16 @@ struct slot_meta {
     uint32_t consumed_before;
 };
 
+/* Where slots and their ticks stand. A chain's own, or one for many chains: a pool takes its memory
+ * in parts of 64 KiB, which is more than an idle chain needs. */
+struct blockstore_pools {
+    struct pool slots; /* of slot_meta */
+    struct pool ticks;
+};
+
 struct blockstore_shared {
     struct memory *memory;
-    struct pool slots; /* of slot_meta */
+    struct blockstore_pools *pools, own; /* own: unused where pools are others' */
     struct shred_ticks ticks;
     uint32_t *touched, *queue; /* handles */
     uint32_t touched_count, touched_capacity, queue_capacity;
@@ -89,7 +96,13 @@ enum shred_verdict { /* in the order of the checks (SOL-R2.5) */
                      SHRED_INDEX_TOO_HIGH
 };
 
+/* blockstore_shared_init takes pools of its own, blockstore_shared_join others', which outlive it.
+ */
+void blockstore_pools_init(struct blockstore_pools *pools, struct memory *memory);
+void blockstore_pools_destroy(struct blockstore_pools *pools);
 void blockstore_shared_init(struct blockstore_shared *shared, struct memory *memory);
+void blockstore_shared_join(struct blockstore_shared *shared, struct memory *memory,
+                            struct blockstore_pools *pools);
 void blockstore_shared_destroy(struct blockstore_shared *shared); /* after the stores */
 void blockstore_init(struct blockstore *store, struct blockstore_shared *shared);
 void blockstore_destroy(struct blockstore *store);

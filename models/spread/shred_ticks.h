@@ -12,11 +12,15 @@
 
 struct shred_ticks {
     struct memory *memory;
+    struct pool *pool; /* of arrays; may serve many tables */
     struct map slots;  /* slot -> handle */
-    struct pool ticks; /* of arrays */
+    uint32_t first;    /* of the slots that are there, in no order */
 };
 
-void shred_ticks_init(struct shred_ticks *ticks, struct memory *memory);
+/* shred_ticks_pool_init makes a pool for one table or many; it outlives them. */
+void shred_ticks_pool_init(struct pool *pool, struct memory *memory);
+
+void shred_ticks_init(struct shred_ticks *ticks, struct memory *memory, struct pool *pool);
 void shred_ticks_destroy(struct shred_ticks *ticks);
 void shred_ticks_set(struct shred_ticks *ticks, uint64_t slot, uint32_t index, uint8_t tick);
 uint8_t shred_ticks_get(const struct shred_ticks *ticks, uint64_t slot, uint32_t index);

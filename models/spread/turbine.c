@@ -69,8 +69,7 @@ static void build_chain(struct turbine *turbine, struct turbine_chain *chain, ui
     chain->member_of_rank = memory_take(memory, NAME, count * sizeof(uint32_t));
     chain->node_of_rank = memory_take(memory, NAME, count * sizeof(uint32_t));
     chain->stakes = memory_take(memory, NAME, count * sizeof(uint64_t));
-    blockstore_shared_init(&chain->shared, memory);
-    slot_window_shared_init(&chain->windows, memory);
+    blockstore_shared_join(&chain->shared, memory, &turbine->pools);
     for (uint32_t i = 0; i < count; i++) {
         struct turbine_member *member = &chain->members[i];
         member->chain = chain;
@@ -78,7 +77,7 @@ static void build_chain(struct turbine *turbine, struct turbine_chain *chain, ui
         member->node = seam->node(seam->self, id, i);
         blockstore_init(&member->store, &chain->shared);
         begin_store(&member->store);
-        slot_window_init(&member->window, &chain->windows);
+        slot_window_init(&member->window, &turbine->windows);
         turbine->places[member->node] = (struct turbine_place){member, chain};
     }
     build_cluster(chain, world);
@@ -107,7 +106,6 @@ static void destroy_chain(struct turbine_chain *chain)
     memory_give(memory, chain->blocks, chain->block_capacity * sizeof *chain->blocks);
     turbine_trees_destroy(&chain->trees);
     turbine_cluster_destroy(&chain->cluster);
-    slot_window_shared_destroy(&chain->windows);
     blockstore_shared_destroy(&chain->shared);
     memory_give(memory, chain->members_room, members_bytes(count));
     memory_give(memory, chain->member_of_rank, count * sizeof(uint32_t));
@@ -165,6 +163,8 @@ static int build(const struct build *build, void **ret_state)
     for (uint32_t i = 0; i < last; i++)
         chains += seam->members(seam->self, seam->at(seam->self, CHAIN_SHARD, i)) > 1;
     turbine->chains = memory_take(memory, NAME, chains * sizeof *turbine->chains + 1);
+    blockstore_pools_init(&turbine->pools, memory);
+    slot_window_shared_init(&turbine->windows, memory);
     for (uint32_t i = 0; i < last; i++) {
         uint32_t id = seam->at(seam->self, CHAIN_SHARD, i);
         if (seam->members(seam->self, id) > 1)
@@ -284,6 +284,8 @@ static void destroy(void *state)
         return;
     for (uint32_t i = 0; i < turbine->chain_count; i++)
         destroy_chain(&turbine->chains[i]);
+    slot_window_shared_destroy(&turbine->windows);
+    blockstore_pools_destroy(&turbine->pools);
     struct memory *memory = turbine->memory;
     memory_give(memory, turbine->chains, turbine->chain_count * sizeof *turbine->chains + 1);
     memory_give(memory, turbine->places, turbine->node_count * sizeof *turbine->places + 1);

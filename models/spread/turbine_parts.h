@@ -180,7 +180,6 @@ struct turbine_chain {
     uint64_t total_stake, epoch_slots, interval_ns;
     struct turbine_cluster cluster;
     struct blockstore_shared shared;
-    struct slot_window_shared windows;
     struct turbine_trees trees;
     struct turbine_block **blocks; /* by number - first_block; NULL = not published */
     uint32_t first_block, block_count, block_capacity;
@@ -192,6 +191,8 @@ struct turbine {
     struct stack *stack;
     uint8_t slot;
     uint32_t chain_count, node_count;
+    struct blockstore_pools pools; /* of all chains, as windows */
+    struct slot_window_shared windows;
     struct turbine_chain *chains; /* those with more than one member */
     struct turbine_place {
         struct turbine_member *member; /* NULL = no validator */
