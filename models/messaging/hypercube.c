@@ -329,6 +329,7 @@ static void init_pools(struct hypercube *cube)
     pool_init(&cube->liars, memory, "messaging.liars", sizeof(struct cube_liar));
     pool_init(&cube->stops, memory, "messaging.stops", sizeof(struct stop_notice));
     slab_init(&cube->proofs, memory, "messaging.proofs");
+    slab_init(&cube->runs, memory, "messaging.due");
 }
 
 /* What the chain layer fixed before us. */
@@ -512,6 +513,11 @@ static void destroy(void *state)
         return;
     for (uint32_t slot = 1; slot <= cube->chains_made; slot++) {
         struct cube_chain *chain = pool_at(&cube->chains, slot);
+        for (uint32_t link_slot = chain->links.first; link_slot != 0;) {
+            struct link *link = pool_at(&cube->links, link_slot);
+            link_slot = link->next_of_chain;
+            cube_slow_forget(cube, link);
+        }
         map_destroy(&chain->mirrors);
         map_destroy(&chain->dedup);
         map_destroy(&chain->entries);
@@ -541,6 +547,7 @@ static void destroy(void *state)
     for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++)
         pool_destroy(pools[i]);
     slab_destroy(&cube->proofs);
+    slab_destroy(&cube->runs);
     map_destroy(&cube->chain_by_id);
     map_destroy(&cube->link_by_key);
     memory_give(cube->memory, cube, sizeof *cube);

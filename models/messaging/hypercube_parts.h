@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "models/messaging/delivery_check.h"
+#include "models/messaging/due_runs.h"
 #include "models/messaging/hypercube_fees.h"
 #include "models/messaging/hypercube_procedure.h"
 #include "models/messaging/hypercube_route.h"
@@ -60,7 +61,7 @@ struct cube_config {
     struct cube_fee_config pay;
 };
 
-enum { GAS_IMPORT = 1000, GAS_NOTE = 100, NOTE_BYTES = 40 };
+enum { GAS_IMPORT = 1000, GAS_NOTE = 100, NOTE_BYTES = 40, PACKET_ENTRIES_MAX = 4096 };
 
 /* Kinds, in the order of the tables in hypercube.c. */
 enum cube_message {
@@ -188,8 +189,11 @@ struct removal_node {
 /* What a chain knows about one neighbour. The own queue is a link to oneself. */
 struct link {
     uint32_t chain, neighbour;
+    uint32_t slot; /* its own */
     uint32_t next_of_chain;
-    bool ended; /* one of the two dies in the switch that goes on */
+    bool ended;          /* one of the two dies in the switch that goes on */
+    bool due_lost;       /* `due` is not what the queue says: a switch changed that */
+    struct due_runs due; /* of the entries that are not answered */
     /* Out: entries for the neighbour, in the order of places. */
     uint64_t place_last;
     uint32_t out_first, out_last;
@@ -398,7 +402,7 @@ struct hypercube {
     struct map link_by_key; /* chain << 32 | neighbour -> slot of links */
     struct pool senders, chains, links, entries, mirrors, nodes, inputs, acts, parts, parcels,
         removals, histories, confirmations, stops, instants, rings, liars;
-    struct slab proofs;
+    struct slab proofs, runs;
     uint32_t liars_first;
     uint32_t chains_made; /* slots 1.. of chains are in use; chains are never given back */
     uint32_t switches;    /* splits and merges so far */
@@ -406,6 +410,8 @@ struct hypercube {
     /* Working memory of one call. */
     unsigned char *packet;
     uint32_t packet_capacity;
+    /* Entries of the packet that is being made: what goes in it, what is asked after. */
+    uint32_t window[PACKET_ENTRIES_MAX], asked[PACKET_ENTRIES_MAX];
     struct import_heap sorter;
     struct import_heap cleaning; /* entries to remove in this block, in their turn */
     struct import_heap locals;   /* of the open block, to its own shard, not yet delivered */
@@ -492,6 +498,8 @@ void cube_slow_on_answer(struct hypercube *cube, struct context *context,
 void cube_slow_on_timer(struct hypercube *cube, struct context *context, uint32_t chain,
                         uint32_t neighbour);
 uint64_t cube_resend_ns(const struct hypercube *cube, uint32_t chain);
+/* A link ends: what it knows of due entries is given back. */
+void cube_slow_forget(struct hypercube *cube, struct link *link);
 
 /* hypercube_arrive.c: the same packets as their receiver takes them, and the answers. */
 void cube_slow_send_processed(struct hypercube *cube, struct context *context,

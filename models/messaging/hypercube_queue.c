@@ -55,6 +55,7 @@ struct link *cube_link_get(struct hypercube *cube, uint32_t chain, uint32_t neig
     struct link *made = pool_at(&cube->links, slot);
     made->chain = chain;
     made->neighbour = neighbour;
+    made->slot = slot;
     struct cube_chain *owner = cube_chain_get(cube, chain);
     if (owner->links.last != 0)
         ((struct link *)pool_at(&cube->links, owner->links.last))->next_of_chain = slot;
@@ -288,6 +289,7 @@ void cube_queue_remove(struct hypercube *cube, struct context *context, struct c
     }
     if (entry->proof != 0)
         slab_give(&cube->proofs, entry->proof);
+    entry->packet = 0; /* what is left of it in runs of due entries does not count */
     pool_give(&cube->entries, slot);
 }
 

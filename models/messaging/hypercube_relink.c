@@ -78,6 +78,7 @@ static void append_entry(struct hypercube *cube, struct link *link, uint32_t lin
                          uint32_t slot)
 {
     struct entry *entry = pool_at(&cube->entries, slot);
+    link->due_lost = true;
     entry->link = link_slot;
     entry->next = 0;
     entry->previous = link->out_last;

@@ -183,6 +183,7 @@ static void free_links(struct hypercube *cube, struct cube_chain *chain)
             chain->links.last = before;
         free_histories(cube, link);
         free_removals(cube, link);
+        cube_slow_forget(cube, link);
         map_remove(&cube->link_by_key, (uint64_t)link->chain << 32 | link->neighbour);
         pool_give(&cube->links, slot);
         slot = next;

@@ -7,7 +7,9 @@
  * What is sent again goes in windows, the oldest first, one at a time: a link whose uplink is full
  * or whose neighbour is away must not fill the uplink with copies. Until a window is answered the
  * timer sends probes, which are heads alone; the answer to either says what has come, and what is
- * missing follows at once. A neighbour that sees a gap in the stream says so unasked. */
+ * missing follows at once. A neighbour that sees a gap in the stream says so unasked.
+ *
+ * A queue may be long: what is due is found by its time, never by a walk over the queue. */
 
 #include <string.h>
 
@@ -15,7 +17,6 @@
 #include "models/messaging/hypercube_switch.h"
 
 enum { ENTRY_BYTES = 32, REMOVAL_BYTES = 32 };
-enum { PACKET_ENTRIES_MAX = 4096 };
 enum { BACKOFF_MAX = 3 }; /* up to four times `resend` between two questions */
 enum { WINDOW_BYTES = 65536, REMOVALS_MAX = 1024 }; /* of one packet; TON-R23 has 65,536 bytes */
 
@@ -68,17 +69,21 @@ static bool planned(const struct packet_plan *plan, const struct link *link,
     switch (plan->kind) {
     case PLAN_NEWS:
         return true;
-    case PLAN_DUE:
-        return entry->due_ns <= plan->now_ns && !entry->answered;
     case PLAN_MISSING:
         /* A later packet came and this did not; a younger one may only have been overtaken. */
         return !entry->answered && !entry->received && entry->packet < link->heard &&
                entry->due_ns + plan->interval_ns <= plan->now_ns + plan->resend_ns;
+    case PLAN_DUE: /* by their times, not by a walk */
     case PLAN_PROBE:
         break;
     }
     return false;
 }
+
+struct link_of {
+    const struct hypercube *cube;
+    uint32_t link; /* slot */
+};
 
 struct packet_size {
     uint32_t entries, asked, removals;
@@ -86,22 +91,97 @@ struct packet_size {
     uint64_t wire_bytes;
 };
 
-static struct packet_size measure(const struct hypercube *cube, const struct link *link,
-                                  const struct packet_plan *plan)
+/* Whether an entry waits for an answer to that packet. */
+static bool counts(const void *self, uint32_t slot, uint32_t packet, uint64_t *ret_place)
+{
+    const struct link_of *of = self;
+    const struct entry *entry = pool_at(&of->cube->entries, slot);
+    *ret_place = entry->parcel.place;
+    return entry->packet == packet && entry->link == of->link && !entry->answered;
+}
+
+/* Of entries that went in one packet: when they will be due again. */
+static void add_run(struct hypercube *cube, struct link *link, const uint32_t *slots,
+                    uint32_t count, uint64_t at_ns, uint32_t packet)
+{
+    struct link_of of = {cube, link->slot};
+    struct due_owner owner = {cube->memory, &cube->runs, counts, &of};
+    if (!link->due_lost)
+        due_runs_add(&link->due, &owner, at_ns, packet, slots, count);
+}
+
+/* After a switch places and times are others: they are read from the queue again. */
+static void find_due(struct hypercube *cube, struct link *link, const struct due_owner *owner)
+{
+    uint64_t at_ns = 0;
+    uint32_t count = 0, packet = 0;
+    if (!link->due_lost)
+        return;
+    link->due_lost = false;
+    due_runs_clear(&link->due, owner);
+    for (uint32_t slot = link->out_first; slot != 0;) {
+        const struct entry *entry = pool_at(&cube->entries, slot);
+        bool same = entry->due_ns == at_ns && entry->packet == packet;
+        if (!entry->answered && (!same || count == PACKET_ENTRIES_MAX)) {
+            add_run(cube, link, cube->window, count, at_ns, packet);
+            at_ns = entry->due_ns;
+            packet = entry->packet;
+            count = 0;
+        }
+        if (!entry->answered)
+            cube->window[count++] = slot;
+        slot = entry->next;
+    }
+    add_run(cube, link, cube->window, count, at_ns, packet);
+}
+
+/* The next entry that goes into the packet, 0 = none. */
+static uint32_t next_planned(struct hypercube *cube, struct link *link,
+                             const struct packet_plan *plan, uint32_t *at)
+{
+    if (plan->kind == PLAN_DUE) {
+        struct link_of of = {cube, link->slot};
+        struct due_owner owner = {cube->memory, &cube->runs, counts, &of};
+        uint32_t slot;
+        return due_runs_take(&link->due, &owner, &slot) ? slot : 0;
+    }
+    while (*at != 0) {
+        uint32_t slot = *at;
+        const struct entry *entry = pool_at(&cube->entries, slot);
+        *at = entry->next;
+        if (planned(plan, link, entry))
+            return slot;
+    }
+    return 0;
+}
+
+/* Puts the packet's entries into cube->window, and those that are only asked after into
+ * cube->asked, in the order of the queue. What the neighbour holds is asked after ever more rarely;
+ * what it may not have is not. */
+static struct packet_size choose(struct hypercube *cube, struct link *link,
+                                 const struct packet_plan *plan, uint64_t depart_ns,
+                                 uint32_t packet)
 {
     struct packet_size size = {.end = plan->first, .wire_bytes = PACKET_HEAD_BYTES};
     uint64_t bytes_max = plan->kind == PLAN_NEWS ? UINT64_MAX : WINDOW_BYTES;
-    while (size.end != 0 && size.entries + size.asked < PACKET_ENTRIES_MAX &&
-           size.wire_bytes < bytes_max) {
-        const struct entry *entry = pool_at(&cube->entries, size.end);
-        size.end = entry->next;
-        if (!planned(plan, link, entry))
-            continue;
-        size.entries += !entry->received;
-        size.asked += entry->received;
+    uint64_t again_ns = depart_ns + plan->resend_ns;
+    uint64_t asked_ns = depart_ns + plan->resend_ns * (link->backoff + 1);
+    while (size.entries + size.asked < PACKET_ENTRIES_MAX && size.wire_bytes < bytes_max) {
+        uint32_t slot = next_planned(cube, link, plan, &size.end);
+        if (slot == 0)
+            break;
+        struct entry *entry = pool_at(&cube->entries, slot);
+        entry->due_ns = entry->received ? asked_ns : again_ns;
+        entry->packet = packet;
+        if (entry->received)
+            cube->asked[size.asked++] = slot;
+        else
+            cube->window[size.entries++] = slot;
         size.wire_bytes +=
             entry->received ? ANSWER_BYTES : entry->parcel.envelope.bytes + ENTRY_BYTES;
     }
+    add_run(cube, link, cube->window, size.entries, again_ns, packet);
+    add_run(cube, link, cube->asked, size.asked, asked_ns, packet);
     for (uint32_t slot = link->removal_first; slot != 0 && size.removals < REMOVALS_MAX;) {
         slot = ((const struct removal_node *)pool_at(&cube->removals, slot))->next;
         size.removals++;
@@ -127,7 +207,8 @@ static uint32_t send_entries(struct hypercube *cube, struct context *context, st
                              const struct packet_plan *plan, uint64_t depart_ns, uint64_t subject,
                              uint32_t attempt)
 {
-    struct packet_size size = measure(cube, link, plan);
+    uint32_t number = ++link->packets;
+    struct packet_size size = choose(cube, link, plan, depart_ns, number);
     size_t bytes = sizeof(struct entries_head) + size.entries * sizeof(struct parcel) +
                    size.removals * sizeof(struct removal) + size.asked * sizeof(uint64_t);
     unsigned char *packet = cube_packet_room(cube, bytes);
@@ -136,7 +217,7 @@ static uint32_t send_entries(struct hypercube *cube, struct context *context, st
                                 .entry_count = size.entries,
                                 .removal_count = size.removals,
                                 .asked_count = size.asked,
-                                .number = ++link->packets,
+                                .number = number,
                                 .epoch = cube_epoch(cube, link->chain, link->neighbour),
                                 .removal_last = link->removal_last,
                                 .wants_answer = plan->kind != PLAN_NEWS};
@@ -144,20 +225,13 @@ static uint32_t send_entries(struct hypercube *cube, struct context *context, st
     unsigned char *entries = packet + sizeof head;
     unsigned char *removals = entries + size.entries * sizeof(struct parcel);
     unsigned char *asked = removals + size.removals * sizeof(struct removal);
-    /* What the neighbour holds is asked after ever more rarely; what it may not have is not. */
-    for (uint32_t slot = plan->first; slot != size.end;) {
-        struct entry *entry = pool_at(&cube->entries, slot);
-        slot = entry->next;
-        if (!planned(plan, link, entry))
-            continue;
-        entry->due_ns = depart_ns + plan->resend_ns * (entry->received ? link->backoff + 1 : 1);
-        entry->packet = head.number;
-        unsigned char **place = entry->received ? &asked : &entries;
-        const void *what = entry->received ? (const void *)&entry->parcel.envelope.id
-                                           : (const void *)&entry->parcel;
-        size_t what_bytes = entry->received ? sizeof(uint64_t) : sizeof(struct parcel);
-        memcpy(*place, what, what_bytes);
-        *place += what_bytes;
+    for (uint32_t i = 0; i < size.entries; i++) {
+        const struct entry *entry = pool_at(&cube->entries, cube->window[i]);
+        memcpy(entries + i * sizeof entry->parcel, &entry->parcel, sizeof entry->parcel);
+    }
+    for (uint32_t i = 0; i < size.asked; i++) {
+        const struct entry *entry = pool_at(&cube->entries, cube->asked[i]);
+        memcpy(asked + i * sizeof(uint64_t), &entry->parcel.envelope.id, sizeof(uint64_t));
     }
     write_removals(cube, link, size.removals, removals);
     context_send(context,
@@ -321,32 +395,30 @@ void cube_slow_on_timer(struct hypercube *cube, struct context *context, uint32_
     if (link == NULL)
         return; /* one of the two has died */
     link->timer_set = false;
-    uint64_t earliest_ns = UINT64_MAX, later_ns = UINT64_MAX, subject = 0;
-    uint32_t first = 0;
-    for (uint32_t slot = link->out_first; slot != 0;) {
-        const struct entry *entry = pool_at(&cube->entries, slot);
-        if (entry->due_ns <= context->now_ns && !entry->answered && first == 0) {
-            first = slot;
-            subject = entry->parcel.envelope.id;
-        }
-        slot = entry->next;
-        if (entry->answered)
-            continue;
-        if (entry->due_ns > context->now_ns && entry->due_ns < later_ns)
-            later_ns = entry->due_ns;
-        if (entry->due_ns < earliest_ns)
-            earliest_ns = entry->due_ns;
-    }
-    if (earliest_ns > context->now_ns && link->told_stop)
+    struct link_of of = {cube, link_slot};
+    struct due_owner owner = {cube->memory, &cube->runs, counts, &of};
+    find_due(cube, link, &owner);
+    due_runs_advance(&link->due, &owner, context->now_ns);
+    uint64_t earliest_ns = due_runs_next_ns(&link->due), subject = 0;
+    uint32_t first;
+    if (due_runs_first(&link->due, &owner, &first))
+        subject = ((const struct entry *)pool_at(&cube->entries, first))->parcel.envelope.id;
+    else if (link->told_stop)
         subject = neighbour; /* only the news of stopped copies are due */
     /* What comes meanwhile finds the timer set, so it is never set for later than that. */
     uint64_t at_most_ns = context->now_ns + cube_resend_ns(cube, chain);
     if (subject != 0) {
         bool open = link->window > link->heard;
-        send_again(cube, context, link, open ? PLAN_PROBE : PLAN_DUE, open ? 0 : first, subject);
+        send_again(cube, context, link, open ? PLAN_PROBE : PLAN_DUE, 0, subject);
         link->backoff = link->backoff * 2 + 1 < BACKOFF_MAX ? link->backoff * 2 + 1 : BACKOFF_MAX;
-        earliest_ns = later_ns < at_most_ns ? later_ns : at_most_ns;
+        earliest_ns = earliest_ns < at_most_ns ? earliest_ns : at_most_ns;
     }
     if (earliest_ns != UINT64_MAX)
         cube_slow_arm(cube, context, link, earliest_ns < at_most_ns ? earliest_ns : at_most_ns);
+}
+
+void cube_slow_forget(struct hypercube *cube, struct link *link)
+{
+    struct due_owner owner = {.memory = cube->memory, .slab = &cube->runs};
+    due_runs_destroy(&link->due, &owner);
 }

@@ -103,6 +103,7 @@ static void sort_entries(struct stream *stream)
     }
     uint64_t place = 0;
     uint32_t before = 0;
+    stream->out->due_lost = true;
     stream->out->out_first = 0;
     while (cube->sorter.count > 0) {
         uint32_t slot = import_heap_pop(&cube->sorter).slot;
