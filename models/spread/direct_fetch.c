@@ -137,6 +137,7 @@ static void ask(struct context *context, const struct direct_chain *chain, uint3
     struct direct_member *own = &chain->members[member];
     uint32_t peer = draw_peer(context, chain, own, member, asked);
     struct ask asks = {.count = count};
+    SIM_ASSERT(peer != member);
     wish_list_ask(&own->wishes, places, count, peer, context->now_ns);
     for (uint32_t i = 0; i < count; i++) {
         const struct wish *wish = &own->wishes.wishes[places[i]];
@@ -252,21 +253,20 @@ void direct_on_ask_headers(struct spread_direct *direct, struct context *context
         return;
     send(context, chain, direct_member_at(chain, message->from), DIRECT_HEADERS, message->subject,
          DIRECT_PACKET_BYTES + count * DIRECT_HEADER_BYTES, &count, sizeof count);
-    direct_count(context, DIRECT_HEADERS_ANSWERED);
+    context_count(context, LAYER_SPREAD, DIRECT_HEADERS_ANSWERED, count);
 }
 
-/* Where headers end and more is unknown, the next ones are asked for. */
+/* Where they end and more is unknown, their lowest block will say so when it comes. */
 void direct_on_headers(struct spread_direct *direct, struct context *context,
                        struct direct_chain *chain, const struct message *message)
 {
     uint32_t member = direct_member_at(chain, context->self), count;
-    uint32_t from = direct_member_at(chain, message->from);
     struct direct_member *own = &chain->members[member];
     uint64_t block = message->subject;
     SIM_ASSERT(message->payload_bytes == sizeof count);
     memcpy(&count, message->payload, sizeof count);
     own->headers_until_ns = 0;
-    note_source(own, from);
+    note_source(own, direct_member_at(chain, message->from));
     for (; count > 0; count--) {
         const struct whole_block *found = direct_find(direct, chain, block);
         if (!found)
@@ -275,8 +275,6 @@ void direct_on_headers(struct spread_direct *direct, struct context *context,
             wish_list_add(&own->wishes, block, WISH_NOBODY, due_ns_of(direct, context, found));
         block = found->header.parent;
     }
-    if (direct_hear(direct, context, chain, member, from, block))
-        ask_headers(direct, context, chain, member, from, block);
     look(direct, context, chain, member);
 }
 

@@ -208,7 +208,7 @@ static const struct model_metric metrics[] = {
     [DIRECT_ANSWERED] = {"blocks_answered", "packets", "blocks sent to those who asked"},
     [DIRECT_DUPLICATE] = {"blocks_duplicate", "packets", "blocks that came again"},
     [DIRECT_HEADERS_ASKED] = {"headers_asked", "packets", "requests for headers of ancestors"},
-    [DIRECT_HEADERS_ANSWERED] = {"headers_answered", "packets", "answers to these"},
+    [DIRECT_HEADERS_ANSWERED] = {"headers_answered", "headers", "headers sent to those who asked"},
     [DIRECT_STATUSES] = {"statuses", "packets", "members that told how far they are"},
     [DIRECT_METRICS] = {NULL, NULL, NULL}};
 
