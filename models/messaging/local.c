@@ -1,8 +1,7 @@
 #include "models/messaging/local.h"
 
 #include "models/anycast.h"
-#include "models/messaging/letter_arrivals.h"
-#include "models/messaging/letter_queue.h"
+#include "models/messaging/local_parts.h"
 #include "models/messaging/message_layout.h"
 #include "models/messaging/no_fees.h"
 #include "models/stack.h"
@@ -12,50 +11,13 @@
 #include "sim/memory.h"
 #include "sim/world.h"
 
-enum { MESSAGE_LETTER, MESSAGE_RECEIPT };
 enum { TRACE_SENT, TRACE_DELIVERED };
-enum { METRIC_SENT, METRIC_DELIVERED, METRIC_RESENT, METRIC_DUPLICATES };
-enum { TIMER_RESEND = 0, PROPERTY_EXACTLY_ONCE = 0 }; /* the only ones */
-enum { BREAK_NOTHING, BREAK_TWICE, BREAK_LOSE };
-enum { HEADER_BYTES = 64, RECEIPT_BYTES = 64, RESEND_INTERVALS = 2 };
 
 struct local_config {
     int64_t delivery_gas, break_rule;
 };
 
-/* What a chain has, from its first message on. */
-struct office {
-    uint64_t emitted; /* a word: counts this chain's messages */
-    struct letter_queue own, inbox;
-    uint32_t way_first, way_last; /* letters under way, in the order of their next sending */
-    uint64_t timer;
-};
-
-struct local {
-    struct memory *memory;
-    struct world *world;
-    struct stack *stack;
-    struct pool letters, offices;
-    struct map office_of; /* chain -> office */
-    struct map way_of;    /* message -> letter under way */
-    struct map sent_of;   /* source << 32 | destination -> last sequence number given */
-    struct letter_arrivals arrivals;
-    struct map watched; /* message -> 1: emitted by a final block, not delivered by one */
-    uint32_t delivery_gas;
-    int64_t break_rule;
-};
-
-struct packet { /* of a letter */
-    struct envelope envelope;
-    uint32_t destination, sequence, attempt;
-};
-
-static struct letter *letter_at(const struct local *local, uint32_t letter)
-{
-    return pool_at(&local->letters, letter);
-}
-
-static struct office *office_get(struct local *local, uint32_t chain)
+struct office *local_office_get(struct local *local, uint32_t chain)
 {
     uint64_t handle = 0;
     if (!map_get(&local->office_of, chain, &handle)) {
@@ -65,21 +27,11 @@ static struct office *office_get(struct local *local, uint32_t chain)
     return pool_at(&local->offices, (uint32_t)handle);
 }
 
-static struct office *office_find(const struct local *local, uint32_t chain)
+struct office *local_office_find(const struct local *local, uint32_t chain)
 {
     uint64_t handle = 0;
     return map_get(&local->office_of, chain, &handle) ? pool_at(&local->offices, (uint32_t)handle)
                                                       : NULL;
-}
-
-static uint32_t source_of(const struct envelope *envelope)
-{
-    return (uint32_t)(envelope->id >> 32);
-}
-
-static uint64_t pair_of(uint32_t source, uint32_t destination)
-{
-    return (uint64_t)source << 32 | destination;
 }
 
 /* ---- Inside blocks ---- */
@@ -89,7 +41,7 @@ static void emit(void *self, struct context *context, struct block *block,
 {
     struct local *local = self;
     const struct chain_seam *chain = &local->stack->chain;
-    struct office *office = office_get(local, block->chain);
+    struct office *office = local_office_get(local, block->chain);
     (void)context;
     SIM_ASSERT(chain->find(chain->self, envelope->from) == block->chain);
     anycast_send(envelope);
@@ -102,13 +54,13 @@ static void emit(void *self, struct context *context, struct block *block,
     envelope->created_ns = block->time_ns;
     envelope->first_committed_ns = 0;
     uint32_t handle = pool_take(&local->letters);
-    struct letter *letter = letter_at(local, handle);
+    struct letter *letter = local_letter_at(local, handle);
     letter->envelope = *envelope;
     letter->destination = destination;
     /* The block's letters: first in the high half of its word, last in the low half. */
     uint64_t *list = &block->body[LAYER_MESSAGING];
     if (*list)
-        letter_at(local, (uint32_t)*list)->next_emitted = handle;
+        local_letter_at(local, (uint32_t)*list)->next_emitted = handle;
     *list = (*list ? *list >> 32 : handle) << 32 | handle;
     if (destination == block->chain)
         letter_queue_append(&office->own, &local->letters, local->stack, block, handle);
@@ -123,7 +75,7 @@ static bool deliver_queue(struct local *local, struct context *context, struct b
     bool more = queue->head != 0;
     while (more) {
         /* A copy: the upcall may emit, and so touch this very queue. */
-        struct envelope envelope = letter_at(local, (uint32_t)queue->head)->envelope;
+        struct envelope envelope = local_letter_at(local, (uint32_t)queue->head)->envelope;
         if (!chain->charge(chain->self, block, envelope.bytes, local->delivery_gas))
             return true;
         more = queue->head != end;
@@ -140,93 +92,13 @@ static uint32_t fill(void *self, struct context *context, struct block *block, u
 {
     struct local *local = self;
     uint32_t added = 0;
-    struct office *office = office_find(local, block->chain);
+    struct office *office = local_office_find(local, block->chain);
     (void)round;
     if (!office)
         return 0;
     if (!deliver_queue(local, context, block, &office->inbox, &added))
         deliver_queue(local, context, block, &office->own, &added);
     return added;
-}
-
-/* ---- Under way ---- */
-
-static void way_append(struct local *local, struct office *office, uint32_t handle)
-{
-    struct letter *letter = letter_at(local, handle);
-    letter->before = office->way_last;
-    letter->after = 0;
-    if (office->way_last)
-        letter_at(local, office->way_last)->after = handle;
-    else
-        office->way_first = handle;
-    office->way_last = handle;
-}
-
-static void way_remove(struct local *local, struct office *office, uint32_t handle)
-{
-    const struct letter *letter = letter_at(local, handle);
-    if (letter->before)
-        letter_at(local, letter->before)->after = letter->after;
-    else
-        office->way_first = letter->after;
-    if (letter->after)
-        letter_at(local, letter->after)->before = letter->before;
-    else
-        office->way_last = letter->before;
-}
-
-/* Keeps one timer for all letters of a chain: for the one at the front. */
-static void way_arm(struct local *local, struct context *context, struct office *office,
-                    uint32_t chain)
-{
-    if (office->timer || !office->way_first)
-        return;
-    uint64_t at_ns = letter_at(local, office->way_first)->resend_ns;
-    office->timer = context_timer(context, context->self, LAYER_MESSAGING, TIMER_RESEND, chain,
-                                  at_ns > context->now_ns ? at_ns : context->now_ns, 0);
-}
-
-static void send_letter(struct local *local, struct context *context, struct letter *letter,
-                        uint64_t depart_ns)
-{
-    const struct chain_seam *chain = &local->stack->chain;
-    uint32_t source = source_of(&letter->envelope);
-    struct packet packet = {letter->envelope, letter->destination, letter->sequence,
-                            letter->attempt};
-    context_send(context, &(struct send){.to = chain->gateway(chain->self, letter->destination,
-                                                              letter->envelope.id),
-                                         .wire_bytes = letter->envelope.bytes + HEADER_BYTES,
-                                         .slot = LAYER_MESSAGING,
-                                         .kind = MESSAGE_LETTER,
-                                         .attempt = letter->attempt,
-                                         .chain = letter->destination,
-                                         .subject = letter->envelope.id,
-                                         .depart_ns = depart_ns > context->now_ns ? depart_ns : 0,
-                                         .payload = &packet,
-                                         .payload_bytes = sizeof packet});
-    letter->attempt++;
-    letter->resend_ns = depart_ns + RESEND_INTERVALS * chain->interval_ns(chain->self, source);
-}
-
-static void resend(struct local *local, struct context *context, uint32_t chain)
-{
-    struct office *office = office_get(local, chain);
-    office->timer = 0;
-    uint32_t last = office->way_last; /* each letter at most once */
-    bool more = office->way_first != 0;
-    while (more) {
-        uint32_t handle = office->way_first;
-        struct letter *letter = letter_at(local, handle);
-        if (letter->resend_ns > context->now_ns)
-            break;
-        more = handle != last;
-        way_remove(local, office, handle);
-        send_letter(local, context, letter, context->now_ns);
-        way_append(local, office, handle);
-        context_count(context, LAYER_MESSAGING, METRIC_RESENT, 1);
-    }
-    way_arm(local, context, office, chain);
 }
 
 /* ---- After blocks ---- */
@@ -252,7 +124,7 @@ static void leave(struct local *local, struct context *context, const struct blo
                   struct office *office, uint32_t handle)
 {
     const struct chain_seam *chain = &local->stack->chain;
-    struct letter *letter = letter_at(local, handle);
+    struct letter *letter = local_letter_at(local, handle);
     letter->envelope.first_committed_ns = block->final_ns;
     trace(context, TRACE_SENT, block, letter);
     context_count(context, LAYER_MESSAGING, METRIC_SENT, 1);
@@ -260,7 +132,7 @@ static void leave(struct local *local, struct context *context, const struct blo
         map_put(&local->watched, letter->envelope.id, 1);
     if (letter->destination == block->chain)
         return; /* it is in the chain's own queue */
-    uint64_t pair = pair_of(block->chain, letter->destination);
+    uint64_t pair = local_pair_of(block->chain, letter->destination);
     uint64_t sequence = 0;
     (void)map_get(&local->sent_of, pair, &sequence);
     map_put(&local->sent_of, pair, ++sequence);
@@ -268,16 +140,14 @@ static void leave(struct local *local, struct context *context, const struct blo
     letter->sequence = (uint32_t)sequence;
     uint64_t seqno = 0;
     uint64_t visible_ns = chain->visible_ns(chain->self, block->final_ns, &seqno);
-    send_letter(local, context, letter, visible_ns);
-    map_put(&local->way_of, letter->envelope.id, handle);
-    way_append(local, office, handle);
+    local_way_send(local, context, office, handle, visible_ns);
 }
 
 static void write_row(struct context *context, const struct letter *letter,
                       enum message_outcome outcome, uint64_t delivered_ns)
 {
     const struct envelope *envelope = &letter->envelope;
-    uint32_t source = source_of(envelope);
+    uint32_t source = local_source_of(envelope);
     context_message_row(context,
                         &(struct message_row){.id = envelope->id,
                                               .created_ns = envelope->created_ns,
@@ -296,12 +166,12 @@ static void release_delivered(struct local *local, struct context *context,
 {
     uint32_t handle;
     while ((handle = letter_queue_release(queue, &local->letters)) != 0) {
-        const struct letter *letter = letter_at(local, handle);
+        const struct letter *letter = local_letter_at(local, handle);
         uint64_t id = letter->envelope.id;
         if (watching(local) && !map_remove(&local->watched, id))
             context_violation(context, LAYER_MESSAGING, PROPERTY_EXACTLY_ONCE, id,
                               "message %llu of chain %u was delivered twice, or never sent",
-                              (unsigned long long)(uint32_t)id, source_of(&letter->envelope));
+                              (unsigned long long)(uint32_t)id, local_source_of(&letter->envelope));
         trace(context, TRACE_DELIVERED, block, letter);
         write_row(context, letter, MESSAGE_DELIVERED, block->final_ns);
         context_count(context, LAYER_MESSAGING, METRIC_DELIVERED, 1);
@@ -313,13 +183,13 @@ static void final(void *self, struct context *context, const struct block *block
 {
     struct local *local = self;
     const struct chain_seam *chain = &local->stack->chain;
-    struct office *office = office_find(local, block->chain);
+    struct office *office = local_office_find(local, block->chain);
     if (!office)
         return;
     for (uint32_t handle = (uint32_t)(block->body[LAYER_MESSAGING] >> 32); handle;
-         handle = letter_at(local, handle)->next_emitted)
+         handle = local_letter_at(local, handle)->next_emitted)
         leave(local, context, block, office, handle);
-    way_arm(local, context, office, block->chain);
+    local_way_arm(local, context, office, block->chain);
     release_delivered(local, context, block, &office->inbox);
     release_delivered(local, context, block, &office->own);
     if (office->inbox.head || office->own.head) /* the block was full, or more has come */
@@ -332,70 +202,17 @@ static void dropped(void *self, struct context *context, const struct block *blo
     struct local *local = self;
     (void)context;
     for (uint32_t handle = (uint32_t)(block->body[LAYER_MESSAGING] >> 32); handle;) {
-        uint32_t next = letter_at(local, handle)->next_emitted;
+        uint32_t next = local_letter_at(local, handle)->next_emitted;
         pool_give(&local->letters, handle);
         handle = next;
     }
 }
 
-/* ---- From the network ---- */
-
-static void receive_letter(struct local *local, struct context *context,
-                           const struct message *message)
-{
-    const struct packet *packet = message->payload;
-    SIM_ASSERT(message->payload_bytes == sizeof *packet);
-    const struct chain_seam *chain = &local->stack->chain;
-    uint32_t source = source_of(&packet->envelope);
-    uint64_t pair = pair_of(source, packet->destination);
-    bool known = letter_arrivals_has(&local->arrivals, pair, packet->sequence);
-    if (!known)
-        letter_arrivals_note(&local->arrivals, pair, packet->sequence);
-    else
-        context_count(context, LAYER_MESSAGING, METRIC_DUPLICATES, 1);
-    if ((!known && local->break_rule != BREAK_LOSE) || local->break_rule == BREAK_TWICE) {
-        uint32_t handle = pool_take(&local->letters);
-        struct letter *letter = letter_at(local, handle);
-        letter->envelope = packet->envelope;
-        letter->destination = packet->destination;
-        letter->sequence = packet->sequence;
-        struct office *office = office_get(local, packet->destination);
-        letter_queue_append(&office->inbox, &local->letters, local->stack, NULL, handle);
-        chain->wake(chain->self, context, packet->destination);
-    }
-    /* From here on the destination answers for the letter: what came in survives a crash. */
-    context_send(context, &(struct send){.to = message->from,
-                                         .wire_bytes = RECEIPT_BYTES,
-                                         .slot = LAYER_MESSAGING,
-                                         .kind = MESSAGE_RECEIPT,
-                                         .attempt = packet->attempt,
-                                         .chain = source,
-                                         .subject = message->subject});
-}
-
-static void receive_receipt(struct local *local, struct context *context, uint64_t id)
-{
-    uint64_t handle = 0;
-    if (!map_get(&local->way_of, id, &handle))
-        return; /* a receipt of a copy */
-    map_remove(&local->way_of, id);
-    struct office *office = office_get(local, (uint32_t)(id >> 32));
-    way_remove(local, office, (uint32_t)handle);
-    pool_give(&local->letters, (uint32_t)handle);
-    if (!office->way_first && office->timer) {
-        context_timer_cancel(context, office->timer);
-        office->timer = 0;
-    }
-}
+/* ---- From outside blocks ---- */
 
 static void on_message(void *state, struct context *context, const struct message *message)
 {
-    if (message->kind == MESSAGE_LETTER) {
-        receive_letter(state, context, message);
-        return;
-    }
-    SIM_ASSERT(message->kind == MESSAGE_RECEIPT);
-    receive_receipt(state, context, message->subject);
+    local_way_message(state, context, message);
 }
 
 static void on_timer(void *state, struct context *context, uint8_t kind, uint32_t chain,
@@ -403,7 +220,7 @@ static void on_timer(void *state, struct context *context, uint8_t kind, uint32_
 {
     (void)cookie;
     SIM_ASSERT(kind == TIMER_RESEND);
-    resend(state, context, chain);
+    local_way_resend(state, context, chain);
 }
 
 /* A crash takes the timer; letters and receipts of record are kept, as they are on disk. */
@@ -416,12 +233,12 @@ static void on_fault(void *state, struct context *context, const struct fault *f
     if (!ours || (fault->type != FAULT_CRASH && fault->type != FAULT_RESTART))
         return;
     uint32_t chain = identity_index(identity);
-    struct office *office = office_find(local, chain);
+    struct office *office = local_office_find(local, chain);
     if (!office)
         return;
     office->timer = 0;
     if (context_up(context, context->self))
-        way_arm(local, context, office, chain);
+        local_way_arm(local, context, office, chain);
 }
 
 /* ---- At the end ---- */
@@ -430,14 +247,14 @@ static void on_fault(void *state, struct context *context, const struct fault *f
 static uint64_t count_waiting(const struct local *local, struct context *context, uint32_t chain,
                               bool write)
 {
-    const struct office *office = office_find(local, chain);
+    const struct office *office = local_office_find(local, chain);
     uint64_t waiting = 0;
     if (!office)
         return 0;
     const struct letter_queue *queues[] = {&office->inbox, &office->own};
     for (int i = 0; i < 2; i++)
         for (uint32_t handle = (uint32_t)queues[i]->first; handle;) {
-            const struct letter *letter = letter_at(local, handle);
+            const struct letter *letter = local_letter_at(local, handle);
             handle = (uint32_t)letter->next;
             if (letter->envelope.first_committed_ns == 0)
                 continue; /* of a block that is not final */
@@ -446,9 +263,9 @@ static uint64_t count_waiting(const struct local *local, struct context *context
                 write_row(context, letter, MESSAGE_IN_FLIGHT, UINT64_MAX);
         }
     for (uint32_t handle = office->way_first; handle;) {
-        const struct letter *letter = letter_at(local, handle);
+        const struct letter *letter = local_letter_at(local, handle);
         handle = letter->after;
-        if (letter_arrivals_has(&local->arrivals, pair_of(chain, letter->destination),
+        if (letter_arrivals_has(&local->arrivals, local_pair_of(chain, letter->destination),
                                 letter->sequence))
             continue; /* the destination has it and only the receipt is under way */
         waiting++;
