@@ -1,8 +1,7 @@
 /* Goal: contracts are actors (TON-5) that messages run, create, and come back from; log messages
- * are logged once and delivered to nobody (TON-19); wildcard messages reach the nearest instance,
- * and instances believe instances only (TON-23 to TON-25, TON-R53). Method: the whole stack under
- * the real engine with scripted messages; random mixes whose value the ledger checks; each property
- * broken on purpose. */
+ * are logged once and delivered to nobody (TON-19). Method: the whole stack under the real engine
+ * with scripted messages; random mixes whose value the ledger checks; each property broken on
+ * purpose. The global contract is test_global_contract. */
 
 #include "tests/check_main.h"
 
@@ -15,42 +14,12 @@
 #include "models/messaging/hypercube.h"
 #include "models/shard_prefix.h"
 #include "models/workload/poisson.h"
+#include "tests/contract_fixture.h"
 #include "tests/support_transfers.h"
 
 #define MS UINT64_C(1000000)
 #define SECOND (1000 * MS)
 #define SHARE INT64_C(10000000000) /* 1 % */
-
-static int64_t count(const struct transfers *transfers, const char *metric)
-{
-    return transfers_counter(transfers, "ledger", metric);
-}
-
-/* Four shards; gas costs 1 a unit. */
-static struct transfers *priced(void)
-{
-    struct transfers *transfers = transfers_new();
-    transfers_set(&transfers->ledger, "initial_balance", 1000000);
-    transfers_set(&transfers->ledger, "gas.price", 65536);
-    transfers_set(&transfers->ledger, "contracts.bounce", 1);
-    return transfers;
-}
-
-static struct transfers_step *call(struct transfers *transfers, uint64_t at_ns, int32_t to_shard,
-                                   enum contract_kind kind, enum contract_method method,
-                                   int64_t amount)
-{
-    struct transfers_step *step = transfers_step(transfers, at_ns, 0, 1, to_shard, 0, amount);
-    step->contract = kind;
-    step->like.operation = TX_CALL;
-    step->like.constructor = method;
-    return step;
-}
-
-static void assert_ok(const struct transfers *transfers)
-{
-    ck_assert_msg(transfers->result.status == ENGINE_OK, "%s", transfers->result.violation);
-}
 
 /* TON-12, TON-21, TON-22: value minus gas; the limit of the message or what its value buys */
 START_TEST(a_contract_runs_within_the_gas_of_its_message)
@@ -172,140 +141,6 @@ START_TEST(counters_pass_value_on_as_often_as_asked)
     ck_assert_int_eq(count(transfers, "contract_calls"), 6 + 3);
     ck_assert_int_eq(count(transfers, "messages_bounced"), 1);
     ck_assert_uint_eq(transfers->outcomes, 2);
-    transfers_free(transfers);
-}
-END_TEST
-
-/* ---- Wildcards and the global contract ---- */
-
-/* TON-24, TON-R53: the sender's own shard has an instance; with depth 0 it is one account */
-START_TEST(a_wildcard_message_stays_in_the_senders_shard)
-{
-    for (int depth = 0; depth <= 30; depth += 15) {
-        struct transfers *transfers = priced();
-        transfers_set(&transfers->ledger, "contracts.share_every", 0);
-        for (int32_t shard = 0; shard < 4; shard++) {
-            struct transfers_step *step = transfers_step(transfers, 0, shard, 1, 0, 0, 5000);
-            step->contract = CONTRACT_GLOBAL;
-            step->like.operation = TX_WILDCARD;
-            step->like.constructor = METHOD_ASK;
-            step->like.anycast_depth = (uint8_t)depth;
-        }
-        transfers_run(transfers);
-        assert_ok(transfers);
-        int away = 0;
-        for (uint32_t i = 0; i < 4; i++) {
-            ck_assert_uint_eq(transfers->results[i].outcome, OUTCOME_COMMITTED);
-            away += transfers->results[i].chains == 2;
-        }
-        ck_assert_int_eq(away, depth == 0 ? 3 : 0);
-        transfers_free(transfers);
-    }
-}
-END_TEST
-
-/* TON-R53: 30 bits at most, and a config may disable it */
-START_TEST(wildcards_beyond_the_rule_cannot_be_sent)
-{
-    for (int off = 0; off <= 1; off++) {
-        struct transfers *transfers = transfers_new();
-        transfers_set(&transfers->ledger, "contracts.anycast", !off);
-        struct transfers_step *step = call(transfers, 0, 0, CONTRACT_GLOBAL, METHOD_ASK, 5);
-        step->like.anycast_depth = off ? 4 : 31;
-        transfers_run(transfers);
-        ck_assert_uint_eq(transfers->results[0].reason, REASON_NO_ACCOUNT);
-        transfers_free(transfers);
-    }
-}
-END_TEST
-
-/* TON-23: an instance only up to its depth: of four shards two have one */
-START_TEST(deeper_shards_have_no_instance)
-{
-    struct transfers *transfers = priced();
-    transfers_set(&transfers->ledger, "contracts.global_depth", 1);
-    for (int32_t shard = 0; shard < 4; shard++) {
-        struct transfers_step *step = transfers_step(transfers, 0, shard, 1, 0, 0, 5000);
-        step->contract = CONTRACT_GLOBAL;
-        step->like.constructor = METHOD_ASK;
-        step->like.anycast_depth = 30;
-        step = transfers_step(transfers, 0, shard, 1, 0, 0, 5000);
-        step->contract = CONTRACT_GLOBAL;
-        step->like.constructor = METHOD_ASK;
-        step->like.anycast_depth = 1;
-    }
-    transfers_run(transfers);
-    assert_ok(transfers);
-    int found = 0;
-    for (uint32_t i = 0; i < 8; i++)
-        if (i % 2)
-            ck_assert_uint_eq(transfers->results[i].outcome, OUTCOME_COMMITTED);
-        else
-            found += transfers->results[i].outcome == OUTCOME_COMMITTED;
-    ck_assert_int_eq(found, 2);
-    transfers_free(transfers);
-}
-END_TEST
-
-static struct transfers *shares(bool broken)
-{
-    struct transfers *transfers = priced();
-    transfers_set(&transfers->ledger, "contracts.share_every", 3);
-    transfers_set(&transfers->ledger, "break", broken ? 4 : 0);
-    for (uint32_t i = 0; i < 40; i++) {
-        struct transfers_step *step =
-            transfers_step(transfers, i * SECOND / 2, (int32_t)(i % 4), 1, 0, 0, 20000);
-        step->contract = CONTRACT_GLOBAL;
-        step->like.operation = TX_WILDCARD;
-        step->like.constructor = METHOD_ASK;
-        step->like.anycast_depth = 30;
-    }
-    struct transfers_step *step = call(transfers, SECOND, 2, CONTRACT_GLOBAL, METHOD_SHARE, 5000);
-    step->like.anycast_depth = 30;
-    call(transfers, SECOND, 2, CONTRACT_GLOBAL, METHOD_NEWS, 5000)->like.anycast_depth = 30;
-    transfers_run(transfers);
-    return transfers;
-}
-
-/* TON-23, TON-8: value and news among instances, and from nobody else */
-START_TEST(instances_share_with_instances_only)
-{
-    struct transfers *transfers = shares(false);
-    assert_ok(transfers);
-    /* Ten calls each: after the third, sixth and ninth, unless the hash leads home. */
-    ck_assert_int_ge(count(transfers, "instances_shared"), 6);
-    ck_assert_int_le(count(transfers, "instances_shared"), 12);
-    ck_assert_int_eq(count(transfers, "strangers_refused"), 2);
-    ck_assert_uint_eq(transfers->results[40].reason, REASON_STRANGER);
-    ck_assert_uint_eq(transfers->results[41].reason, REASON_STRANGER);
-    transfers_free(transfers);
-}
-END_TEST
-
-START_TEST(a_stranger_that_is_believed_is_found)
-{
-    struct transfers *transfers = shares(true);
-    ck_assert_int_eq(transfers->result.status, ENGINE_VIOLATION);
-    ck_assert_msg(strstr(transfers->result.violation, "sisters_only") != NULL, "%s",
-                  transfers->result.violation);
-    transfers_free(transfers);
-}
-END_TEST
-
-/* TON-25: gas for each shard, at the masterchain's prices (TON-55) */
-START_TEST(publishing_tells_every_shard_and_is_dear)
-{
-    struct transfers *transfers = priced();
-    transfers->base->chain.masterchain.present = 1;
-    call(transfers, 0, 0, CONTRACT_PUBLISHER, METHOD_PUBLISH, 90000)->like.operation = TX_PUBLISH;
-    call(transfers, 0, 0, CONTRACT_PUBLISHER, METHOD_PUBLISH, 39999); /* 4 * 1000 * 10 */
-    transfers_run(transfers);
-    assert_ok(transfers);
-    ck_assert_uint_eq(transfers->results[0].outcome, OUTCOME_COMMITTED);
-    ck_assert_uint_eq(transfers->results[1].reason, REASON_GAS);
-    ck_assert_int_eq(count(transfers, "instances_told"), 4);
-    /* Two at home, the publisher twice, four instances. */
-    ck_assert_int_eq(count(transfers, "gas_fees"), 2000 + 40000 + 39990 + 4000);
     transfers_free(transfers);
 }
 END_TEST
@@ -590,9 +425,6 @@ END_TEST
 CHECK_MAIN("accounts_contract", a_contract_runs_within_the_gas_of_its_message,
            a_message_to_nobody_bounces, contracts_create_accounts_that_can_be_used,
            a_created_contract_runs, counters_pass_value_on_as_often_as_asked,
-           a_wildcard_message_stays_in_the_senders_shard, wildcards_beyond_the_rule_cannot_be_sent,
-           deeper_shards_have_no_instance, instances_share_with_instances_only,
-           a_stranger_that_is_believed_is_found, publishing_tells_every_shard_and_is_dear,
            log_messages_are_logged_and_can_be_read, a_log_message_that_is_delivered_is_found,
            a_bounce_pays_its_way, a_local_log_message_pays_its_block,
            the_gas_of_calls_is_in_the_block, a_local_log_message_that_is_too_dear_is_refused,
