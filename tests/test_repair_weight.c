@@ -257,6 +257,31 @@ static uint64_t total_of(const void *self, uint64_t slot)
     return slot < 8 ? *(const uint64_t *)self : 10 * *(const uint64_t *)self;
 }
 
+/* SOL-R4.5: the new root's own fork stays, whichever of its siblings it is, and may go on. */
+START_TEST(a_new_root_with_elder_siblings_keeps_its_fork)
+{
+    for (uint64_t chosen = 1; chosen <= 3; chosen++) {
+        begin(0);
+        for (uint64_t slot = 1; slot <= 3; slot++)
+            chain(slot, 0);
+        chain(4, chosen);
+        for (uint64_t slot = 1; slot <= 4; slot++)
+            repair_weight_know(&weight, &store, slot);
+        repair_weight_set_root(&weight, chosen);
+        const struct repair_tree *tree = repair_weight_rooted(&weight, chosen);
+        ck_assert_ptr_nonnull(tree);
+        ck_assert(!tree->pruned);
+        for (uint64_t slot = chosen + 1; slot <= 3; slot++) {
+            ck_assert_ptr_nonnull(repair_weight_rooted(&weight, slot));
+            ck_assert(repair_weight_rooted(&weight, slot)->pruned);
+        }
+        repair_weight_set_root(&weight, 4);
+        ck_assert(!repair_weight_rooted(&weight, 4)->pruned);
+        end();
+    }
+}
+END_TEST
+
 /* SOL-R4.9: 52 % of the least total of the fork's epochs, the deepest slot that has it, once. */
 START_TEST(popular_pruned_forks_are_reported_once)
 {
@@ -273,11 +298,11 @@ START_TEST(popular_pruned_forks_are_reported_once)
     repair_weight_vote(&weight, &store, 0, 3);
     repair_weight_know(&weight, &store, 9);
     repair_weight_set_root(&weight, 1);
-    ck_assert_uint_eq(repair_weight_popular(&weight, total_of, &total, slots, 4), 0);
+    ck_assert_uint_eq(repair_weight_popular(&weight, total_of, &total, true, slots, 4), 0);
     repair_weight_vote(&weight, &store, 1, 9);
-    ck_assert_uint_eq(repair_weight_popular(&weight, total_of, &total, slots, 4), 1);
+    ck_assert_uint_eq(repair_weight_popular(&weight, total_of, &total, true, slots, 4), 1);
     ck_assert_uint_eq(slots[0], 3);
-    ck_assert_uint_eq(repair_weight_popular(&weight, total_of, &total, slots, 4), 0);
+    ck_assert_uint_eq(repair_weight_popular(&weight, total_of, &total, true, slots, 4), 0);
     end();
 }
 END_TEST
@@ -285,4 +310,4 @@ END_TEST
 CHECK_MAIN("repair_weight", each_voter_counts_once_for_its_latest_vote,
            links_stand_by_weight_then_slot, orphan_trees_join_when_their_chain_is_known,
            orphan_trees_that_miss_the_root_are_pruned, a_new_root_prunes_other_forks,
-           popular_pruned_forks_are_reported_once)
+           popular_pruned_forks_are_reported_once, a_new_root_with_elder_siblings_keeps_its_fork)

@@ -297,7 +297,7 @@ static void run_rw_popular(struct scenario *scenario)
         return;
     slot_set_init(&expected, &scenario->memory);
     slot_set_init(&found, &scenario->memory);
-    uint32_t count = repair_weight_popular(&scenario->weight, total_of, scenario, slots, 64);
+    uint32_t count = repair_weight_popular(&scenario->weight, total_of, scenario, false, slots, 64);
     for (uint32_t i = 0; i < count; i++)
         slot_set_add(&found, slots[i]);
     scenario_slots(scenario, scenario->step, "expect", &expected);

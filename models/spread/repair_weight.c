@@ -180,7 +180,7 @@ static bool trim(struct repair_weight *weight, struct repair_tree tree, uint64_t
             weight_tree_drop_root(&tree.tree);
             continue;
         }
-        struct repair_tree cut = {.pruned = true};
+        struct repair_tree cut = {.pruned = second->slot != root};
         weight_tree_split(&tree.tree, second->slot, &cut.tree);
         put_tree(weight, cut); /* may itself begin below the root: trimmed in its turn */
     }
@@ -299,7 +299,8 @@ static uint64_t popular_threshold(const struct weight_tree *tree, weight_total *
 }
 
 uint32_t repair_weight_popular(struct repair_weight *weight, weight_total *total,
-                               const void *total_self, uint64_t *ret_slots, uint32_t limit)
+                               const void *total_self, bool once, uint64_t *ret_slots,
+                               uint32_t limit)
 {
     uint32_t found = 0;
     for (uint32_t at = 0; at < weight->count && found < limit; at++) {
@@ -307,7 +308,7 @@ uint32_t repair_weight_popular(struct repair_weight *weight, weight_total *total
         const struct weight_node *deepest = &tree->nodes[0];
         uint64_t needed = popular_threshold(tree, total, total_self);
         if (!weight->trees[at].pruned || deepest->stake_below < needed ||
-            !slot_set_add(&weight->reported, deepest->slot))
+            (once && !slot_set_add(&weight->reported, deepest->slot)))
             continue;
         /* At most one child can have more than half. Children stand behind their parent. */
         for (uint32_t i = 1; i < tree->count; i++)

@@ -69,10 +69,11 @@ void repair_weight_ancestors(const struct repair_weight *weight, const struct bl
 /* The total stake of the epoch of a slot. */
 typedef uint64_t weight_total(const void *self, uint64_t slot);
 
-/* repair_weight_popular finds pruned forks with at least 52 % of stake, each once (SOL-R4.9): the
- * deepest slot that still has it, of each. The share is of the least total over the epochs of the
- * fork's slots. Returns how many, at most `limit`. */
+/* repair_weight_popular finds pruned forks with at least 52 % of stake (SOL-R4.9): the deepest slot
+ * that still has it, of each. The share is of the least total over the epochs of the fork's slots.
+ * once: only those that no such call has found before. Returns how many, at most `limit`. */
 uint32_t repair_weight_popular(struct repair_weight *weight, weight_total *total,
-                               const void *total_self, uint64_t *ret_slots, uint32_t limit);
+                               const void *total_self, bool once, uint64_t *ret_slots,
+                               uint32_t limit);
 
 #endif
