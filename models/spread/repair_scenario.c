@@ -435,8 +435,9 @@ static const struct scenario_op *find_op(const struct scenario_op *table, const 
 static void check_expectations(struct scenario *scenario)
 {
     static const char *const known[] = {
-        "expect",          "expect_completed", "expect_rejected", "expect_replay_signal",
-        "expect_returned", "expect_ancestors", "expect_shreds",   "expect_tree_root"};
+        "expect",          "expect_completed", "expect_rejected",  "expect_replay_signal",
+        "expect_returned", "expect_slots",     "expect_ancestors", "expect_shreds",
+        "expect_tree_root"};
     const cJSON *member;
     cJSON_ArrayForEach(member, scenario->step)
     {

@@ -7,7 +7,12 @@
 #include "models/spread/repair_select.h"
 #include "sim/conform.h"
 
-enum { SCENARIO_LIST_MAX = 4096, SCENARIO_VOTERS_MAX = 4096, SCENARIO_SHREDS_MAX = 1 << 20 };
+enum {
+    SCENARIO_LIST_MAX = 4096,
+    SCENARIO_VOTERS_MAX = 4096,
+    SCENARIO_SHREDS_MAX = 1 << 20,
+    SCENARIO_EPOCHS_MAX = 64
+};
 #define SCENARIO_SLOT_MAX ((INT64_C(1) << 46) - 1)
 
 struct scenario {
@@ -22,6 +27,8 @@ struct scenario {
     struct repair_list list;
     struct slot_set processed;
     uint64_t stakes[SCENARIO_VOTERS_MAX];
+    uint64_t slots_per_epoch, epoch_totals[SCENARIO_EPOCHS_MAX];
+    bool epoch_told[SCENARIO_EPOCHS_MAX];
     uint64_t total_stake;
     uint32_t shred_count;
     int64_t now_ms;

@@ -14,10 +14,52 @@ static uint64_t stake_of(const void *self, uint32_t voter, uint64_t slot)
     return voter < SCENARIO_VOTERS_MAX ? scenario->stakes[voter] : 0;
 }
 
+/* An epoch that the case says nothing of has the total of all voters. */
 static uint64_t total_of(const void *self, uint64_t slot)
 {
-    (void)slot;
-    return ((const struct scenario *)self)->total_stake;
+    const struct scenario *scenario = self;
+    uint64_t epoch = slot / scenario->slots_per_epoch;
+    bool told = epoch < SCENARIO_EPOCHS_MAX && scenario->epoch_told[epoch];
+    return told ? scenario->epoch_totals[epoch] : scenario->total_stake;
+}
+
+static void read_epoch_total(struct scenario *scenario, uint64_t epoch, int64_t total)
+{
+    if (epoch >= SCENARIO_EPOCHS_MAX) {
+        conform_broken(scenario->c, "epochs are numbered below %d", SCENARIO_EPOCHS_MAX);
+        return;
+    }
+    scenario->epoch_told[epoch] = true;
+    scenario->epoch_totals[epoch] = (uint64_t)total;
+}
+
+/* One total for all epochs, a list by epoch, or a map of them. */
+static void read_epoch_totals(struct scenario *scenario)
+{
+    struct conform_case *c = scenario->c;
+    const char *name = "epoch_total_stake";
+    const cJSON *totals = cJSON_GetObjectItemCaseSensitive(scenario->step, name), *item;
+    int index = 0;
+    memset(scenario->epoch_told, 0, sizeof scenario->epoch_told);
+    scenario->slots_per_epoch = scenario_number(scenario, "slots_per_epoch", UINT64_MAX);
+    if (scenario->slots_per_epoch == 0) {
+        conform_broken(c, "\"slots_per_epoch\" must be 1 or more");
+        scenario->slots_per_epoch = UINT64_MAX;
+    }
+    if (!cJSON_IsArray(totals) && !cJSON_IsObject(totals)) {
+        scenario->total_stake = scenario_number(scenario, name, scenario->total_stake);
+        return;
+    }
+    cJSON_ArrayForEach(item, totals)
+    {
+        if (cJSON_IsArray(totals))
+            read_epoch_total(scenario, (uint64_t)index,
+                             conform_integer_at(c, totals, index, 0, INT64_MAX));
+        else
+            read_epoch_total(scenario, conform_key(c, item),
+                             conform_integer(c, totals, item->string, 0, INT64_MAX));
+        index++;
+    }
 }
 
 static bool has_weight(struct scenario *scenario)
@@ -34,11 +76,13 @@ static bool has_tree(struct scenario *scenario)
     return scenario->tree_made && !scenario->c->problem[0];
 }
 
-/* What a step says comes back, under either name; NULL: nothing. */
+/* What a step says comes back, under any of these names; NULL: nothing. */
 static const char *expectation_of(const struct scenario *scenario)
 {
     if (scenario_given(scenario->step, "expect_returned"))
         return "expect_returned";
+    if (scenario_given(scenario->step, "expect_slots"))
+        return "expect_slots";
     return scenario_given(scenario->step, "expect") ? "expect" : NULL;
 }
 
@@ -57,7 +101,7 @@ static void run_rw_new(struct scenario *scenario)
         scenario->stakes[voter++] = stake;
         scenario->total_stake += stake;
     }
-    scenario->total_stake = scenario_number(scenario, "epoch_total_stake", scenario->total_stake);
+    read_epoch_totals(scenario);
     repair_weight_init(&scenario->weight, &scenario->memory,
                        scenario_slot(scenario, scenario->step, "root"), stake_of, scenario);
     scenario->weight_made = true;
