@@ -195,7 +195,54 @@ START_TEST(leaders_are_drawn_by_stake_for_four_slots)
 }
 END_TEST
 
+/* SOL-R8.10, by a second model written from the rule: epochs of more than one byte; totals at which
+ * every second draw is turned down; totals that fill 64 bits. */
+START_TEST(schedules_are_those_of_a_second_model)
+{
+    static const struct {
+        uint64_t epoch;
+        uint32_t count;
+        uint64_t stakes[7];
+        uint32_t ranks[16];
+    } rows[] = {
+        {UINT64_C(1),
+         3,
+         {UINT64_C(5), UINT64_C(3), UINT64_C(2)},
+         {1, 1, 0, 1, 1, 2, 2, 1, 0, 1, 2, 1, 0, 0, 0, 1}},
+        {UINT64_C(685),
+         7,
+         {UINT64_C(1), UINT64_C(1), UINT64_C(1), UINT64_C(1), UINT64_C(1), UINT64_C(1),
+          UINT64_C(1)},
+         {6, 1, 2, 3, 1, 1, 3, 2, 1, 6, 6, 0, 6, 1, 6, 6}},
+        {UINT64_C(4294967296),
+         4,
+         {UINT64_C(100), UINT64_C(60), UINT64_C(40), UINT64_C(0)},
+         {0, 0, 1, 1, 2, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 2}},
+        {UINT64_C(9),
+         3,
+         {UINT64_C(4611686018427387905), UINT64_C(4611686018427387904), UINT64_C(5)},
+         {1, 1, 1, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 0}},
+        {UINT64_C(18446744073709551615),
+         3,
+         {UINT64_C(9223372036854775808), UINT64_C(4611686018427387904),
+          UINT64_C(4611686018427387903)},
+         {2, 0, 0, 0, 0, 2, 0, 1, 1, 0, 1, 0, 0, 0, 0, 0}},
+        {UINT64_C(2),
+         1,
+         {UINT64_C(18446744073709551615)},
+         {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t sums[7];
+        uint32_t ranks[16];
+        leader_schedule_fill(rows[i].epoch, rows[i].stakes, rows[i].count, sums, 16, ranks);
+        for (uint32_t group = 0; group < 16; group++)
+            ck_assert_msg(ranks[group] == rows[i].ranks[group], "row %zu, group %u", i, group);
+    }
+}
+END_TEST
+
 CHECK_MAIN("turbine_tree", each_place_has_one_sender, is_shallow_at_the_deployed_fanout,
            nodes_stand_by_stake_then_key_descending, the_seed_is_leader_slot_index_and_type,
            a_lone_leader_sends_to_nobody, roots_are_drawn_by_stake,
-           leaders_are_drawn_by_stake_for_four_slots)
+           leaders_are_drawn_by_stake_for_four_slots, schedules_are_those_of_a_second_model)
