@@ -232,6 +232,23 @@ START_TEST(who_does_not_answer_is_no_source_any_more)
 }
 END_TEST
 
+/* It comes back two seconds before the end, cut off: who has been up for less than `within` may
+ * lack something. */
+START_TEST(who_is_back_for_a_moment_has_lost_nothing_yet)
+{
+    struct support_spread *support = away_new(40);
+    support_spread_property(support, "no_lost_shred", 5 * SECOND);
+    support_spread_fault(support, FAULT_CUT, AWAY, AWAY, 10 * SECOND, 0);
+    support->scenario.duration_ns = back_ns(support) + 2 * SECOND;
+    support_spread_run(support);
+    ck_assert_int_eq(support->result.status, ENGINE_OK);
+    support->scenario.duration_ns = back_ns(support) + 6 * SECOND;
+    support_spread_run(support);
+    ck_assert_int_eq(support->result.status, ENGINE_VIOLATION);
+    support_spread_free(support);
+}
+END_TEST
+
 /* Half of all come back at once, and nobody has more than the other half. */
 START_TEST(many_who_were_away_together_catch_up_together)
 {
@@ -329,4 +346,4 @@ CHECK_MAIN("direct_fetch", a_long_absence_takes_few_round_trips, parents_come_be
            losses_and_peers_that_are_down_cost_time_only, who_does_not_answer_is_no_source_any_more,
            many_who_were_away_together_catch_up_together, a_crash_while_catching_up_is_made_up_for,
            blocks_of_lost_forks_are_not_asked_for, what_nobody_has_does_not_keep_the_rest_waiting,
-           two_members_are_enough)
+           who_is_back_for_a_moment_has_lost_nothing_yet, two_members_are_enough)

@@ -86,10 +86,65 @@ END_TEST
 START_TEST(the_ring_goes_on_behind_those_who_are_away)
 {
     struct support_spread *support = quiet_new(12);
-    support_spread_fault(support, FAULT_CRASH, 6, 10, 3000 * MS, 0)->for_ns = UINT64_MAX;
+    support_spread_fault(support, FAULT_CRASH, 6, 10, 3000 * MS, 0);
     support_spread_fault(support, FAULT_CUT, 11, 11, 3900 * MS, 600 * MS);
     support_spread_run(support);
     ck_assert_uint_ne(support_spread_completed(support, 11, 10), 0);
+    support_spread_free(support);
+}
+END_TEST
+
+/* A block each ten seconds, at 10, 20 and 30 s: each is over, and told of, before the next one.
+ * Member 7 has had its own round for the second one and is cut off at the third. */
+static struct support_spread *slow_new(void)
+{
+    struct support_spread *support = quiet_new(12);
+    support->interval_ns = 10 * SECOND;
+    support->slots = 3;
+    support_spread_fault(support, FAULT_CUT, 7, 7, 29900 * MS, 600 * MS);
+    return support;
+}
+
+/* Members 2 to 6 have gone, so the first that can tell it is 1: it asks 2, 3 and 4, then 5, 6
+ * and 7.
+ */
+START_TEST(those_behind_who_is_away_are_asked_in_his_place)
+{
+    struct support_spread *support = slow_new();
+    support_spread_fault(support, FAULT_CRASH, 2, 6, 27 * SECOND, 0);
+    support_spread_run(support);
+    ck_assert_uint_gt(support_spread_completed(support, 7, 3), 36 * SECOND);
+    ck_assert_uint_lt(support_spread_completed(support, 7, 3), 38 * SECOND);
+    support_spread_free(support);
+}
+END_TEST
+
+/* Member 6 has gone after the first block, so all who would tell 7 still wait for his answer to
+ * what they told then. They begin anew. */
+START_TEST(who_answered_is_told_of_what_is_new_since)
+{
+    struct support_spread *support = slow_new();
+    support_spread_fault(support, FAULT_CRASH, 6, 6, 11 * SECOND, 0);
+    support_spread_run(support);
+    ck_assert_uint_gt(support_spread_completed(support, 7, 3), 34 * SECOND);
+    ck_assert_uint_lt(support_spread_completed(support, 7, 3), 38 * SECOND);
+    support_spread_free(support);
+}
+END_TEST
+
+/* Slots 5 to 7 reach member 0 alone, for which 5 is final then; slot 8's leader builds on 4, and
+ * its block is the newest of all others. That 5 is final is told on by those who hear it, so that
+ * also those have it who talk neither to 0 nor to 1. */
+START_TEST(what_is_final_is_told_on_where_another_fork_is_newer)
+{
+    struct support_spread *support = quiet_new(16);
+    support->slots = 8;
+    support_spread_fault(support, FAULT_CUT, 2, 15, 1900 * MS, 1250 * MS);
+    support_spread_run(support);
+    ck_assert_uint_eq(support->blocks[8].header.parent_slot, 4);
+    ck_assert_uint_eq(support->roots[0], 5);
+    for (uint32_t member = 0; member < 16; member++)
+        ck_assert_uint_ne(support_spread_completed(support, member, 5), 0);
     support_spread_free(support);
 }
 END_TEST
@@ -143,7 +198,7 @@ END_TEST
 START_TEST(who_stays_away_costs_ever_less)
 {
     struct support_spread *support = quiet_new(12);
-    support_spread_fault(support, FAULT_CRASH, 6, 6, 1000 * MS, 0)->for_ns = UINT64_MAX;
+    support_spread_fault(support, FAULT_CRASH, 6, 6, 1000 * MS, 0);
     uint64_t soon = events_of(support, 100);
     uint64_t late = events_of(support, 100000);
     ck_assert_uint_gt(late, soon);
@@ -166,6 +221,10 @@ END_TEST
 
 CHECK_MAIN("direct_status", who_comes_back_to_an_idle_chain_asks_at_once,
            who_was_cut_off_at_the_last_block_is_told, losses_leave_nobody_behind,
-           the_ring_goes_on_behind_those_who_are_away, parts_that_come_together_tell_each_other,
-           an_idle_chain_falls_silent, a_chain_without_blocks_has_no_events,
-           who_stays_away_costs_ever_less, a_busy_chain_tells_nothing)
+           the_ring_goes_on_behind_those_who_are_away,
+           those_behind_who_is_away_are_asked_in_his_place,
+           who_answered_is_told_of_what_is_new_since,
+           what_is_final_is_told_on_where_another_fork_is_newer,
+           parts_that_come_together_tell_each_other, an_idle_chain_falls_silent,
+           a_chain_without_blocks_has_no_events, who_stays_away_costs_ever_less,
+           a_busy_chain_tells_nothing)

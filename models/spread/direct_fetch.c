@@ -79,11 +79,13 @@ static void arm(struct context *context, const struct direct_chain *chain,
                                      chain->chain, at_ns, 0);
 }
 
-/* A block may be on its way for `fetch` after the end of its slot, in which its leader sends it. */
+/* A block may be on its way for `fetch` after its leader has sent it: over its slot or at once. */
 static uint64_t due_ns_of(const struct spread_direct *direct, const struct context *context,
                           const struct whole_block *block)
 {
-    uint64_t late_ns = block->header.end_ns + (uint64_t)direct->config.fetch_ns;
+    bool over_slot = direct->config.send == SPREAD_OVER_SLOT;
+    uint64_t sent_ns = over_slot ? block->header.end_ns : block->header.time_ns;
+    uint64_t late_ns = sent_ns + (uint64_t)direct->config.fetch_ns;
     return late_ns > context->now_ns ? late_ns : context->now_ns;
 }
 

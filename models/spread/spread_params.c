@@ -241,9 +241,9 @@ const struct param spread_params[] = {
      .swarm_max = 2000},
     {.name = "fetch",
      .help =
-         "direct: a block that a member hears of and does not have is asked for so long after the "
-         "end of its slot, and of another peer when nothing has come for as long, or longer "
-         "where answers are seen to come later",
+         "direct: a block that a member hears of and does not have is asked for so long after its "
+         "leader has sent it (see send), and of another peer when nothing has come for as long, "
+         "or longer where answers are seen to come later",
      .kind = PARAM_DURATION,
      .offset = offsetof(struct spread_config, fetch_ns),
      .value_default = SECOND,

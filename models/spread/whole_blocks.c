@@ -123,9 +123,7 @@ bool whole_blocks_came(struct whole_blocks *whole, uint32_t chain, uint32_t memb
 {
     const struct whole_chain *at = find_chain(whole, chain);
     struct whole_block *of = at ? find_block(at, block) : NULL;
-    if (!of || shred_bits_test(&of->has, member))
-        return false;
-    return whole->forgetful || shred_bits_set(&of->has, whole->memory, member);
+    return of && (whole->forgetful || shred_bits_set(&of->has, whole->memory, member));
 }
 
 void whole_blocks_up(struct whole_blocks *whole, const struct context *context, uint32_t chain,
