@@ -4,11 +4,11 @@
 #include "models/spread/direct_parts.h"
 #include "sim/context.h"
 
-enum {
-    HEADERS_MOST = 512, /* in one answer */
-    WHOM_SOURCE = UINT32_MAX - 1,
-    WHOM_ANYBODY = UINT32_MAX - 2
-};
+enum { HEADERS_MOST = 512 }; /* in one answer */
+
+/* Whom to ask where nobody is known to have a block. */
+#define WHOM_SOURCE (UINT32_MAX - 1)
+#define WHOM_ANYBODY (UINT32_MAX - 2)
 
 struct ask {
     uint32_t count;
