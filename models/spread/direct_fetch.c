@@ -11,7 +11,7 @@ enum { HEADERS_MOST = 512 }; /* in one answer */
 #define WHOM_ANYBODY (UINT32_MAX - 2)
 
 struct ask {
-    uint32_t count;
+    uint32_t count, spare;
     uint32_t attempts[WISH_REQUEST_MOST]; /* of the asker: luck for the answers */
     uint64_t blocks[WISH_REQUEST_MOST];
 };
