@@ -47,9 +47,9 @@ static void write_data(struct figure *figure, int least, int most, double *ret_t
         figure_series(figure);
         for (int hops = least; hops <= most; hops++) {
             struct interval share = summarise(&grouping->groups[g], hops, figure->level);
-            double low = fmax(0, share.mean - share.half_width);
-            double columns[3] = {share.mean, isnan(share.half_width) ? NAN : low,
-                                 share.mean + share.half_width};
+            double half = share.half_width; /* NAN for one run: fmin would make it 1 */
+            double columns[3] = {share.mean, isnan(half) ? NAN : fmax(0, share.mean - half),
+                                 isnan(half) ? NAN : fmin(1, share.mean + half)};
             top = fmax(top, isnan(columns[2]) ? share.mean : columns[2]);
             figure_point(figure, grouping->groups[g].label, hops, columns, 3);
         }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { PANELS = 3, ROWS_MAX = 12 };
+#define NAMES_SHARE_MAX 0.65 /* of the width */
 
 struct panel {
     const char *metric, *title;
@@ -98,17 +99,24 @@ static void write_panel_script(struct figure *figure, const struct panel *panel,
             index, most > 1 ? "$6" : "$4", most > 1 ? "$6" : "$4");
 }
 
-static void write_script(struct figure *figure, const struct panel *panels, size_t count)
+/* The share of the width that the names of the rows take. */
+static double names_share(const struct figure *figure)
 {
     const struct grouping *grouping = figure->grouping;
-    FILE *script = figure->script;
     size_t longest = 0;
     for (size_t g = 0; g < grouping->count; g++) {
         size_t length = strlen(grouping->groups[g].label);
         longest = length > longest ? length : longest;
     }
     double em_in = (double)figure->style->font_pt / 72;
-    double left = (0.10 + 0.52 * em_in * (double)longest) / figure->style->width_in;
+    return (0.10 + 0.52 * em_in * (double)longest) / figure->style->width_in;
+}
+
+static void write_script(struct figure *figure, const struct panel *panels, size_t count)
+{
+    const struct grouping *grouping = figure->grouping;
+    FILE *script = figure->script;
+    double em_in = (double)figure->style->font_pt / 72, left = names_share(figure);
     double gap = 1.1 * em_in / figure->style->width_in;
     double width = (1 - left - gap * (double)count) / (double)count;
     fprintf(script,
@@ -168,6 +176,10 @@ enum figure_result figure_path_cost(struct figure *figure)
     if (groups > ROWS_MAX)
         return figure_fail(figure, FIGURE_WRONG, "%zu groups, and at most %d fit: name fewer runs",
                            groups, ROWS_MAX);
+    if (names_share(figure) > NAMES_SHARE_MAX)
+        return figure_fail(figure, FIGURE_WRONG,
+                           "the names of the groups leave no room for bars: --by a parameter with "
+                           "shorter values, or --style ieee2");
     struct table table = table_make(figure->grouping, figure->level);
     size_t count = 0;
     for (size_t i = 0; i < PANELS; i++) {

@@ -12,6 +12,22 @@
 
 enum { FINDINGS_SHOWN = 5 };
 
+/* Runs of several configurations in one group are no replications of anything. */
+static void print_mixed(const struct grouping *grouping, FILE *file)
+{
+    for (size_t g = 0; g < grouping->count; g++) {
+        const struct group *group = &grouping->groups[g];
+        for (size_t r = 1; r < group->count; r++)
+            if (strcmp(group->runs[r]->config_hash, group->runs[0]->config_hash) != 0) {
+                fprintf(file,
+                        "Not of one configuration: the runs of %s; their interval is over settings "
+                        "as well as over luck\n",
+                        group->label);
+                break;
+            }
+    }
+}
+
 static void print_head(const struct table *table, FILE *file)
 {
     const struct grouping *grouping = table->grouping;
@@ -42,6 +58,7 @@ static void print_head(const struct table *table, FILE *file)
                 fprintf(file, "Not a complete run: %s, status %s, ends at %.9g s\n", run->run_key,
                         run->status, (double)run->sim_end_ns / 1e9);
         }
+    print_mixed(grouping, file);
     fprintf(file, "\n");
 }
 

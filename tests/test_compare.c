@@ -71,7 +71,8 @@ START_TEST(pairs_are_of_one_replication_and_those_without_partner_are_counted)
     free(text);
     text = compared(&code, "--metric", "latency_p50", NULL);
     expect(text, "2 pairs by seed and replication\nleft out, having no partner: 1 of A, 1 of B\n");
-    expect(text, "latency_p50                            0.25        0.275         0.025 +- 0.953");
+    expect(text, "latency_p50                            0.25        0.275         0.025 +- 0.953  "
+                 "         1.1 +- 3.706        1\n");
     free(text);
     support_remove(folder);
 }
@@ -116,6 +117,19 @@ START_TEST(a_parameter_that_only_one_side_has_tells_its_runs_apart)
 }
 END_TEST
 
+START_TEST(runs_of_another_seed_are_no_partners)
+{
+    int code;
+    start();
+    make("a/1.db", 1, 100, "0%", "");
+    make("b/1.db", 1, 150, "0%", "UPDATE run SET seed = 2");
+    char *text = compared(&code, NULL, NULL, NULL);
+    ck_assert_int_eq(code, 2);
+    free(text);
+    support_remove(folder);
+}
+END_TEST
+
 START_TEST(fail_if_takes_the_change_in_shares_of_the_size_of_a)
 {
     static const struct {
@@ -127,16 +141,18 @@ START_TEST(fail_if_takes_the_change_in_shares_of_the_size_of_a)
         {"still > +0%", 0},      /* 0 of both */
         {"packets/x > +5%", 5},  /* a kind that A never sent */
         {"below > +99%", 0},     /* -2 of A, -4 of B: 100 % less */
-        {"below < -99%", 5},       {"only_b > +5%", 2},       {"nobody > +5%", 2},
+        {"below < -99%", 5},       {"below > -101%", 5},      {"sinks < -50%", 5},
+        {"only_b > +5%", 2},       {"nobody > +5%", 2},
     };
     int code;
     start();
     make("a/1.db", 1, 100, "0%",
          "INSERT INTO metric VALUES ('dropped', -1, 0, '', 1), ('still', -1, 0, '', 1),"
-         " ('below', -1, -2, '', 1), ('packets/y', -1, 3, '', 1)");
+         " ('below', -1, -2, '', 1), ('sinks', -1, 0, '', 1), ('packets/y', -1, 3, '', 1)");
     make("b/1.db", 1, 150, "1%",
          "INSERT INTO metric VALUES ('dropped', -1, 7, '', 1), ('still', -1, 0, '', 1),"
-         " ('below', -1, -4, '', 1), ('packets/x', -1, 3, '', 1), ('only_b', -1, 1, '', 1)");
+         " ('below', -1, -4, '', 1), ('sinks', -1, -3, '', 1), ('packets/x', -1, 3, '', 1), "
+         "('only_b', -1, 1, '', 1)");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *text = compared(&code, "--fail-if", cases[i].condition, NULL);
         ck_assert_msg(code == cases[i].code, "%s: code %d\n%s", cases[i].condition, code, text);
@@ -168,5 +184,6 @@ END_TEST
 CHECK_MAIN("compare", pairs_are_of_one_replication_and_those_without_partner_are_counted,
            what_varies_within_a_side_must_agree_and_nobody_has_two_partners,
            a_parameter_that_only_one_side_has_tells_its_runs_apart,
+           runs_of_another_seed_are_no_partners,
            fail_if_takes_the_change_in_shares_of_the_size_of_a,
            runs_cut_short_are_refused_and_unequal_spans_are_told)

@@ -27,11 +27,13 @@ static const char kinds[] =
 
 /* Message 7 is made in block 100 of chain 3 and delivered in block 200 of chain 4. Block 100
  * becomes final by a vote (event 20) that is 300 ms younger than the block and itself caused by an
- * event that is no slot, together with its ancestor, block 99. Columns as in the layout. */
+ * event that is no slot, together with its ancestor, block 99; block 101 stands already. Columns as
+ * in the layout. */
 static const char steps[] =
     "INSERT INTO event VALUES (9, 900000000, 384, 49, NULL, 3, 99, 8, 0, 0),"
     " (10, 1000000000, 384, 49, NULL, 3, 100, 8, 0, 0),"
     " (15, 1250000000, 257, 82, 81, 3, 99, 10, 0, 0),"
+    " (19, 1260000000, 384, 49, NULL, 3, 101, 8, 0, 0),"
     " (20, 1300000000, 257, 81, 82, 3, 100, 15, 0, 0),"
     " (21, 1300000000, 385, 49, NULL, 3, 99, 20, 0, 0),"
     " (22, 1300000000, 385, 49, NULL, 3, 100, 20, 0, 0),"
@@ -135,16 +137,20 @@ START_TEST(lost_packets_about_a_block_or_of_validators_are_no_steps_of_the_messa
         " (52, 3100000000, 4224, 65, 49, 3, 7, 50, 900, 1),"
         " (53, 3200000000, 768, 65, 49, 3, 8, 50, 900, 0),"
         " (54, 3300000000, 4224, 49, 65, 4, 7, 53, 64, 1),"
-        " (55, 3400000000, 4224, 81, 82, 3, 7, 1, 64, 1)");
+        " (55, 3400000000, 4224, 81, 82, 3, 7, 1, 64, 1),"
+        " (56, 3500000000, 768, 65, 49, 3, 7, 50, 900, 0)");
     char *text = told("--message", "7");
+    ck_assert_uint_eq(lines_with(text, " arrives at "), 0);
     ck_assert_uint_eq(lines_with(text, "is lost"), 0);
     free(text);
     /* Its own copies: from the block that made it, and sent again when a timer fired. */
     add("INSERT INTO event VALUES (60, 1350000000, 4224, 65, 49, 3, 7, 20, 700, 1),"
         " (61, 4000000000, 832, 49, NULL, 3, 0, 1, 0, 0),"
-        " (62, 4100000000, 4224, 65, 49, 3, 7, 61, 700, 1)");
+        " (62, 4100000000, 4224, 65, 49, 3, 7, 61, 700, 1),"
+        " (63, 4200000000, 771, 65, 49, 3, 7, 61, 700, 1)");
     text = told("--message", "7");
     ck_assert_uint_eq(lines_with(text, "a packet from shard:0 to shard:1 is lost (loss)"), 2);
+    ck_assert_uint_eq(lines_with(text, "again, sent for the 2. time, 700 bytes"), 1);
     free(text);
     support_remove(folder);
 }

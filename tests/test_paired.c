@@ -82,6 +82,43 @@ START_TEST(normal_and_exact_agree_at_the_seam)
 }
 END_TEST
 
+/* 60 differences of the sizes 1 to 4: sigma squared is m (m + 1) (2m + 1) / 24 less the sum of
+ * t^3 - t over 48, so z = (915 - 610 - 0.5) / 134.80... */
+START_TEST(the_normal_form_takes_ties_off_the_variance)
+{
+    double differences[60], w;
+    for (int i = 0; i < 60; i++)
+        differences[i] = (i % 3 ? 1 : -1) * (i % 4 + 1);
+    ck_assert_double_eq_tol(paired_wilcoxon(differences, 60, &w), 0.0238951232115, 1e-12);
+    ck_assert_double_eq(w, 610);
+}
+END_TEST
+
+/* Every assignment of signs, with ties and a zero, against the count by ranks. */
+START_TEST(exact_p_is_the_share_of_all_signs_that_are_as_extreme)
+{
+    static const double sizes[] = {1, 2, 2, 0, 3, 5, 5, 5};
+    static const double ranks[] = {1, 2.5, 2.5, 0, 4, 6, 6, 6};
+    for (unsigned signs = 0; signs < 256; signs++) {
+        double differences[8], w, negative = 0;
+        for (unsigned i = 0; i < 8; i++) {
+            differences[i] = signs >> i & 1 ? -sizes[i] : sizes[i];
+            negative += signs >> i & 1 ? ranks[i] : 0;
+        }
+        unsigned extreme = 0;
+        for (unsigned other = 0; other < 256; other++) {
+            double sum = 0;
+            for (unsigned i = 0; i < 8; i++)
+                sum += other >> i & 1 ? ranks[i] : 0;
+            extreme += fabs(sum - 14) >= fabs(negative - 14) - 1e-9;
+        }
+        double p = paired_wilcoxon(differences, 8, &w);
+        ck_assert_double_eq_tol(w, negative, 1e-12);
+        ck_assert_double_eq_tol(p, (double)extreme / 256, 1e-12);
+    }
+}
+END_TEST
+
 START_TEST(ratio_is_of_means_and_has_an_interval)
 {
     double twice[10];
@@ -90,7 +127,10 @@ START_TEST(ratio_is_of_means_and_has_an_interval)
     struct paired result = paired_of(a, twice, 10, 0.95);
     ck_assert_double_eq_tol(result.ratio, 2, 1e-12);
     ck_assert_double_eq_tol(result.ratio_half_width, 0, 1e-9);
-    ck_assert_double_gt(paired_of(a, b, 10, 0.95).ratio_half_width, 0);
+    /* n theta - (n - 1) theta without i, and Student over the ten of them. */
+    result = paired_of(a, b, 10, 0.95);
+    ck_assert_double_eq_tol(result.ratio, 0.933497536945813, 1e-12);
+    ck_assert_double_eq_tol(result.ratio_half_width, 0.0147526288708375, 1e-12);
 }
 END_TEST
 
@@ -109,5 +149,6 @@ START_TEST(few_pairs_give_no_interval)
 END_TEST
 
 CHECK_MAIN("paired", known_answers_of_ten_pairs, signed_ranks_are_exact_with_ties,
-           normal_and_exact_agree_at_the_seam, ratio_is_of_means_and_has_an_interval,
-           few_pairs_give_no_interval)
+           normal_and_exact_agree_at_the_seam, the_normal_form_takes_ties_off_the_variance,
+           exact_p_is_the_share_of_all_signs_that_are_as_extreme,
+           ratio_is_of_means_and_has_an_interval, few_pairs_give_no_interval)

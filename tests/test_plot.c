@@ -43,6 +43,7 @@ START_TEST(data_holds_the_numbers_of_the_runs)
     holds("latency_cdf.tsv", "\nboth, intra-shard\t0.058\t1\tNaN\tNaN\n");
     holds("hops.tsv", "\nslow\t2\t0.333333333333\tNaN\tNaN\n");
     holds("path_cost.tsv", "\nlatency_cross_p50\tinstant\t1\t0.499\tNaN\tNaN\t0.499\n");
+    holds("path_cost.tsv", "\npacket_bytes_per_message\tslow\t0\t1.953125\tNaN\tNaN\t1.95\n");
     holds("path_cost.tsv", "\nduplicates_per_message\tboth\t2\t0.646766169154\tNaN\tNaN\t0.647\n");
     holds("queue_time.tsv", "\nboth\tshard:1\t50\t100\tNaN\tNaN\n"); /* grows by 2 a second */
     ck_assert(!exists("hops.pdf"));
@@ -264,13 +265,15 @@ START_TEST(replications_make_a_band_and_one_run_does_not)
                                         .messaging_path = "slow"};
         sqlite3 *database = support_database(folder, name, &run);
         support_message(database, 1, 1000, 2000, 1, 1);
-        support_message(database, 2, 1000, 3000 + i * 1000, 1, 1);
+        support_message(database, 2, 1000, 3000 + i * 1000, 1, 1 + i);
         support_close(database);
     }
     ck_assert_int_eq(plot("--data-only", NULL), EXIT_FINE);
     /* At 2 s the shares are 1 and 1/2: mean 3/4, t(0.975, 1) s / sqrt(2) = 3.18, cut to 0..1. */
     holds("latency_cdf.tsv", "\nslow path\t2\t0.75\t0\t1\n");
     holds("latency_cdf.gp", "with filledcurves");
+    /* Of two messages two and one take one hop: 3/4 and 3.18 again. */
+    holds("hops.tsv", "\ne\t1\t0.75\t0\t1\n");
     holds("latency_cdf.caption.txt", "n = 2 replications a group.");
     ck_assert(!exists("path_cost.tsv")); /* one group */
     support_remove(folder);
@@ -356,7 +359,10 @@ START_TEST(windows_and_axis_are_those_of_all_groups)
                     16 << i);
         support_message(database, 1, 3000, 4000, 1, 1);
         if (i == 1)
-            support_sql(database, "UPDATE run SET sim_end_ns = 200000000000");
+            support_sql(database,
+                        "UPDATE run SET sim_end_ns = 200000000000, warmup_ns = 5000000000;"
+                        "INSERT INTO fault VALUES (99, 'cut', 'shard:1', 190000000000,"
+                        " 300000000000, NULL)");
         for (int k = 0; k < 70 && i == 1; k++)
             support_sql(database,
                         "INSERT INTO fault VALUES (%d, 'crash', 'shard:0', %d000000000,"
@@ -371,7 +377,24 @@ START_TEST(windows_and_axis_are_those_of_all_groups)
     holds("fault_timeline.caption.txt",
           "Grey: fault windows; in 16 none; in 32: crash shard:0 from "
           "20 s to 20.5 s; crash shard:0 from 21 s");
-    holds("fault_timeline.caption.txt", "; and 62 more");
+    holds("fault_timeline.caption.txt", "; and 63 more");
+    support_remove(folder);
+}
+END_TEST
+
+START_TEST(names_that_leave_no_room_for_bars_are_refused)
+{
+    support_folder(folder);
+    for (int i = 0; i < 2; i++) {
+        char name[8], config[64];
+        snprintf(name, sizeof name, "%d.db", i);
+        snprintf(config, sizeof config, "a_name_that_takes_more_than_the_width_of_a_column_%d", i);
+        sqlite3 *database = support_replication(folder, name, config, 0);
+        support_message(database, 1, 3000, 4000, 1, 1);
+        support_close(database);
+    }
+    ck_assert_int_eq(plot("--figure", "path_cost"), EXIT_IO);
+    ck_assert(!exists("path_cost.tsv"));
     support_remove(folder);
 }
 END_TEST
@@ -412,4 +435,5 @@ CHECK_MAIN("plot", data_holds_the_numbers_of_the_runs, the_number_of_shards_is_d
            replications_make_a_band_and_one_run_does_not,
            sweeps_make_points_and_series_and_theory_meets_them,
            an_ideal_out_of_reach_is_on_the_axis, windows_and_axis_are_those_of_all_groups,
-           tic_steps_are_round, labels_of_tics_are_no_formats)
+           names_that_leave_no_room_for_bars_are_refused, tic_steps_are_round,
+           labels_of_tics_are_no_formats)

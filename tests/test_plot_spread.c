@@ -181,6 +181,18 @@ START_TEST(repair_is_drawn_by_the_second_with_its_faults)
           "c: 14.44 % useful, 85.56 % duplicates, at 22 requests a second and "
           "validator, 4 repairs timed.");
     support_remove(folder);
+    /* A run of 240 s has bins of 2 s: the ninth and tenth second had 72 and 70 duplicates. */
+    support_folder(folder);
+    repair_run("a.db", "c", 0, true);
+    sqlite3 *database = NULL;
+    char path[128];
+    snprintf(path, sizeof path, "%s/a.db", folder);
+    ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
+    support_sql(database, "UPDATE run SET sim_end_ns = 240000000000");
+    ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
+    ck_assert_int_eq(plot("repair", true), EXIT_FINE);
+    holds("repair.tsv", "\nduplicates\tc\t9\t71\tNaN\tNaN\n");
+    support_remove(folder);
 }
 END_TEST
 

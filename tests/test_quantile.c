@@ -125,6 +125,29 @@ START_TEST(a_certain_but_tiny_rise_does_not_count_as_growth)
         y[i] = 1000 + i; /* 2 % over the span */
     }
     ck_assert(!interval_growth(x, y, 20, 0.001, 1).grows);
+    for (int i = 0; i < 20; i++)
+        y[i] = 1000 + 15 * i; /* 285 of a mean of 1142 */
+    ck_assert(!interval_growth(x, y, 20, 0.001, 1).grows);
+    for (int i = 0; i < 20; i++)
+        y[i] = 0.03 * i; /* more than half the mean, and less than one */
+    ck_assert(!interval_growth(x, y, 20, 0.001, 1).grows);
+    ck_assert(interval_growth(x, y, 20, 0.001, 0.5).grows);
+}
+END_TEST
+
+/* Residuals that are orthogonal to a constant and to x: squares 8 on 8 degrees, sum of squares of x
+ * 82.5, so the slope's error is 0.11009638. t(0.999, 8) is 4.5008 and t(0.999, 9) 4.2968. */
+START_TEST(growth_is_tested_with_n_minus_2_degrees)
+{
+    static const double residuals[] = {1, -1, -1, 1, 0, 0, 1, -1, -1, 1};
+    double x[10], y[10];
+    for (int above = 0; above < 2; above++) {
+        for (int i = 0; i < 10; i++) {
+            x[i] = i;
+            y[i] = 0.11009638 * (above ? 4.51 : 4.49) * i + residuals[i];
+        }
+        ck_assert(interval_growth(x, y, 10, 0.001, 1).grows == (above == 1));
+    }
 }
 END_TEST
 
@@ -132,4 +155,5 @@ CHECK_MAIN("quantile", rank_is_ceil_of_n_p, equals_the_definition_on_random_valu
            share_counts_ties_as_below, student_interval_has_the_known_half_width,
            one_value_has_no_interval, missing_values_do_not_count,
            a_rising_line_grows_and_a_flat_one_does_not,
-           a_certain_but_tiny_rise_does_not_count_as_growth)
+           a_certain_but_tiny_rise_does_not_count_as_growth,
+           growth_is_tested_with_n_minus_2_degrees)

@@ -187,6 +187,77 @@ START_TEST(what_a_run_leaves_out_because_it_is_zero_counts_as_zero)
 }
 END_TEST
 
+/* 10 s with 2 s of warm-up. At its very end counts; of other entities than the run no metric does.
+ */
+START_TEST(transactions_count_by_chains_and_outcome_from_the_end_of_the_warm_up_on)
+{
+    support_folder(folder);
+    sqlite3 *database = support_replication(folder, "a.db", "c", 0);
+    support_sql(
+        database,
+        "INSERT INTO tx VALUES (1, NULL, 3, 1, 2000000000, NULL, NULL, 3000000000, 1, NULL),"
+        " (2, NULL, 3, 2, 2000000000, NULL, NULL, 4000000000, 2, NULL),"
+        " (3, NULL, 3, 3, 1999999999, NULL, NULL, 2000000000, 1, NULL),"
+        " (4, NULL, 3, 1, 2000000000, NULL, NULL, 4000000000, 3, NULL),"
+        " (5, NULL, 3, 1, 2000000000, NULL, NULL, NULL, 4, NULL),"
+        " (6, NULL, 3, 1, 2000000000, NULL, NULL, NULL, 5, NULL),"
+        " (7, NULL, 3, 1, 1000000000, NULL, NULL, 1999999999, 1, NULL)");
+    support_sql(database, "INSERT INTO metric VALUES ('packets', -1, 9, '', 1),"
+                          " ('packets', 48, 4, '', 1), ('only_here', 48, 4, '', 1),"
+                          " ('wait', -1, 2500000, 'ns', 1)");
+    support_message(database, 1, 2000, 2500, 3, 0);
+    support_message(database, 2, 1999, 2000, 1, 1);
+    support_message(database, 3, 2000, 3000, 1, 3);
+    support_close(database);
+    load(NULL);
+    static const struct {
+        const char *row;
+        double value;
+    } rows[] = {{"tx_latency_one_p50", 1},
+                {"tx_latency_one_count", 1},
+                {"tx_latency_several_p50", 2},
+                {"tx_latency_several_count", 1},
+                {"load_offered", 5.0 / 8},
+                {"load_carried", 3.0 / 8}, /* the third was submitted before, and is final after */
+                {"tx_aborted", 1},
+                {"tx_lost", 1},
+                {"created", 2},
+                {"hops_mean", 3},
+                {"packets", 9},
+                {"packets_per_message", 3}, /* of the whole run: three were delivered */
+                {"wait", 0.0025}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(fabs(row_of(rows[i].row)->cells[0].values[0] - rows[i].value) < 1e-12, "%s",
+                      rows[i].row);
+    ck_assert_uint_eq(table_keep(&table, "only_here"), 0);
+    finish();
+}
+END_TEST
+
+START_TEST(a_group_of_several_configurations_is_told)
+{
+    support_folder(folder);
+    for (int i = 0; i < 4; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "%d.db", i);
+        sqlite3 *database = support_replication(folder, name, i % 2 ? "c" : "d", i);
+        support_sql(database, "INSERT INTO param VALUES (1, '/x', '%d', %d, NULL, 1, '')", i / 2,
+                    i / 2);
+        support_close(database);
+    }
+    load("x");
+    char *text = report(REPORT_TEXT);
+    ck_assert_ptr_nonnull(strstr(text, "Not of one configuration: the runs of 1;"));
+    free(text);
+    unload();
+    load("config");
+    text = report(REPORT_TEXT);
+    ck_assert_ptr_null(strstr(text, "Not of one configuration"));
+    free(text);
+    finish();
+}
+END_TEST
+
 START_TEST(by_run_and_by_replication_tell_replications_apart)
 {
     make_replications();
@@ -334,6 +405,8 @@ CHECK_MAIN("report", text_lays_slow_instant_and_both_side_by_side,
            report_states_the_method_and_names_growing_queues,
            replications_give_a_mean_and_a_student_interval,
            what_a_run_leaves_out_because_it_is_zero_counts_as_zero,
+           transactions_count_by_chains_and_outcome_from_the_end_of_the_warm_up_on,
+           a_group_of_several_configurations_is_told,
            by_run_and_by_replication_tell_replications_apart,
            by_takes_dots_and_pointers_and_refuses_what_no_run_has,
            csv_json_and_tex_carry_the_same_numbers, a_run_that_carries_too_little_is_saturated,

@@ -102,6 +102,34 @@ START_TEST(the_verdict_names_the_saturated_chains_only)
 }
 END_TEST
 
+/* shard:0 was full in 50 of 100 blocks; its transactions are in a block after a second, and final
+ * never. Those of shard:1 are in none. A message within the shard waits for nobody, one of the last
+ * tenth has not waited long. */
+START_TEST(half_is_full_and_what_is_in_a_block_does_not_wait)
+{
+    sqlite3 *database = open_database();
+    support_sql(database, "INSERT INTO metric VALUES ('blocks_full', -1, 50, 'blocks', 1),"
+                          " ('blocks_full', 48, 50, 'blocks', 100),"
+                          " ('blocks_full', 64, 50, 'blocks', 100)");
+    for (int t = 0; t < 100; t++)
+        support_sql(database,
+                    "INSERT INTO tx VALUES (%d, NULL, 3, 1, %" PRId64 ", NULL, %" PRId64
+                    ", NULL, 4, NULL), (%d, NULL, 4, 1, %" PRId64 ", NULL, NULL, NULL, 4, NULL)",
+                    t, t * SECOND, (t + 1) * SECOND, 1000 + t, t * SECOND);
+    support_sql(database, "INSERT INTO message VALUES (1, 3, 3, 1, NULL, NULL, 3, 0, 1, NULL, 2),"
+                          " (2, 3, 4, 90000000000, NULL, NULL, 3, 0, 1, NULL, 2)");
+    support_close(database);
+    load(NULL);
+    struct congestion congestion = measure_congestion(operands.runs[0]);
+    ck_assert_uint_eq(congestion.full, 2);
+    ck_assert_uint_eq(congestion.saturated, 1);
+    ck_assert_double_eq_tol(congestion.worst[0].waiting_per_s, 1, 0.01);
+    ck_assert_double_eq_tol(congestion.worst[1].waiting_per_s, 0, 0.01);
+    ck_assert_uint_eq(table_keep(&table, "waits/*"), 0);
+    finish();
+}
+END_TEST
+
 START_TEST(machine_forms_carry_the_chains_too)
 {
     make_congested();
@@ -186,6 +214,6 @@ END_TEST
 
 CHECK_MAIN("report_full", full_chains_are_laid_out_with_what_waits_for_them,
            the_verdict_names_the_saturated_chains_only, machine_forms_carry_the_chains_too,
-           only_a_positive_slope_is_growth, what_grew_in_the_warm_up_is_no_growth,
-           the_peak_holds_what_a_queue_was_when_it_began,
+           half_is_full_and_what_is_in_a_block_does_not_wait, only_a_positive_slope_is_growth,
+           what_grew_in_the_warm_up_is_no_growth, the_peak_holds_what_a_queue_was_when_it_began,
            drain_is_from_the_last_peak_to_the_first_empty_queue)
