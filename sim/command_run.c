@@ -290,7 +290,6 @@ static int run_logged(const struct scenario *scenario, const struct run_request 
     struct engine_result result;
     struct diagnostics diagnostics = {0};
     double started = wall_clock_s();
-    catch_signals();
     /* engine_check has built this very world once, so it can be built again. */
     SIM_ASSERT(engine_run(scenario, &options, &diagnostics, &result) == 0);
     diagnostics_free(&diagnostics);
@@ -322,6 +321,7 @@ static int run_scenario(const struct scenario *scenario, const struct run_reques
     snprintf(replay, sizeof replay, "shardsim %s   (version %s, git %s)", request->command_line,
              SHARDSIM_VERSION, VERSION_GIT);
     sim_assert_replay(replay);
+    catch_signals(); /* before there is a file that a signal could leave unfinished */
     struct log *log = open_log(scenario, request, path);
     if (!log)
         return EXIT_IO;

@@ -44,10 +44,10 @@ struct log_end {
 };
 
 /* log_open creates PATH.partial (and the folders above it). With force an existing PATH is
- * replaced at the end. Returns NULL with a complete sentence in ret_error (`error_bytes`) when PATH
- * exists without force, or anything cannot be written. A PATH.partial in the way is replaced when
- * it is the leftover of a killed run, refused when another run is writing it (it is locked) or when
- * it is no result database. */
+ * replaced at the end, if it is a result database. Returns NULL with a complete sentence in
+ * ret_error (`error_bytes`) when PATH exists without force, or is something else, or cannot
+ * be written. A PATH.partial in the way is replaced when it is a killed run's leftover, refused
+ * when another run is writing it (it is locked) or when it is no result database. */
 struct log *log_open(const char *path, bool force, enum log_level level, const struct log_run *run,
                      char *ret_error, size_t error_bytes);
 

@@ -60,6 +60,32 @@ static size_t path_bytes(const char *path)
     return bytes;
 }
 
+/* Ours: empty, or a SQLite header (its documented layout) with our application_id. */
+static bool is_ours(int fd)
+{
+    unsigned char header[100];
+    ssize_t bytes = pread(fd, header, sizeof header, 0);
+
+    if (bytes == 0)
+        return true;
+    if (bytes != (ssize_t)sizeof header || memcmp(header, "SQLite format 3", 16) != 0)
+        return false;
+    uint32_t id = (uint32_t)header[68] << 24 | (uint32_t)header[69] << 16 |
+                  (uint32_t)header[70] << 8 | (uint32_t)header[71];
+    return id == LOG_APPLICATION_ID;
+}
+
+/* What the user asks to replace must be a result: a name may have been mistyped. */
+static bool is_ours_named(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    bool ours = fd >= 0 && is_ours(fd);
+
+    if (fd >= 0)
+        close(fd);
+    return ours;
+}
+
 int log_file_init(struct log_file *file, const char *path, bool force, char *ret_error,
                   size_t error_bytes)
 {
@@ -92,6 +118,11 @@ int log_file_init(struct log_file *file, const char *path, bool force, char *ret
     if (!force)
         return fail(ret_error, error_bytes,
                     "%s exists; replace it with --force or write elsewhere with -o FILE", path);
+    if (!is_ours_named(file->path))
+        return fail(ret_error, error_bytes,
+                    "%s is there and is no result database: it is left alone; write elsewhere "
+                    "with -o FILE",
+                    path);
     return 0;
 }
 
@@ -121,21 +152,6 @@ static void remove_sides(const struct log_file *file)
             unlink(side);
         free(side);
     }
-}
-
-/* Ours: empty, or a SQLite header (its documented layout) with our application_id. */
-static bool is_ours(int fd)
-{
-    unsigned char header[100];
-    ssize_t bytes = pread(fd, header, sizeof header, 0);
-
-    if (bytes == 0)
-        return true;
-    if (bytes != (ssize_t)sizeof header || memcmp(header, "SQLite format 3", 16) != 0)
-        return false;
-    uint32_t id = (uint32_t)header[68] << 24 | (uint32_t)header[69] << 16 |
-                  (uint32_t)header[70] << 8 | (uint32_t)header[71];
-    return id == LOG_APPLICATION_ID;
 }
 
 static int in_use(const struct log_file *file, char *ret_error, size_t error_bytes)

@@ -1,56 +1,17 @@
 #!/usr/bin/env python3
-"""Many runs: sweep, merge, verify and what reads their folders, with the files, names, limits and
-accidents of a long night. Nothing of the user's is overwritten, nothing half-written looks whole,
-and each refusal says what is wrong with what, and what to do."""
+"""Many runs: merge, verify and what reads their folders, with the files, names and limits of a long
+night. Nothing of the user's is overwritten, nothing half-written looks whole, and each refusal says
+what is wrong with what, and what to do."""
 import json
 import os
 import pathlib
-import re
-import resource
 import shutil
-import signal
 import sqlite3
 import subprocess
 import tempfile
 
-from cli_cases import Cases, PROGRAM
-
-PROGRAM_PATH = str(pathlib.Path(PROGRAM).resolve())
-BASE = {
-    "version": 1, "name": "many", "duration": "10s", "chain": {"shards": 4, "block_interval": "1s"},
-    "messaging": {"type": "hypercube"}, "workload": [{"type": "poisson", "rate": "20tx/s"}]}
-
-
-def inside(folder, *words, file_bytes=None, environment=None, seconds=120):
-    """The program with its working folder elsewhere, perhaps with a limit on the size of files."""
-    def limit():
-        if file_bytes is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    return subprocess.run([PROGRAM_PATH, *map(str, words)], capture_output=True, check=False,
-                          stdin=subprocess.DEVNULL, cwd=folder, timeout=seconds, preexec_fn=limit,
-                          env={**os.environ, **(environment or {})})
-
-
-def write(folder, name, sweep=None, **changes):
-    scenario = {**BASE, "name": pathlib.Path(name).stem, **changes}
-    if sweep:
-        scenario["sweep"] = {"product": sweep}
-    (folder / name).write_text(json.dumps(scenario), encoding="utf-8")
-
-
-def sql(path, *statements):
-    database = sqlite3.connect(path)
-    rows = []
-    for statement in statements:
-        rows = database.execute(statement).fetchall()
-    database.commit()
-    database.close()
-    return rows
-
-
-def names(folder):
-    return sorted(path.name for path in folder.iterdir())
+from cli_cases import Cases
+from many_cases import inside, names, sql, write
 
 
 def check_points(cases, folder):
@@ -281,12 +242,12 @@ def check_verify_levels(cases, folder):
     peak = sql(folder / "log_all.db", "select value from metric where name = 'memory_peak'")[0][0]
     for limit in (["--until", "3s"], ["--max-events", "500"],
                   ["--max-memory", f"{int(peak) - 1}B"]):
-        cases.exits(f"run {limit}", inside(folder, *run, *limit, "-f", "-o", "part.db"), 8)
-        result = inside(folder, "verify", "part.db")
+        cases.exits(f"run {limit}", inside(folder, *run, *limit, "-f", "-o", "ended.db"), 8)
+        result = inside(folder, "verify", "ended.db")
         cases.exits(f"verify after {limit}", result, 0, "same")
-        sql(folder / "part.db", "update message set hops = 7 where rowid = 1")
-        cases.exits(f"... and of a changed one ({limit})", inside(folder, "verify", "part.db"), 5,
-                    "row 1 of table message")
+        sql(folder / "ended.db", "update event set t_ns = t_ns + 1 where seq = 1")
+        cases.exits(f"... and of a changed one ({limit})", inside(folder, "verify", "ended.db"), 5,
+                    "first difference: event 1,")
     for name, limits in (("no folder", {"environment": {"TMPDIR": "/no/such"}}),
                          ("a full disk", {"file_bytes": 60000,
                                           "environment": {"TMPDIR": str(temporary)}})):
