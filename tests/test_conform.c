@@ -72,6 +72,12 @@ START_TEST(a_case_without_anything_to_compare_is_broken)
     expect_code(BROKEN, SOLANA "\"cases\":[{\"kind\":\"scenario\",\"steps\":[{\"op\":"
                                "\"expect_orphans\",\"from_slot\":0,\"orphans\":[],"
                                "\"expected\":[]}]}]}");
+    expect_code(BROKEN, SOLANA "\"cases\":[{\"kind\":\"scenario\",\"steps\":[{\"op\":\"insert\","
+                               "\"batch\":[{\"slot\":1,\"parent\":0,\"indices\":[[0,0]]}]},{\"op\":"
+                               "\"expect_meta\",\"slot\":1,\"shreds\":2}]}]}");
+    expect_code(MISMATCH, SOLANA "\"cases\":[{\"kind\":\"outstanding_requests\",\"steps\":[{\"op\":"
+                                 "\"add\",\"nonce\":1,\"request\":[\"orphan\",9],\"now_ms\":0,"
+                                 "\"remaining\":10}]}]}");
     expect_code(FINE, TON "\"merge\":[{\"w\":0,\"s\":\"8000000000000000\",\"queues\":[],"
                           "\"order\":[]}]}");
 }

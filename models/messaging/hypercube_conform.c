@@ -293,9 +293,8 @@ static void collect(struct conform_case *c, struct processed_upto *upto)
         processed_compactify(upto);
     } else if (strcmp(op, "split") == 0) {
         uint64_t child = conform_hex(c, c->one, "new_owner");
-        if (!shard_valid(child) || shard_depth(child) == 0 ||
-            shard_parent(child) != upto->owner.prefix)
-            conform_broken(c, "\"new_owner\" is no child of the owner");
+        if (!shard_valid(child) || !shard_ancestor(upto->owner.prefix, child))
+            conform_broken(c, "\"new_owner\" is no part of the owner");
         else
             processed_split(upto, child);
     } else if (strcmp(op, "combine") == 0) {

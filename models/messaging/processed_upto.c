@@ -90,7 +90,7 @@ bool processed_insert(struct processed_upto *upto, uint64_t seqno, uint64_t lt,
 
 void processed_split(struct processed_upto *upto, uint64_t child)
 {
-    SIM_ASSERT(shard_parent(child) == upto->owner.prefix);
+    SIM_ASSERT(shard_ancestor(upto->owner.prefix, child));
     uint32_t kept = 0;
     for (uint32_t i = 0; i < upto->count; i++) {
         struct processed_record record = upto->records[i];

@@ -214,6 +214,23 @@ static void compare_flag(struct scenario *scenario, const char *name, bool value
     conform_got(scenario->c, " %s %d", name, value);
 }
 
+/* A field that nobody compares would pass unseen. */
+static void check_meta_fields(struct scenario *scenario)
+{
+    static const char *const known[] = {
+        "op",         "slot",   "consumed",  "received",         "last_index", "parent",
+        "next_slots", "orphan", "connected", "parent_connected", "full",       "note"};
+    const cJSON *member;
+    cJSON_ArrayForEach(member, scenario->step)
+    {
+        bool compared = false;
+        for (size_t i = 0; !compared && i < sizeof known / sizeof known[0]; i++)
+            compared = strcmp(member->string, known[i]) == 0;
+        if (!compared)
+            conform_broken(scenario->c, "nothing compares \"%.40s\"", member->string);
+    }
+}
+
 static void run_expect_meta(struct scenario *scenario)
 {
     const struct slot_meta *meta =
@@ -221,6 +238,7 @@ static void run_expect_meta(struct scenario *scenario)
     struct slot_meta none = {.parent = SLOT_UNKNOWN, .last_index = INDEX_UNKNOWN};
     struct slot_set children;
     slot_set_init(&children, &scenario->memory);
+    check_meta_fields(scenario);
     if (!meta)
         conform_got(scenario->c, " (no such slot)");
     meta = meta ? meta : &none;

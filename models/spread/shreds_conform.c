@@ -334,6 +334,10 @@ static void run_nonce_step(struct conform_case *c, const cJSON *step, struct rep
     if (strcmp(op, "add") == 0) {
         struct repair_request request = read_request(c, conform_member(c, step, "request"));
         repair_nonces_add(nonces, nonce, &request, now_ms);
+        if (is_null(step, "remaining"))
+            return;
+        conform_expect(c, " left %" PRIu64, conform_unsigned(c, step, "remaining"));
+        conform_got(c, " left %" PRIu32, repair_nonces_left(nonces, nonce));
         return;
     }
     if (strcmp(op, "response") != 0)
