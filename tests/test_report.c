@@ -168,9 +168,12 @@ START_TEST(what_a_run_leaves_out_because_it_is_zero_counts_as_zero)
                                   " ('other', -1, 3, '', 1)");
         support_close(database);
     }
+    /* A fourth sends nothing to another shard: it has no share of hops, and no 0 of it. */
+    support_close(support_replication(folder, "3.db", "c", 3));
     load(NULL);
+    ck_assert_uint_eq(row_of("hops_2")->cells[0].summary.n, 3);
     ck_assert_double_eq(row_of("packets/probe")->cells[0].summary.mean, 1);
-    ck_assert_uint_eq(row_of("packets/probe")->cells[0].summary.n, 3);
+    ck_assert_uint_eq(row_of("packets/probe")->cells[0].summary.n, 3); /* of the fourth unknown */
     ck_assert_double_eq_tol(row_of("hops_2")->cells[0].summary.mean, 0.5 / 3, 1e-15);
     ck_assert_double_eq_tol(row_of("hops_1")->cells[0].summary.mean, 2.5 / 3, 1e-15);
     ck_assert_uint_eq(row_of("other")->cells[0].summary.n, 1); /* it need not be 0 elsewhere */
@@ -181,7 +184,7 @@ START_TEST(what_a_run_leaves_out_because_it_is_zero_counts_as_zero)
     load("run"); /* a column of its own for each: what nobody in it has is no number */
     table_keep(&table, "packets/probe");
     text = printed(table_print_text);
-    ck_assert_ptr_nonnull(strstr(text, "       3          -          -\n"));
+    ck_assert_ptr_nonnull(strstr(text, "       3          -          -          -\n"));
     free(text);
     finish();
 }
@@ -230,6 +233,46 @@ START_TEST(transactions_count_by_chains_and_outcome_from_the_end_of_the_warm_up_
         ck_assert_msg(fabs(row_of(rows[i].row)->cells[0].values[0] - rows[i].value) < 1e-12, "%s",
                       rows[i].row);
     ck_assert_uint_eq(table_keep(&table, "only_here"), 0);
+    finish();
+}
+END_TEST
+
+START_TEST(a_number_that_is_whole_in_one_run_alone_has_decimals)
+{
+    support_folder(folder);
+    for (int i = 0; i < 3; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "%d.db", i);
+        sqlite3 *database = support_replication(folder, name, name, i);
+        support_sql(database, "INSERT INTO metric VALUES ('ratio', -1, %s, '', 1)",
+                    i == 0   ? "3"
+                    : i == 1 ? "2.75"
+                             : "4");
+        support_close(database);
+    }
+    load(NULL);
+    ck_assert_int_eq(row_of("ratio")->unit, MEASURE_RATIO);
+    finish();
+}
+END_TEST
+
+/* 96 of 100 come; each of those paid 100. */
+START_TEST(a_run_that_carries_95_percent_keeps_up)
+{
+    support_folder(folder);
+    sqlite3 *database = support_replication(folder, "a.db", "c", 0);
+    for (int k = 0; k < 96; k++)
+        support_message(database, k, 3000, 4000, 1, 1);
+    for (int k = 96; k < 100; k++)
+        support_sql(database,
+                    "INSERT INTO message VALUES (%d, 3, 4, 3000000000, NULL, NULL, 1, 1, 512, 100,"
+                    " 2)",
+                    k);
+    support_close(database);
+    load(NULL);
+    ck_assert_double_eq(row_of("saturated")->cells[0].values[0], 0);
+    ck_assert_double_eq_tol(row_of("load_carried_share")->cells[0].values[0], 0.96, 1e-12);
+    ck_assert_double_eq_tol(row_of("fee_per_message")->cells[0].values[0], 100, 1e-12);
     finish();
 }
 END_TEST
@@ -406,7 +449,8 @@ CHECK_MAIN("report", text_lays_slow_instant_and_both_side_by_side,
            replications_give_a_mean_and_a_student_interval,
            what_a_run_leaves_out_because_it_is_zero_counts_as_zero,
            transactions_count_by_chains_and_outcome_from_the_end_of_the_warm_up_on,
-           a_group_of_several_configurations_is_told,
+           a_number_that_is_whole_in_one_run_alone_has_decimals,
+           a_run_that_carries_95_percent_keeps_up, a_group_of_several_configurations_is_told,
            by_run_and_by_replication_tell_replications_apart,
            by_takes_dots_and_pointers_and_refuses_what_no_run_has,
            csv_json_and_tex_carry_the_same_numbers, a_run_that_carries_too_little_is_saturated,

@@ -130,6 +130,35 @@ START_TEST(half_is_full_and_what_is_in_a_block_does_not_wait)
 }
 END_TEST
 
+/* Seven chains: six fuller and fuller ones for which ever less waits, and one that is saturated and
+ * for which least waits. The saturated one is first, then those for which most waits; one is out.
+ */
+START_TEST(the_worst_chain_is_first_and_six_are_shown)
+{
+    sqlite3 *database = open_database();
+    support_sql(database, "INSERT INTO metric VALUES ('blocks_full', -1, 400, 'blocks', 1)");
+    for (int c = 0; c < 7; c++) {
+        support_sql(database, "INSERT OR IGNORE INTO entity VALUES (%d, 'chain', 'c%d', NULL)",
+                    128 + 16 * c, c);
+        support_sql(database, "INSERT INTO metric VALUES ('blocks_full', %d, %d, 'blocks', 100)",
+                    128 + 16 * c, 60 + c);
+        for (int t = 0; t < 100; t++) /* a great constant hides that the six grow */
+            support_sql(database, "INSERT INTO sample VALUES ('backlog', %d, %" PRId64 ", %d)",
+                        128 + 16 * c, t * SECOND, c == 3 ? t : 100000 + (20 - c) * t);
+    }
+    support_close(database);
+    load(NULL);
+    struct congestion congestion = measure_congestion(operands.runs[0]);
+    ck_assert_uint_eq(congestion.full, 7);
+    ck_assert_uint_eq(congestion.saturated, 1);
+    ck_assert_uint_eq(congestion.count, 6);
+    static const char *const order[] = {"c3", "c0", "c1", "c2", "c4", "c5"};
+    for (size_t i = 0; i < 6; i++)
+        ck_assert_str_eq(congestion.worst[i].name, order[i]);
+    finish();
+}
+END_TEST
+
 START_TEST(machine_forms_carry_the_chains_too)
 {
     make_congested();
@@ -214,6 +243,7 @@ END_TEST
 
 CHECK_MAIN("report_full", full_chains_are_laid_out_with_what_waits_for_them,
            the_verdict_names_the_saturated_chains_only, machine_forms_carry_the_chains_too,
+           the_worst_chain_is_first_and_six_are_shown,
            half_is_full_and_what_is_in_a_block_does_not_wait, only_a_positive_slope_is_growth,
            what_grew_in_the_warm_up_is_no_growth, the_peak_holds_what_a_queue_was_when_it_began,
            drain_is_from_the_last_peak_to_the_first_empty_queue)

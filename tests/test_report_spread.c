@@ -146,6 +146,24 @@ START_TEST(replications_have_an_interval_and_one_run_has_none)
 }
 END_TEST
 
+/* From 1.5 s to 9.5 s the seconds that begin at 2 to 8 are whole; the sample at k s is of the
+ * second before it: 3 + ... + 9 = 42 requests in 7 s. */
+START_TEST(repair_is_counted_in_whole_seconds_after_the_warm_up)
+{
+    support_folder(folder);
+    sqlite3 *database = support_replication(folder, "a.db", "c", 0);
+    support_sql(database, "INSERT INTO entity VALUES (1000, 'validator', 'v0', 48);"
+                          "UPDATE run SET warmup_ns = 1500000000, sim_end_ns = 9500000000");
+    for (int k = 1; k <= 10; k++)
+        support_sample(database, "repair_requests", 1000 * k, k);
+    support_close(database);
+    load(NULL);
+    ck_assert_uint_eq(table_keep(&table, "repair_requests_rate"), 1);
+    ck_assert_double_eq_tol(table.rows[0].cells[0].values[0], 6, 1e-12);
+    finish();
+}
+END_TEST
+
 START_TEST(a_run_without_repair_is_told_so)
 {
     support_folder(folder);
@@ -196,5 +214,6 @@ START_TEST(shares_of_nothing_are_not_there)
 END_TEST
 
 CHECK_MAIN("report_spread", rows_are_those_computed_by_hand,
-           replications_have_an_interval_and_one_run_has_none, a_run_without_repair_is_told_so,
+           replications_have_an_interval_and_one_run_has_none,
+           repair_is_counted_in_whole_seconds_after_the_warm_up, a_run_without_repair_is_told_so,
            a_run_with_collective_validators_has_no_such_rows, shares_of_nothing_are_not_there)
