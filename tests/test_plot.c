@@ -374,6 +374,13 @@ START_TEST(windows_and_axis_are_those_of_all_groups)
     holds("fault_timeline.gp", "set xrange [0:200]\n");
     holds("fault_timeline.gp",
           "set object 70 rectangle from first 89, graph 0 to first 89.5, graph 1");
+    holds("fault_timeline.gp", "set object 71 rectangle from first 190, graph 0 to first 200,");
+    holds("fault_timeline.gp", "set arrow 1 from first 5, graph 0");
+    /* Sixtieths of 10 s: a message is made in the 19th and arrives in the 25th. */
+    holds("fault_timeline.tsv", "\n16\t2.91666666667\t0\t0\tNaN\tNaN\n"
+                                "16\t3.08333333333\t0\t1\tNaN\tNaN\n");
+    holds("fault_timeline.tsv", "\n16\t3.91666666667\t0\t1\tNaN\tNaN\n"
+                                "16\t4.08333333333\t6\t0\t1\t1\n");
     holds("fault_timeline.caption.txt",
           "Grey: fault windows; in 16 none; in 32: crash shard:0 from "
           "20 s to 20.5 s; crash shard:0 from 21 s");
