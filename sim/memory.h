@@ -127,9 +127,10 @@ struct map_slot {
 struct map {
     struct memory *memory;
     const char *name;
-    struct map_slot *slots;
-    unsigned char *used;      /* a byte a slot */
+    struct map_slot *slots;   /* key 0: empty; what has that key stands beside them */
+    uint64_t zero_value;      /* of key 0, if has_zero */
     uint32_t capacity, count; /* capacity: 0 or a power of two */
+    bool has_zero;
 };
 void map_init(struct map *map, struct memory *memory, const char *name);
 bool map_get(const struct map *map, uint64_t key, uint64_t *ret_value);
