@@ -70,9 +70,9 @@ uint32_t chain_layout_index(const struct chain_layout *layout, uint32_t chain)
     SIM_ASSERT(ordinal >= 1);
     SIM_ASSERT(ordinal <= layout->workchain_count);
     const struct chain_workchain *workchain = &layout->workchains[ordinal - 1];
-    uint64_t shard = shard_from_heap(chain & ((UINT32_C(1) << CHAIN_HEAP_BITS) - 1));
-    uint32_t index = shard_tree_find(&workchain->tree, shard);
-    SIM_ASSERT(shard_tree_at(&workchain->tree, index) == shard);
+    uint32_t heap = chain & ((UINT32_C(1) << CHAIN_HEAP_BITS) - 1);
+    uint32_t index = shard_tree_find(&workchain->tree, shard_from_heap(heap));
+    SIM_ASSERT(shard_tree_heap_at(&workchain->tree, index) == heap);
     return workchain->first + index;
 }
 
@@ -91,8 +91,8 @@ uint32_t chain_layout_chain(const struct chain_layout *layout, uint32_t index)
             high = middle - 1;
     }
     const struct chain_workchain *workchain = &layout->workchains[low];
-    uint64_t shard = shard_tree_at(&workchain->tree, index - workchain->first);
-    return (low + 1) << CHAIN_HEAP_BITS | shard_heap(shard);
+    uint32_t heap = shard_tree_heap_at(&workchain->tree, index - workchain->first);
+    return (low + 1) << CHAIN_HEAP_BITS | heap;
 }
 
 void chain_layout_prefix(const struct chain_layout *layout, uint32_t chain, int32_t *ret_workchain,
@@ -123,6 +123,6 @@ uint32_t chain_layout_find(const struct chain_layout *layout, int32_t workchain,
     const struct chain_workchain *found = &layout->workchains[place];
     if (found->id != workchain)
         return 0;
-    uint64_t shard = shard_tree_at(&found->tree, shard_tree_find(&found->tree, prefix));
-    return (place + 1) << CHAIN_HEAP_BITS | shard_heap(shard);
+    uint32_t index = shard_tree_find(&found->tree, prefix);
+    return (place + 1) << CHAIN_HEAP_BITS | shard_tree_heap_at(&found->tree, index);
 }

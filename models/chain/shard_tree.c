@@ -93,11 +93,17 @@ struct shard_tree shard_tree_listed(const uint64_t *sorted, uint32_t count)
 uint64_t shard_tree_at(const struct shard_tree *tree, uint32_t index)
 {
     SIM_ASSERT(index < tree->count);
+    return tree->listed ? tree->listed[index] : shard_from_heap(shard_tree_heap_at(tree, index));
+}
+
+uint32_t shard_tree_heap_at(const struct shard_tree *tree, uint32_t index)
+{
+    SIM_ASSERT(index < tree->count);
     if (tree->listed)
-        return tree->listed[index];
+        return shard_heap(tree->listed[index]);
     if (index < tree->merged)
-        return shard_from_heap((UINT32_C(1) << (tree->depth - 1)) + index);
-    return shard_from_heap((UINT32_C(1) << tree->depth) + index + tree->merged);
+        return (UINT32_C(1) << (tree->depth - 1)) + index;
+    return (UINT32_C(1) << tree->depth) + index + tree->merged;
 }
 
 static uint32_t find_listed(const struct shard_tree *tree, uint64_t prefix)

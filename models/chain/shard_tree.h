@@ -48,8 +48,9 @@ uint32_t shard_tree_check(const uint64_t *sorted, uint32_t count, uint32_t room,
 /* shard_tree_listed: a list that shard_tree_check found right, depths within the heap's. */
 struct shard_tree shard_tree_listed(const uint64_t *sorted, uint32_t count);
 
-/* shard_tree_at: the tagged prefix of shard `index` < count. */
+/* shard_tree_at: the tagged prefix of shard `index` < count; heap_at: its number in the heap. */
 uint64_t shard_tree_at(const struct shard_tree *tree, uint32_t index);
+uint32_t shard_tree_heap_at(const struct shard_tree *tree, uint32_t index);
 
 /* shard_tree_find: the index of the shard that holds an address prefix; there is always one. */
 uint32_t shard_tree_find(const struct shard_tree *tree, uint64_t prefix);

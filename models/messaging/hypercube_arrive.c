@@ -158,11 +158,14 @@ bool cube_slow_show(struct hypercube *cube, struct cube_chain *chain, struct lin
 static uint32_t make_mirror(struct hypercube *cube, uint32_t link_slot, const struct parcel *parcel,
                             enum mirror_state state)
 {
-    uint32_t slot = pool_take(&cube->mirrors);
-    struct mirror *mirror = pool_at(&cube->mirrors, slot);
+    void *place;
+    uint32_t slot = pool_take_raw(&cube->mirrors, sizeof(struct mirror), &place);
+    struct mirror *mirror = place;
     mirror->parcel = *parcel;
     mirror->link = link_slot;
+    mirror->next = mirror->entry = 0;
     mirror->state = (uint8_t)state;
+    mirror->in_act = mirror->left = false;
     return slot;
 }
 

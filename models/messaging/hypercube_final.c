@@ -375,6 +375,18 @@ static void free_acts(struct hypercube *cube, uint32_t part_slot, bool inputs_to
     pool_give(&cube->parts, part_slot);
 }
 
+/* What the next act is about is fetched while this one is carried out. */
+static void fetch_act(const struct hypercube *cube, const struct act *act)
+{
+    const unsigned char *about = NULL;
+    if (act->mirror != 0)
+        about = pool_at(&cube->mirrors, act->mirror);
+    else if (act->entry != 0)
+        about = pool_at(&cube->entries, act->entry);
+    for (size_t at = 0; about != NULL && at < sizeof(struct mirror); at += 64)
+        __builtin_prefetch(about + at);
+}
+
 static void carry_out(struct hypercube *cube, struct context *context, const struct block *block,
                       struct cube_chain *chain, uint32_t part_slot)
 {
@@ -392,8 +404,10 @@ static void carry_out(struct hypercube *cube, struct context *context, const str
     }
     for (uint32_t slot = part->first; slot != 0;) {
         const struct act *act = pool_at(&cube->acts, slot);
-        finish_act(&all, act);
         slot = act->next;
+        if (slot != 0)
+            fetch_act(cube, pool_at(&cube->acts, slot));
+        finish_act(&all, act);
     }
     for (uint32_t entry = cube_sorted_next(cube); entry != 0; entry = cube_sorted_next(cube))
         cube_queue_join(cube, context, block, chain, entry, visible_ns, &all.touched);

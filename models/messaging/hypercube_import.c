@@ -385,6 +385,16 @@ static bool beyond_quota(const struct hypercube *cube, const struct block *block
            (bytes_max > 0 && link->quota_bytes >= bytes_max);
 }
 
+/* What comes next is fetched while this one is imported: heaps jump about in memory. */
+static void fetch_next(const struct hypercube *cube, const struct cube_chain *chain)
+{
+    if (chain->heap.count == 0)
+        return;
+    const unsigned char *mirror = pool_at(&cube->mirrors, chain->heap.items[0].slot);
+    for (size_t at = 0; at < sizeof(struct mirror); at += 64)
+        __builtin_prefetch(mirror + at);
+}
+
 /* TON-26, 27, 45, 46: in order, while there is room; the rest stays where it is. */
 static uint32_t fill_imports(struct hypercube *cube, struct context *context, struct block *block,
                              struct cube_part *part, struct cube_chain *chain)
@@ -414,7 +424,9 @@ static uint32_t fill_imports(struct hypercube *cube, struct context *context, st
         }
         link->quota_messages++;
         link->quota_bytes += envelope->bytes;
-        import_one(cube, context, block, part, chain, next_item(cube, chain).slot);
+        struct import_item item = next_item(cube, chain);
+        fetch_next(cube, chain);
+        import_one(cube, context, block, part, chain, item.slot);
         added++;
     }
     return added;

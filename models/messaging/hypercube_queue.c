@@ -100,8 +100,12 @@ uint32_t cube_entry_make(struct hypercube *cube, struct block *block, const stru
                          struct route route)
 {
     SIM_ASSERT(route.current_bits >= 0);
-    uint32_t slot = pool_take(&cube->entries);
-    struct entry *entry = pool_at(&cube->entries, slot);
+    void *place;
+    uint32_t slot = pool_take_raw(&cube->entries, sizeof(struct entry), &place);
+    struct entry *entry = place;
+    size_t head = offsetof(struct entry, parcel) + sizeof entry->parcel;
+    memset((unsigned char *)place + head, 0, sizeof *entry - head);
+    entry->state = ENTRY_NEW;
     entry->parcel = *parcel;
     entry->parcel.current_bits = route.current_bits;
     entry->parcel.next_bits = route.next_bits;
@@ -295,8 +299,9 @@ void cube_queue_remove(struct hypercube *cube, struct context *context, struct c
 
 void cube_input_put(struct hypercube *cube, struct cube_chain *chain, const struct input *input)
 {
-    uint32_t slot = pool_take(&cube->inputs);
-    struct input *made = pool_at(&cube->inputs, slot);
+    void *place;
+    uint32_t slot = pool_take_raw(&cube->inputs, sizeof(struct input), &place);
+    struct input *made = place;
     *made = *input;
     made->next = 0;
     struct list *list = &chain->inputs;
