@@ -1,5 +1,6 @@
-"""What the benchmarks of whole runs (bench_busy.py, bench_demo.py, bench_spread.py) share: how a
-row is printed, and the hold model, which has no protocol, as a limit for them."""
+"""What the benchmarks of whole runs (bench_busy.py, bench_demo.py, bench_spread.py,
+bench_growth.py) share: how a row is printed, and the hold model, which has no protocol, as a limit
+for them."""
 import json
 import re
 import subprocess
