@@ -198,6 +198,40 @@ START_TEST(switches_back_and_forth_under_load_lose_nothing)
 }
 END_TEST
 
+/* TON-R56, TON-R58: the halves are slow, and have a block open each as they are united. They live
+ * again before these blocks would have become final, and have others open at that instant with some
+ * of the delays. Found by swarm. */
+START_TEST(blocks_of_a_former_life_end_with_it)
+{
+    static struct reshard_order_config orders[] = {
+        {.at_ns = 10 * SECOND, .what = RESHARD_MERGE, .shard = "0:8000000000000000"},
+        {.at_ns = 15 * SECOND, .what = RESHARD_SPLIT, .shard = "0:8000000000000000"}};
+    static const struct fault_target halves = {
+        .type = TARGET_NODES, .role = "shard", .first = 0, .last = 1};
+    struct fault_spec slow = {.type = FAULT_SLOW,
+                              .at_ns = 9 * SECOND,
+                              .for_ns = 3 * SECOND,
+                              .share = UINT64_MAX,
+                              .target = {.targets = &halves, .count = 1}};
+    struct reshard_config config = quick(0, 1);
+    config.schedule = (struct param_list){orders, 2};
+    config.delay_ns = 1000 * SECOND;
+    for (uint32_t tenths = 80; tenths < 100; tenths++) {
+        slow.factor = tenths / 10.0;
+        struct transfers *transfers = stack_with(2, &config);
+        transfers->base->validators.consensus_delay_ns = 950000000;
+        transfers->base->scenario.faults.specs = &slow;
+        transfers->base->scenario.faults.count = 1;
+        add_load(transfers, 20, NULL, 60 * SECOND);
+        transfers_run(transfers);
+        ck_assert_int_eq(chain_count(transfers, "splits"), 1);
+        ck_assert_int_eq(chain_count(transfers, "merges"), 1);
+        ck_assert_int_ge(chain_count(transfers, "blocks_dropped"), 1);
+        finish(transfers);
+    }
+}
+END_TEST
+
 /* TON-R58, TON-R59: two shards are united while many of their messages are under way to each other,
  * and divided again before all of these are imported. Each half sees the rest at once: a packet
  * would take half a minute. */
@@ -344,7 +378,7 @@ END_TEST
 CHECK_MAIN("reshard", idle_shards_merge_down_to_the_least_depth, dropped_blocks_do_not_count,
            a_loaded_shard_splits_and_merges_when_the_load_is_over, shards_of_middling_load_stay,
            a_schedule_is_followed, switches_back_and_forth_under_load_lose_nothing,
-           a_half_sees_the_parents_queue_without_a_packet,
+           blocks_of_a_former_life_end_with_it, a_half_sees_the_parents_queue_without_a_packet,
            full_blocks_are_counted_by_the_chain_that_made_them,
            nothing_waits_for_a_shard_that_is_no_more,
            fees_are_halved_and_the_right_child_gets_the_odd_unit, what_does_not_follow_is_refused)

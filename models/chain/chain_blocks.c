@@ -164,10 +164,12 @@ static void chain_on_timer(void *state, struct context *context, uint8_t kind, u
         return;
     }
     SIM_ASSERT(kind == TIMER_FINAL);
-    if (!record->open && chains->resharding)
-        return; /* dropped as its chain was united with another */
-    SIM_ASSERT(record->open);
-    const struct block *block = pool_at(&chains->open_blocks, record->open);
+    const struct block *block = record->open ? pool_at(&chains->open_blocks, record->open) : NULL;
+    /* Its block was dropped as the chain was united with another; it may live again, and have one
+     * of its new life open. */
+    if (chains->resharding && (!block || block->id != cookie))
+        return;
+    SIM_ASSERT(block);
     SIM_ASSERT(block->id == cookie);
     chain_complete(chains, context, index);
 }
