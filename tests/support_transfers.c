@@ -13,6 +13,7 @@
 #include "models/state/state_ram.h"
 #include "sim/context.h"
 #include "tests/model_by_hand.h"
+#include "tests/run_log.h"
 
 /* ---- Configs by hand ---- */
 
@@ -285,43 +286,17 @@ static void add_layers(struct transfers *transfers)
         add_layer(transfers, &script_model, &self)->slot = slot;
 }
 
-static struct log *open_log(const char *path)
-{
-    char error[256];
-    struct log_run run = {.experiment = "test",
-                          .measurement = "",
-                          .program_version = "",
-                          .model_version = "",
-                          .git_rev = "",
-                          .compiler = "",
-                          .libraries = "",
-                          .host = "",
-                          .argv = "",
-                          .scenario_json = "{}",
-                          .started_utc = ""};
-    struct log *log = log_open(path, true, LOG_ALL, &run, error, sizeof error);
-    if (!log)
-        fprintf(stderr, "%s\n", error);
-    SIM_ASSERT(log != NULL);
-    return log;
-}
-
 int transfers_try(struct transfers *transfers, struct diagnostics *diagnostics)
 {
     struct engine_options options = transfers->base->options;
     add_layers(transfers);
     if (transfers->database)
-        options.log = open_log(transfers->database);
+        options.log = run_log_open(transfers->database, LOG_ALL);
     memset(transfers->results, 0, sizeof transfers->results);
     transfers->outcomes = 0;
     int status = engine_run(&transfers->base->scenario, &options, diagnostics, &transfers->result);
-    if (options.log) {
-        char error[256];
-        struct log_end end = {.status = "ok"};
-        uint64_t bytes;
-        int closed = log_close(options.log, &end, error, sizeof error, &bytes);
-        SIM_ASSERT(closed == 0);
-    }
+    if (options.log)
+        run_log_close(options.log, 0);
     return status;
 }
 

@@ -9,6 +9,7 @@
 #include "models/messaging/dispatch_rules.h"
 #include "sim/log.h"
 #include "tests/check_main.h"
+#include "tests/run_log.h"
 #include "tests/support_cube.h"
 
 static char path[64];
@@ -24,25 +25,10 @@ static struct support_stack *stack_with(int64_t defer_after)
 
 static void run_logged(struct support_stack *support)
 {
-    char error[256];
-    uint64_t bytes;
-    struct log_run run = {.experiment = "test",
-                          .measurement = "",
-                          .program_version = "",
-                          .model_version = "",
-                          .git_rev = "",
-                          .compiler = "",
-                          .libraries = "",
-                          .host = "",
-                          .argv = "",
-                          .scenario_json = "{}",
-                          .started_utc = ""};
     snprintf(path, sizeof path, "/tmp/test_dispatch_queue_%d.db", (int)getpid());
-    support->options.log = log_open(path, true, LOG_ALL, &run, error, sizeof error);
-    ck_assert_msg(support->options.log != NULL, "%s", error);
+    support->options.log = run_log_open(path, LOG_ALL);
     support_stack_run(support);
-    struct log_end end = {.status = "ok"};
-    ck_assert_int_eq(log_close(support->options.log, &end, error, sizeof error, &bytes), 0);
+    run_log_close(support->options.log, 0);
     expect_held(support);
     ck_assert_uint_eq(support->undo_errors, 0);
 }

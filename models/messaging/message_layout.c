@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "models/anycast.h"
+#include "models/byte_writer.h"
 
 enum { ADDRESS_BYTES = 12, PAIR_BYTES = 12, NAME_BYTES = 4 };
 
@@ -99,43 +100,26 @@ uint32_t message_layout_cells(uint32_t body_bytes)
 
 /* ---- Writing ---- */
 
-struct writer {
-    unsigned char *bytes;
-    size_t count;
-};
-
-static void put(struct writer *writer, uint64_t value, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++)
-        writer->bytes[writer->count++] = (unsigned char)(value >> (8 * i));
-}
-
-static void put_address(struct writer *writer, struct address address)
-{
-    put(writer, (uint32_t)address.workchain, 4);
-    put(writer, address.prefix, 8);
-}
-
-static void put_parameter(struct writer *writer, const struct message_layout *layout,
+static void put_parameter(struct byte_writer *writer, const struct message_layout *layout,
                           enum parameter parameter)
 {
-    put(writer, parameters[parameter].name, NAME_BYTES);
+    byte_writer_put(writer, parameters[parameter].name, NAME_BYTES);
     switch (parameter) {
     case GAS_LIMIT:
-        put(writer, layout->gas_limit, 8);
+        byte_writer_put(writer, layout->gas_limit, 8);
         return;
     case FORWARD_FEE:
-        put(writer, layout->forward_fee, 8);
+        byte_writer_put(writer, layout->forward_fee, 8);
         return;
     case INSTANT_FEE:
-        put(writer, layout->instant_fee, 8);
+        byte_writer_put(writer, layout->instant_fee, 8);
         return;
     case ANYCAST:
-        put(writer, layout->anycast_depth, 1);
-        put(writer, layout->anycast_bits, 4);
+        byte_writer_put(writer, layout->anycast_depth, 1);
+        byte_writer_put(writer, layout->anycast_bits, 4);
         return;
     case FLAGS:
-        put(writer, layout->flags, 1);
+        byte_writer_put(writer, layout->flags, 1);
         return;
     case PARAMETER_COUNT:
         break;
@@ -196,16 +180,16 @@ enum message_fault message_layout_encode(const struct message_layout *layout, un
     size_t head = message_layout_head_bytes(layout);
     if (capacity < head || capacity - head < layout->body_bytes)
         return MESSAGE_SHORT;
-    struct writer writer = {bytes, 0};
-    put_address(&writer, layout->to);
-    put(&writer, layout->value_count, 1);
+    struct byte_writer writer = {.bytes = bytes, .room = capacity};
+    byte_writer_address(&writer, layout->to);
+    byte_writer_put(&writer, layout->value_count, 1);
     for (uint32_t i = 0; i < layout->value_count; i++) {
-        put(&writer, layout->value[i].currency, 4);
-        put(&writer, layout->value[i].amount, 8);
+        byte_writer_put(&writer, layout->value[i].currency, 4);
+        byte_writer_put(&writer, layout->value[i].amount, 8);
     }
-    put(&writer, layout->has_sender, 1);
+    byte_writer_put(&writer, layout->has_sender, 1);
     if (layout->has_sender)
-        put_address(&writer, layout->from);
+        byte_writer_address(&writer, layout->from);
     for (unsigned i = 0; i < PARAMETER_COUNT; i++)
         if (is_given(layout, (enum parameter)i))
             put_parameter(&writer, layout, (enum parameter)i);

@@ -37,6 +37,15 @@ struct client_zipf_config {
 
 extern const struct param_variant client_account_variants[];
 
+/* CLIENT_RATE_PARAM: the row of a model whose config struct `type` has a member `rate`. */
+#define CLIENT_RATE_PARAM(type)                                                                    \
+    {                                                                                              \
+        .name = "rate", .help = "transactions submitted in a second, by all clients together",     \
+        .kind = PARAM_RATE, .offset = offsetof(type, rate), .value_default = INT64_C(10000000),    \
+        .value_min = 1, .value_max = INT64_C(1000000000000000), .size = true,                      \
+        .swarm_min = INT64_C(500000), .swarm_max = INT64_C(50000000)                               \
+    }
+
 /* CLIENT_PARAMS: the rows of a model whose config struct `type` has a member `common`. */
 #define CLIENT_PARAMS(type)                                                                        \
     {.name = "cross_shard",                                                                        \

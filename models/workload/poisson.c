@@ -9,19 +9,8 @@ struct poisson_config {
     int64_t rate; /* 10^-6 a second */
 };
 
-#define FIELD(name) .offset = offsetof(struct poisson_config, name)
-
 static const struct param params[] = {
-    {.name = "rate",
-     .help = "transactions submitted in a second, by all clients together",
-     .kind = PARAM_RATE,
-     FIELD(rate),
-     .value_default = INT64_C(10000000),
-     .value_min = 1,
-     .value_max = INT64_C(1000000000000000),
-     .size = true,
-     .swarm_min = INT64_C(500000),
-     .swarm_max = INT64_C(50000000)},
+    CLIENT_RATE_PARAM(struct poisson_config),
     CLIENT_PARAMS(struct poisson_config),
     CLIENT_COUNT_PARAM(struct poisson_config),
     PARAM_END,

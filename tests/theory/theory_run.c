@@ -10,34 +10,7 @@
 #include "sim/diagnostics.h"
 #include "sim/scenario.h"
 #include "sim/sim_assert.h"
-
-static struct log *open_log(const char *path, enum log_level level)
-{
-    char error[256];
-    struct log_run run = {.experiment = "theory",
-                          .measurement = "",
-                          .program_version = "",
-                          .model_version = "",
-                          .git_rev = "",
-                          .compiler = "",
-                          .libraries = "",
-                          .host = "",
-                          .argv = "",
-                          .scenario_json = "{}",
-                          .started_utc = ""};
-    struct log *log = log_open(path, true, level, &run, error, sizeof error);
-    SIM_ASSERT(log != NULL);
-    return log;
-}
-
-static void close_log(struct log *log, const struct engine_result *result)
-{
-    char error[256];
-    uint64_t bytes;
-    struct log_end end = {.status = "ok", .sim_end_ns = result->sim_end_ns};
-    int status = log_close(log, &end, error, sizeof error, &bytes);
-    SIM_ASSERT(status == 0);
-}
+#include "tests/run_log.h"
 
 /* Runs a loaded scenario, unless it did not load, and frees it. */
 static struct engine_result run(int status, struct scenario *scenario,
@@ -45,7 +18,7 @@ static struct engine_result run(int status, struct scenario *scenario,
                                 enum log_level level, struct engine_options options)
 {
     struct engine_result result = {0};
-    options.log = status == 0 && path != NULL ? open_log(path, level) : NULL;
+    options.log = status == 0 && path != NULL ? run_log_open(path, level) : NULL;
     if (status == 0)
         status = engine_run(scenario, &options, diagnostics, &result);
     if (status != 0)
@@ -55,7 +28,7 @@ static struct engine_result run(int status, struct scenario *scenario,
         fprintf(stderr, "%s\n", result.violation);
     SIM_ASSERT(result.status == ENGINE_OK || result.status == ENGINE_LIMIT);
     if (options.log != NULL)
-        close_log(options.log, &result);
+        run_log_close(options.log, result.sim_end_ns);
     diagnostics_free(diagnostics);
     scenario_free(scenario);
     return result;
