@@ -7,6 +7,7 @@
 #include "models/chain/chain_blocks.h"
 #include "models/messaging/local.h"
 #include "models/spread/spread_ideal.h"
+#include "models/spread/spread_params.h"
 #include "models/state/state_ram.h"
 #include "sim/context.h"
 #include "sim/memory.h"
@@ -357,7 +358,8 @@ struct support_stack *support_stack_new(void)
     support->chain.masterchain.present = 1;
     support->messaging = &messaging_local_model;
     support->spread = &spread_ideal_model;
-    support->spread_config = "";
+    static const struct spread_config nothing_broken = {0};
+    support->spread_config = &nothing_broken;
     return support;
 }
 
