@@ -155,6 +155,9 @@ def check_merge_inputs(cases, folder):
     cases.exits("two results of one run", inside(
         folder, "merge", whole, "other.db", "-o", "bad.db"), 5, "have the same run key",
         "shardsim verify says which is right")
+    cases.exits("... beside a file that cannot be read", inside(
+        folder, "merge", whole, "other.db", "in/text.db", "-o", "bad.db"), 7,
+        "have the same run key", "is not an SQLite database")
     for column in ("program_version", "git_rev"):
         shutil.copy(runs[1], folder / "build.db")
         sql(folder / "build.db", f"update run set {column} = 'another'")
@@ -216,6 +219,26 @@ def check_verify_rows(cases, folder):
     sql(folder / "changed.db", "update run set scenario_json = '{'")
     cases.exits("a stored scenario that is none", inside(folder, "verify", "changed.db"), 3,
                 "error[E010]", "changed.db: this program", "refuses the scenario")
+
+
+def check_verify_several(cases, folder):
+    """Several files, and which exit code is theirs together."""
+    shutil.copy(folder / "v.db", folder / "changed.db")
+    sql(folder / "changed.db", "update run set result_hash = '0'")
+    for operands, code in ((["no-such.db", "changed.db", "v.db"], 5), (["v.db", "no-such.db"], 7),
+                           (["changed.db", "no-such.db"], 5), (["no-such.db", "v.db"], 7)):
+        result = inside(folder, "verify", *operands)
+        cases.exits(f"verify of {operands}", result, code)
+        cases.holds(f"... goes on to the end ({operands})", result.stdout.count(b".db") ==
+                    sum(name != "no-such.db" for name in operands), result.stdout)
+    cases.exits("a later replication", inside(
+        folder, "run", "m.json", "--replication", "3", "-o", "third.db"), 0)
+    cases.exits("... is verified as such", inside(folder, "verify", "third.db"), 0, "same")
+    write(folder, "long.json", duration="900s", warmup="1s")
+    cases.exits("a longer run", inside(folder, "run", "long.json", "-o", "long.db"), 0)
+    result = inside(folder, "verify", "long.db", file_bytes=60000)
+    cases.exits("a disk that is full in the middle", result, 0, "same",
+                "its rows were not compared: no room")
 
 
 def check_verify_levels(cases, folder):
@@ -318,6 +341,7 @@ def main():
         check_merge_again(cases, folder)
         check_merge_inputs(cases, folder)
         check_verify_rows(cases, folder)
+        check_verify_several(cases, folder)
         check_verify_levels(cases, folder)
         check_stored(cases, folder)
     cases.close()
