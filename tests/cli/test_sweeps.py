@@ -110,6 +110,47 @@ def check_runs(cases, folder):
                 [row["point"] for row in rows if row["state"] == "done"] == [0, 0, 4, 4], rows)
 
 
+def check_ranges(cases, folder):
+    """The values of a range: whole numbers rounded to nearest, reals as a person would write them,
+    ends exact; and ranges that are none."""
+    def values(path, **keys):
+        write(folder, "range.json", {path: keys}, network={
+            "latency": {"type": "lognormal", "median": "40ms", "sigma": 0.5}})
+        rows, _ = states(folder, "range.json")
+        return [row["values"].split("=")[1] for row in rows]
+    accounts, sigma = "ledger.accounts_per_shard", "network.latency.sigma"
+    for path, keys, wanted in (
+            (accounts, {"from": 1, "to": 4, "points": 3}, ["1", "3", "4"]),
+            (accounts, {"from": 4, "to": 1, "points": 3}, ["4", "2", "1"]),
+            (accounts, {"from": 1, "to": 8, "points": 4, "scale": "log2"}, ["1", "2", "4", "8"]),
+            (accounts, {"from": 10, "to": 25, "points": 3, "scale": "log10"}, ["10", "16", "25"]),
+            (accounts, {"from": 1, "to": 2, "points": 2}, ["1", "2"]),
+            (sigma, {"from": 0.1, "to": 0.4, "points": 4}, ["0.1", "0.2", "0.3", "0.4"]),
+            (sigma, {"from": 0.1, "to": 0.9, "points": 3, "scale": "log10"},
+             ["0.1", "0.3", "0.9"])):
+        got = values(path, **keys)
+        cases.holds(f"{path} {keys}", got == wanted, got)
+    ends = {"from": 1, "to": 2}
+    many = {f"workload.{i}.rate": ["1tx/s", "2tx/s"] for i in range(8)}
+    many.update({f"workload.{i}.cross_shard": ["1%", "2%"] for i in range(8)}, duration=["9s"])
+    for sweep, code in (({accounts: {**ends, "points": 1}}, "E203"),
+                        ({accounts: {**ends, "points": 3}}, "two points of the range are equal"),
+                        ({accounts: {"from": 0, "to": 2, "points": 2, "scale": "log2"}}, "E307"),
+                        ({sigma: {"from": 1, "to": 0, "points": 2, "scale": "log2"}}, "E307"),
+                        ({accounts: {**ends, "points": 2, "scale": "log3"}}, "E206"),
+                        ({accounts: []}, "E208"), ({accounts: 7}, "E205"),
+                        ({"network.loss": ["1%"], "/network/loss": ["2%"]},
+                         "this path is swept twice"),
+                        (many, "E208"), ({"seed": [1, 2]}, "E404")):
+        write(folder, "range.json", sweep, network={
+            "latency": {"type": "lognormal", "median": "40ms", "sigma": 0.5}},
+              workload=8 * [{"type": "poisson", "rate": "1tx/s"}])
+        cases.exits(f"a sweep of {str(sweep)[:60]}", inside(folder, "check", "range.json"), 3, code)
+    del many["duration"]
+    write(folder, "range.json", many, workload=8 * [{"type": "poisson", "rate": "1tx/s"}])
+    cases.exits("sixteen paths", inside(folder, "show", "--point", "65535", "range.json"), 0)
+
+
 def check_names(cases, folder):
     for name in ("a b.json", "it's.json", "-j.json", "ü\"$x.json", "--.json"):
         write(folder, name, RATES)
@@ -293,7 +334,7 @@ def main():
     cases = Cases()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for check in (check_runs, check_names, check_bad_points, check_violations,
+        for check in (check_runs, check_ranges, check_names, check_bad_points, check_violations,
                       check_files_in_the_way, check_kills):
             check(cases, folder)
     cases.close()
