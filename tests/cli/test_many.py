@@ -264,7 +264,7 @@ def check_verify_levels(cases, folder):
                 "the difference is in what is not logged")
     peak = sql(folder / "log_all.db", "select value from metric where name = 'memory_peak'")[0][0]
     for limit in (["--until", "3s"], ["--max-events", "500"],
-                  ["--max-memory", f"{int(peak) - 1}B"]):
+                  ["--max-memory", f"{int(peak) // 2}B"]):
         cases.exits(f"run {limit}", inside(folder, *run, *limit, "-f", "-o", "ended.db"), 8)
         result = inside(folder, "verify", "ended.db")
         cases.exits(f"verify after {limit}", result, 0, "same")
