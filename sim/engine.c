@@ -14,12 +14,6 @@
 
 const char *const engine_status_names[] = {"ok", "limit", "interrupted", "violation", "failed"};
 
-/* Counters of the last run, for engine_counter. */
-static struct {
-    const struct model *model[SLOT_MAX];
-    int64_t counters[SLOT_MAX][COUNTERS_MAX];
-} last_run;
-
 void engine_push_apart(struct world *world, uint32_t node, struct queue_entry entry)
 {
     struct queue *queue = world->queue;
@@ -136,8 +130,8 @@ int engine_run(const struct scenario *scenario, const struct engine_options *opt
     else
         engine_run_queue(world, &loop);
     finish(world, &loop);
-    memcpy(last_run.model, world->model, sizeof last_run.model);
-    memcpy(last_run.counters, world->counters, sizeof last_run.counters);
+    memcpy(world->result.model, world->model, sizeof world->model);
+    memcpy(world->result.counters, world->counters, sizeof world->counters);
     *ret_result = world->result;
     free_queues(world);
     world_free(world);
@@ -160,14 +154,13 @@ int engine_check(const struct scenario *scenario, struct diagnostics *diagnostic
 int64_t engine_counter(const struct engine_result *result, const char *layer, const char *metric)
 {
     int64_t sum = 0;
-    (void)result;
     for (uint32_t slot = 0; slot < SLOT_MAX; slot++) {
-        const struct model *model = last_run.model[slot];
+        const struct model *model = result->model[slot];
         if (!model || !model->metrics || strcmp(model->layer_name, layer) != 0)
             continue;
         for (uint32_t i = 0; model->metrics[i].name; i++)
             if (strcmp(model->metrics[i].name, metric) == 0)
-                sum += last_run.counters[slot][i];
+                sum += result->counters[slot][i];
     }
     return sum;
 }

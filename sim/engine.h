@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/model.h"
+
 struct diagnostics;
 struct log;
 struct queue_type;
@@ -59,6 +61,9 @@ struct engine_result {
     uint64_t violation_event;
     /* Totals that the summary prints; 0 where no layer counts them. */
     uint64_t packets, packet_bytes, packets_dropped;
+    /* For engine_counter: the models by slot (NULL = none), and what they counted. */
+    const struct model *model[SLOT_MAX];
+    int64_t counters[SLOT_MAX][COUNTERS_MAX];
 };
 
 /* engine_run returns 0 and fills *ret_result, or -1 with diagnostics when the world cannot be built
@@ -82,8 +87,8 @@ enum { ENGINE_ROLES_MAX = 16 };
 int engine_roles(const struct scenario *scenario, struct diagnostics *diagnostics,
                  struct engine_role ret_roles[ENGINE_ROLES_MAX]);
 
-/* engine_counter looks up a counter after a run, for tests and the summary: "messaging",
- * "messages_sent". Valid until the next engine_run in this thread of control. 0 when unknown. */
+/* engine_counter looks up a counter of a run, for tests and the summary: "messaging",
+ * "messages_sent"; the sum where several models of a layer have it. 0 when unknown. */
 int64_t engine_counter(const struct engine_result *result, const char *layer, const char *metric);
 
 #endif

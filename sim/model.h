@@ -28,7 +28,7 @@ struct world;
 /* Handlers are addressed (node, slot). A layer's slot is its number; the workloads of a run, which
  * are a list, stand in slots from the workload layer's number on. The kernel's own rows use
  * SLOT_KERNEL. */
-enum { SLOT_MAX = 16, SLOT_KERNEL = 16 };
+enum { SLOT_MAX = 16, SLOT_KERNEL = 16, COUNTERS_MAX = 64 /* metrics of a model */ };
 
 /* Kind numbers in the log: slot << 8 | code; code = message kind, 64 + timer kind, 128 + trace. */
 enum { KIND_MESSAGE = 0, KIND_TIMER = 64, KIND_TRACE = 128 };

@@ -60,59 +60,57 @@ static const struct compared_table tables[] = {
 };
 /* clang-format on */
 
+/* Leaves *ret_statement at the first row of a query: the first difference. */
+static enum stored_verdict first_row(sqlite3 *database, const char *sql,
+                                     sqlite3_stmt **ret_statement)
+{
+    *ret_statement = NULL;
+    if (sqlite3_prepare_v2(database, sql, -1, ret_statement, NULL) != SQLITE_OK)
+        return STORED_NOT_COMPARED;
+    int step = sqlite3_step(*ret_statement);
+    return step == SQLITE_DONE  ? STORED_SAME
+           : step == SQLITE_ROW ? STORED_DIFFERENT
+                                : STORED_NOT_COMPARED;
+}
+
 static enum stored_verdict find_event(sqlite3 *database, char *text, size_t bytes)
 {
-    sqlite3_stmt *statement = NULL;
-    enum stored_verdict verdict = STORED_NOT_COMPARED;
-    if (sqlite3_prepare_v2(database, event_query, -1, &statement, NULL) == SQLITE_OK) {
-        int step = sqlite3_step(statement);
-        verdict = step == SQLITE_DONE  ? STORED_SAME
-                  : step == SQLITE_ROW ? STORED_DIFFERENT
-                                       : STORED_NOT_COMPARED;
-    }
+    sqlite3_stmt *row;
+    enum stored_verdict verdict = first_row(database, event_query, &row);
     if (verdict == STORED_DIFFERENT) {
-        bool missing = sqlite3_column_int(statement, 3) != 0;
-        const char *kind = (const char *)sqlite3_column_text(statement, 2);
+        bool missing = sqlite3_column_int(row, 3) != 0;
+        const char *kind = (const char *)sqlite3_column_text(row, 2);
         snprintf(text, bytes,
                  "first difference: event %lld, %.9f s, %s\n    stored  %s\n    now     %s",
-                 (long long)sqlite3_column_int64(statement, 0), sqlite3_column_double(statement, 1),
-                 kind ? kind : "of no kind", (const char *)sqlite3_column_text(statement, 4),
-                 missing ? "no such event" : (const char *)sqlite3_column_text(statement, 5));
+                 (long long)sqlite3_column_int64(row, 0), sqlite3_column_double(row, 1),
+                 kind ? kind : "of no kind", (const char *)sqlite3_column_text(row, 4),
+                 missing ? "no such event" : (const char *)sqlite3_column_text(row, 5));
     }
-    sqlite3_finalize(statement);
+    sqlite3_finalize(row);
     return verdict;
 }
 
 static enum stored_verdict find_missing(sqlite3 *database, char *text, size_t bytes)
 {
-    sqlite3_stmt *statement = NULL;
-    enum stored_verdict verdict = STORED_NOT_COMPARED;
-    if (sqlite3_prepare_v2(database, missing_query, -1, &statement, NULL) == SQLITE_OK) {
-        int step = sqlite3_step(statement);
-        verdict = step == SQLITE_DONE  ? STORED_SAME
-                  : step == SQLITE_ROW ? STORED_DIFFERENT
-                                       : STORED_NOT_COMPARED;
-    }
+    sqlite3_stmt *row;
+    enum stored_verdict verdict = first_row(database, missing_query, &row);
     if (verdict == STORED_DIFFERENT)
         snprintf(text, bytes, "first difference: event %lld, %.9f s, %s\n    stored  no such event",
-                 (long long)sqlite3_column_int64(statement, 0), sqlite3_column_double(statement, 1),
-                 (const char *)sqlite3_column_text(statement, 2));
-    sqlite3_finalize(statement);
+                 (long long)sqlite3_column_int64(row, 0), sqlite3_column_double(row, 1),
+                 (const char *)sqlite3_column_text(row, 2));
+    sqlite3_finalize(row);
     return verdict;
 }
 
-/* -1 when it cannot be read. */
+/* The first number of a query, 0 when it has no row, -1 when it cannot be read. */
 static int64_t ask(sqlite3 *database, const char *sql)
 {
-    sqlite3_stmt *statement = NULL;
-    int64_t value = -1;
-    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK) {
-        int step = sqlite3_step(statement);
-        value = step == SQLITE_ROW    ? sqlite3_column_int64(statement, 0)
-                : step == SQLITE_DONE ? 0
-                                      : -1;
-    }
-    sqlite3_finalize(statement);
+    sqlite3_stmt *row;
+    enum stored_verdict verdict = first_row(database, sql, &row);
+    int64_t value = verdict == STORED_DIFFERENT ? sqlite3_column_int64(row, 0)
+                    : verdict == STORED_SAME    ? 0
+                                                : -1;
+    sqlite3_finalize(row);
     return value;
 }
 
