@@ -2,9 +2,9 @@
 
 #include "analysis/database_recover.h"
 #include "analysis/must.h"
+#include "command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { APPLICATION_ID = 0x73687264, USER_VERSION = 1, HEADER_BYTES = 100 };
+enum { APPLICATION_ID = 0x73687264, USER_VERSION = 1 };
 
 __attribute__((format(printf, 2, 3))) static int fail(struct database_error *ret_error,
                                                       const char *format, ...)
@@ -24,14 +24,6 @@ __attribute__((format(printf, 2, 3))) static int fail(struct database_error *ret
     vsnprintf(ret_error->text, sizeof ret_error->text, format, list);
     va_end(list);
     return -1;
-}
-
-static uint32_t big_endian(const unsigned char *bytes, int count)
-{
-    uint32_t value = 0;
-    for (int i = 0; i < count; i++)
-        value = value << 8 | bytes[i];
-    return value;
 }
 
 /* The header says how many pages the file has: a copy cut short is found before SQLite stumbles
@@ -47,27 +39,17 @@ static int check_file(const char *path, struct database_error *ret_error)
         return fail(ret_error, "%s is not a regular file", path);
     if (status.st_size == 0)
         return fail(ret_error, "%s is empty", path);
-    unsigned char header[HEADER_BYTES] = {0};
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
+    struct command_head head;
+    if (command_head_read(path, &head) != 0)
         return fail(ret_error, "%s: %s", path, strerror(errno));
-    ssize_t got = read(file, header, sizeof header);
-    close(file);
-    if (got < 16 || memcmp(header, "SQLite format 3", 16) != 0)
+    if (!head.is_database)
         return fail(ret_error, "%s is not an SQLite database", path);
-    if (got < HEADER_BYTES)
+    if (!head.is_whole)
         return fail(ret_error, "%s is cut short: its header is not whole", path);
-    uint32_t page_bytes = big_endian(header + 16, 2);
-    if (page_bytes == 1)
-        page_bytes = 65536;
-    /* Journals hold pages beyond the file, so only a file without one must hold them all. */
-    uint64_t pages = big_endian(header + 28, 4);
-    bool size_known = big_endian(header + 24, 4) == big_endian(header + 92, 4);
-    uint64_t bytes = (uint64_t)status.st_size;
-    if (size_known && pages * page_bytes > bytes)
+    if (head.needed_bytes > head.bytes)
         return fail(ret_error,
                     "%s is cut short: it holds %" PRIu64 " of %" PRIu64 " bytes; copy it again",
-                    path, bytes, pages * page_bytes);
+                    path, head.bytes, head.needed_bytes);
     return 0;
 }
 
@@ -130,7 +112,7 @@ static int check_layout(sqlite3 *database, const char *path, struct database_err
     if (integer_of(database, path, "PRAGMA application_id", &application, ret_error) != 0 ||
         integer_of(database, path, "PRAGMA user_version", &version, ret_error) != 0)
         return -1;
-    if (application == CATALOGUE_APPLICATION_ID)
+    if (application == COMMAND_CATALOGUE_ID)
         return fail(ret_error,
                     "%s is a catalogue, which sqlite3 reads; give the runs that it lists", path);
     if (application != APPLICATION_ID)
@@ -155,20 +137,6 @@ static int check_layout(sqlite3 *database, const char *path, struct database_err
         return fail(ret_error, "%s holds %" PRId64 " runs; a result database holds one", path,
                     runs);
     return 0;
-}
-
-bool database_is_catalogue(const char *path)
-{
-    unsigned char header[HEADER_BYTES] = {0};
-    struct stat status;
-    int file =
-        stat(path, &status) == 0 && S_ISREG(status.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (file < 0)
-        return false;
-    ssize_t got = read(file, header, sizeof header);
-    close(file);
-    return got == HEADER_BYTES && memcmp(header, "SQLite format 3", 16) == 0 &&
-           big_endian(header + 68, 4) == CATALOGUE_APPLICATION_ID;
 }
 
 int database_open(const char *path, bool partial, sqlite3 **ret_database,

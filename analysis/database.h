@@ -12,9 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What `merge` writes is no result database, and says so in its header: "shcc". */
-enum { CATALOGUE_APPLICATION_ID = 0x73686363 };
-
 enum { DATABASE_ERROR_BYTES = 512 };
 struct database_error {
     char text[DATABASE_ERROR_BYTES];
@@ -24,10 +21,6 @@ struct database_error {
  * Returns 0 and the connection, which the caller closes, or -1 with the reason in ret_error. */
 int database_open(const char *path, bool partial, sqlite3 **ret_database,
                   struct database_error *ret_error);
-
-/* database_is_catalogue says by the header alone whether `path` is a file that `merge` wrote, whole
- * or not. False for what cannot be read. Never waits for a pipe. */
-bool database_is_catalogue(const char *path);
 
 /* database_each runs `sql` and calls `row` for each row. Returns 0, or -1 with the reason (a
  * corrupt page, a missing column) in ret_error; rows may have been seen by then. */

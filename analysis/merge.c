@@ -145,7 +145,7 @@ static int fill_catalogue(const char *path, const struct operands *operands,
     memcpy(runs, operands->runs, operands->count * sizeof runs[0]);
     qsort(runs, operands->count, sizeof runs[0], by_run_key);
     sqlite3 *database = NULL;
-    snprintf(setup, sizeof setup, "PRAGMA application_id = %d", CATALOGUE_APPLICATION_ID);
+    snprintf(setup, sizeof setup, "PRAGMA application_id = %d", COMMAND_CATALOGUE_ID);
     bool good = sqlite3_open(path, &database) == SQLITE_OK && execute(database, setup, 0, "") &&
                 sqlite3_exec(database, schema, NULL, NULL, NULL) == SQLITE_OK;
     for (size_t i = 0; i < operands->count && good; i++)

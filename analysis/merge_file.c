@@ -1,6 +1,7 @@
 #include "analysis/merge_file.h"
 
 #include "analysis/must.h"
+#include "command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@ static bool may_replace(const char *path)
     struct stat status;
     if (lstat(path, &status) != 0)
         return true; /* if it is there all the same, writing will say why it cannot be read */
-    return S_ISREG(status.st_mode) && (status.st_size == 0 || database_is_catalogue(path));
+    return S_ISREG(status.st_mode) && (status.st_size == 0 || command_is_catalogue(path));
 }
 
 static int fail_left_alone(const char *path, struct database_error *ret_error)

@@ -63,7 +63,7 @@ static int read_folder(const char *path, int depth, bool partial, struct places 
         bool is_run = ends_with(below, ".db") || (partial && ends_with(below, ".db.partial"));
         if (is_folder(below) && depth < OPERANDS_DEPTH_MAX)
             place_add(folders, below, depth + 1);
-        else if (is_run && !database_is_catalogue(below))
+        else if (is_run && !command_is_catalogue(below))
             place_add(files, below, 0);
         else
             free(below);

@@ -79,7 +79,7 @@ static void add_operand(struct verify *verify, char *path)
     FTS *tree = fts_open(roots, FTS_COMFOLLOW | FTS_PHYSICAL | FTS_NOCHDIR, by_name);
     for (FTSENT *entry = tree ? fts_read(tree) : NULL; entry; entry = fts_read(tree))
         if (entry->fts_info == FTS_F && is_result(entry->fts_name) &&
-            !stored_run_is_catalogue(entry->fts_accpath))
+            !command_is_catalogue(entry->fts_accpath))
             add_path(verify, entry->fts_path);
     if (tree)
         fts_close(tree);

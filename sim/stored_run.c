@@ -1,20 +1,16 @@
 #include "sim/stored_run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "command.h"
 #include "sim/log_schema.h"
 #include "sim/sim_assert.h"
-
-/* CATALOGUE_ID is what analysis/ writes into catalogues: "shcc". */
-enum { HEADER_BYTES = 100, CATALOGUE_ID = 0x73686363 };
 
 __attribute__((format(printf, 3, 4))) static int fail(char *ret_error, size_t error_bytes,
                                                       const char *format, ...)
@@ -26,52 +22,17 @@ __attribute__((format(printf, 3, 4))) static int fail(char *ret_error, size_t er
     return -1;
 }
 
-static uint32_t big_endian(const unsigned char *bytes, int count)
-{
-    uint32_t value = 0;
-    for (int i = 0; i < count; i++)
-        value = value << 8 | bytes[i];
-    return value;
-}
-
-/* Returns how many bytes there are, or -1 with errno. */
-static ssize_t read_header(const char *path, unsigned char header[HEADER_BYTES])
-{
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0)
-        return -1;
-    ssize_t bytes = read(file, header, HEADER_BYTES);
-    close(file);
-    return bytes;
-}
-
-static bool has_magic(const unsigned char *header, ssize_t bytes)
-{
-    return bytes >= 16 && memcmp(header, "SQLite format 3", 16) == 0;
-}
-
 bool stored_run_is_database(const char *path)
 {
-    unsigned char header[HEADER_BYTES];
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
-           has_magic(header, read_header(path, header));
-}
-
-bool stored_run_is_catalogue(const char *path)
-{
-    unsigned char header[HEADER_BYTES];
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
-           read_header(path, header) == HEADER_BYTES && has_magic(header, HEADER_BYTES) &&
-           big_endian(header + 68, 4) == CATALOGUE_ID;
+    struct command_head head;
+    return command_head_read(path, &head) == 0 && head.is_database;
 }
 
 /* The header says how many pages there are, so that a copy cut short is found before a query
  * stumbles over what is missing. */
 static int check_file(const char *path, char *ret_error, size_t error_bytes)
 {
-    unsigned char header[HEADER_BYTES];
+    struct command_head head;
     struct stat status;
     if (stat(path, &status) != 0)
         return fail(ret_error, error_bytes, "%s: %s", path, strerror(errno));
@@ -80,33 +41,28 @@ static int check_file(const char *path, char *ret_error, size_t error_bytes)
                     S_ISDIR(status.st_mode) ? "a folder" : "no regular file");
     if (status.st_size == 0)
         return fail(ret_error, error_bytes, "%s is empty, not a result database", path);
-    ssize_t bytes = read_header(path, header);
-    if (bytes < 0)
+    if (command_head_read(path, &head) != 0)
         return fail(ret_error, error_bytes, "%s: %s", path, strerror(errno));
-    if (!has_magic(header, bytes))
+    if (!head.is_database)
         return fail(ret_error, error_bytes,
                     "%s is no result database; shardsim run SCENARIO makes one", path);
-    if (bytes < HEADER_BYTES)
+    if (!head.is_whole)
         return fail(ret_error, error_bytes, "%s is cut short; copy it again", path);
-    uint32_t page_bytes = big_endian(header + 16, 2);
-    uint64_t whole = (uint64_t)big_endian(header + 28, 4) * (page_bytes == 1 ? 65536 : page_bytes);
-    bool size_known = big_endian(header + 24, 4) == big_endian(header + 92, 4);
-    if (size_known && whole > (uint64_t)status.st_size)
+    if (head.needed_bytes > head.bytes)
         return fail(ret_error, error_bytes,
                     "%s is cut short: it holds %" PRIu64 " of %" PRIu64 " bytes; copy it again",
-                    path, (uint64_t)status.st_size, whole);
-    uint32_t application = big_endian(header + 68, 4), layout = big_endian(header + 60, 4);
-    if (application == CATALOGUE_ID)
+                    path, head.bytes, head.needed_bytes);
+    if (head.application_id == COMMAND_CATALOGUE_ID)
         return fail(ret_error, error_bytes,
                     "%s is a catalogue, which sqlite3 reads; give the runs that it lists", path);
-    if (application != LOG_APPLICATION_ID)
+    if (head.application_id != LOG_APPLICATION_ID)
         return fail(ret_error, error_bytes,
                     "%s is a database of another program; shardsim run SCENARIO makes one of this",
                     path);
-    if (layout != LOG_USER_VERSION)
+    if (head.layout != LOG_USER_VERSION)
         return fail(ret_error, error_bytes,
-                    "%s has layout %" PRIu32 ", and this program reads layout %d", path, layout,
-                    LOG_USER_VERSION);
+                    "%s has layout %" PRIu32 ", and this program reads layout %d", path,
+                    head.layout, LOG_USER_VERSION);
     return 0;
 }
 

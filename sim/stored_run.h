@@ -21,9 +21,6 @@ struct stored_run {
  * and for pipes. */
 bool stored_run_is_database(const char *path);
 
-/* stored_run_is_catalogue says by the header alone whether `merge` wrote the file. */
-bool stored_run_is_catalogue(const char *path);
-
 /* stored_run_open opens a result database for reading. Returns 0 and the connection, to be closed
  * by sqlite3_close, or -1 with a sentence that names the file in ret_error. */
 int stored_run_open(const char *path, sqlite3 **ret_database, char *ret_error, size_t error_bytes);
